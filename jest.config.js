@@ -1,0 +1,56 @@
+const swc = (syntax) => [
+  '@swc/jest',
+  {
+    swcrc: false,
+    jsc: {
+      target: 'es2022',
+      parser: { syntax, decorators: true, dynamicImport: true },
+      transform: {
+        legacyDecorator: true,
+        decoratorMetadata: true,
+        useDefineForClassFields: syntax !== 'typescript',
+      },
+      keepClassNames: true,
+    },
+    module: { type: 'commonjs' },
+    sourceMaps: 'inline',
+  },
+];
+
+// jest's CommonJS runtime has no require() of ES modules: packages that are only that are transformed too.
+const ESM_ONLY = [
+  '@electric-sql', // CommonJS, but with a dynamic import that jest's runtime does not take
+  '@nestjs',
+  '@tokenizer',
+  'axios',
+  'canonicalize',
+  'content-disposition',
+  'cookie',
+  'file-type',
+  'is-plain-obj',
+  'iterare',
+  'jose',
+  'load-esm',
+  'oauth2-mock-server',
+  'strtok3',
+  'token-types',
+  'uid',
+  'uint8array-extras',
+  'uuid',
+];
+
+export default {
+  rootDir: '.',
+  testEnvironment: 'node',
+  testRegex: ['(src|sandbox)/.*\\.spec\\.ts$', 'test/.*\\.e2e-spec\\.ts$'],
+  globalSetup: './test/support/global-setup.mjs',
+  globalTeardown: './test/support/global-teardown.mjs',
+  testTimeout: 30_000,
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1'],
+    // Its exports name the condition "import" only.
+    '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js',
+  },
+  transform: { '^.+\\.ts$': swc('typescript'), '^.+\\.[cm]?js$': swc('ecmascript') },
+  transformIgnorePatterns: [`/node_modules/(?!.*node_modules/)(?!(${ESM_ONLY.join('|')})/)`],
+};

@@ -1,0 +1,122 @@
+import { type BillingAnswer, empty, failure, json, plain } from './billing-answers.js';
+import { customerAnswer, type CustomerPatch, patched, readCustomerPatch } from './billing-customer.js';
+import type { BillingState } from './billing-state.js';
+import type { ApiTokens, TokenHolder } from './billing-tokens.js';
+import { messageOf } from './fault.js';
+
+/** One request as the routes need it; `body` is `undefined` when it was over the limit. */
+export interface BillingRequest {
+  method: string;
+  /** The request target, with its query. */
+  path: string;
+  authorization: string | undefined;
+  contentType: string | undefined;
+  body: Buffer | undefined;
+}
+
+/** What the routes stand on. */
+export interface BillingContext {
+  tokens: ApiTokens;
+  state: BillingState;
+  /** The currencies of each tenant (U17). */
+  currencies: ReadonlyMap<string, readonly string[]>;
+  now: () => number;
+}
+
+/** Answers one request: synchronous, so requests never interleave. */
+export function answer(context: BillingContext, request: BillingRequest): BillingAnswer {
+  const segment = /^\/api\/v1\/customers\/([^/?]+)\/?(?:\?|$)/.exec(request.path)?.[1];
+  if (segment === undefined) return empty(404);
+  const holder = context.tokens.holder(request.authorization);
+  if (holder === undefined) return failure('UNAUTHORIZED', 'Invalid API token');
+  const idOrAlias = decoded(segment);
+  if (idOrAlias === undefined) return plain(400, 'Invalid URL: the customer id or alias is not valid');
+  switch (request.method) {
+    case 'GET':
+    case 'HEAD':
+      return read(context, holder, idOrAlias);
+    case 'PATCH':
+      return patch(context, holder, idOrAlias, request);
+    default:
+      return empty(405, { allow: 'GET,HEAD,PATCH' });
+  }
+}
+
+function read({ state }: BillingContext, { tenantId }: TokenHolder, idOrAlias: string): BillingAnswer {
+  const customer = state.find(tenantId, idOrAlias);
+  return customer === undefined ? customerNotFound() : json(200, customerAnswer(customer));
+}
+
+function patch(
+  context: BillingContext,
+  holder: TokenHolder,
+  idOrAlias: string,
+  request: BillingRequest,
+): BillingAnswer {
+  const asked = readBody(request);
+  if ('refusal' in asked) return asked.refusal;
+  const customer = context.state.find(holder.tenantId, idOrAlias);
+  if (customer === undefined) return customerNotFound();
+  const refusal = refusalOf(context, holder.tenantId, customer.id, asked.patch);
+  if (refusal !== undefined) return refusal;
+  const after = patched(customer, asked.patch);
+  context.state.update(holder.tenantId, after, holder.tokenName, new Date(context.now()));
+  return json(200, customerAnswer(after));
+}
+
+/** What only the data decides; that the invoicing entity is the tenant's own is not checked (U7). */
+function refusalOf(
+  { currencies, state }: BillingContext,
+  tenant: string,
+  customerId: string,
+  asked: CustomerPatch,
+): BillingAnswer | undefined {
+  if (asked.currency !== undefined && currencies.get(tenant)?.includes(asked.currency) !== true) {
+    return failure('BAD_REQUEST', `Currency ${asked.currency} is not one of the tenant's currencies`);
+  }
+  if (asked.alias !== undefined && state.aliasTaken(tenant, asked.alias, customerId)) {
+    return failure('CONFLICT', 'A customer with this alias already exists');
+  }
+  // The database's text columns cannot hold U+0000, and what the database refuses surfaces as a 500 (U10).
+  if (JSON.stringify(asked).includes('\\u0000'))
+    return failure('INTERNAL_SERVER_ERROR', 'Internal server error');
+  return undefined;
+}
+
+function readBody({
+  contentType,
+  body,
+}: BillingRequest): { patch: CustomerPatch } | { refusal: BillingAnswer } {
+  if (!/^application\/([\w.-]+\+)?json *(;|$)/i.test(contentType ?? '')) {
+    return { refusal: plain(415, 'Expected request with `Content-Type: application/json`') };
+  }
+  if (body === undefined) {
+    return { refusal: plain(413, 'Failed to buffer the request body: length limit exceeded') };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (error) {
+    return { refusal: plain(400, `Failed to parse the request body as JSON: ${messageOf(error)}`) };
+  }
+  try {
+    return { patch: readCustomerPatch(value) };
+  } catch (error) {
+    const reason = `Failed to deserialize the JSON body into the target type: ${messageOf(error)}`;
+    return { refusal: plain(422, reason) };
+  }
+}
+
+/** The path refuses what is empty, has white space or is not percent-encoded UTF-8 (U8). */
+function decoded(segment: string): string | undefined {
+  try {
+    const idOrAlias = decodeURIComponent(segment);
+    return /^\S+$/.test(idOrAlias) ? idOrAlias : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function customerNotFound(): BillingAnswer {
+  return failure('NOT_FOUND', 'Customer not found');
+}

@@ -1,0 +1,250 @@
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Sandbox, startSandbox } from './launcher.js';
+import { listen } from './listen.js';
+import { FIRST_CUSTOMER } from './seeds.js';
+import { listOf, members } from './shape.js';
+import { tryPatch } from './try-patch.js';
+
+/** The least that passes for a BFF: it tells what it was given, and its audit trail is a moment late. */
+const FAKE_BFF = `
+  import { createServer } from 'node:http';
+  const sent = [];
+  let looks = 0;
+  const server = createServer(async (request, response) => {
+    const chunks = await request.toArray();
+    if (request.url === '/env') return response.end(JSON.stringify({ env: process.env, cwd: process.cwd() }));
+    if (request.method === 'PATCH') {
+      sent.push({ url: request.url, body: JSON.parse(Buffer.concat(chunks)) });
+      return response.writeHead(200, { 'x-operation-id': 'op-1' }).end('{"id":"cus"}');
+    }
+    if (request.url === '/sent') return response.end(JSON.stringify(sent));
+    if (request.url.startsWith('/api/v1/audit-events?')) {
+      const intent = { operation_id: 'op-1', phase: 'intent' };
+      const outcome = { operation_id: 'op-1', phase: 'outcome', outcome: 'applied' };
+      const other = { operation_id: 'op-0', phase: 'outcome' };
+      const data = ++looks === 1 ? [intent, other] : [outcome, intent, other];
+      return response.end(JSON.stringify({ data, next_cursor: null }));
+    }
+    response.end();
+  });
+  server.listen(Number(process.env.PORT), process.env.HOST, () => {
+    console.log('{"msg":"listening on http://127.0.0.1:' + server.address().port + '"}');
+  });
+  process.on('SIGTERM', () => process.exit(0));
+`;
+
+let folder: string;
+let sandbox: Sandbox | undefined;
+let terminal: jest.SpyInstance;
+
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'sandbox-')));
+  sandbox = undefined;
+  terminal = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+});
+afterEach(async () => {
+  await sandbox?.stop();
+  terminal.mockRestore();
+  rmSync(folder, { recursive: true });
+});
+
+const FREE_PORTS = { PORT: '0', SANDBOX_BILLING_PORT: '0', SANDBOX_IDP_PORT: '0', SANDBOX_DATA_DIR: 'data' };
+
+function start(
+  bff: string,
+  env: Record<string, string> = {},
+  signal = new AbortController().signal,
+): Promise<Sandbox> {
+  const bffEntry = path.join(folder, 'bff.mjs');
+  writeFileSync(bffEntry, bff);
+  return startSandbox({ env: { ...process.env, ...FREE_PORTS, ...env }, root: folder, bffEntry, signal });
+}
+
+const json = async (url: string): Promise<unknown> => (await fetch(url)).json();
+
+it('gives the BFF its settings and nothing stray', async () => {
+  const stray = {
+    NODE_ENV: 'production',
+    AUTH_TENANT_CLAIM: 'org',
+    HTTP_PROXY: 'http://x.test',
+    LOG_LEVEL: 'warn',
+  };
+  sandbox = await start(FAKE_BFF, { ...stray, TENANTS_FILE: '/stray' });
+  const { bff_url, billing_api_url, issuer } = sandbox.running;
+  const data = path.join(folder, 'data');
+  const { env, cwd } = members(await json(`${bff_url}/env`), 'answer');
+  expect(cwd).toBe(data);
+  expect(
+    Object.fromEntries(Object.entries(members(env, 'env')).filter(([name]) => !SYSTEM.has(name))),
+  ).toEqual({
+    NODE_ENV: 'development',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+    AUTH_ISSUER: issuer,
+    AUTH_AUDIENCE: 'billing-bff',
+    AUTH_JWKS_URL: `${issuer}/jwks`,
+    BILLING_API_URL: billing_api_url,
+    TENANTS_FILE: path.join(data, 'tenants.json'),
+    DATA_DIR: path.join(data, 'bff'),
+    SWAGGER_OAUTH_TOKEN_URL: `${issuer}/token`,
+    SWAGGER_OAUTH_CLIENT_ID: 'acme-web',
+    SWAGGER_OAUTH_CLIENT_SECRET: 'acme-web-sandbox-secret',
+  });
+});
+
+const SYSTEM = new Set([
+  ...[
+    'PATH',
+    'HOME',
+    'USER',
+    'SHELL',
+    'TERM',
+    'LANG',
+    'LC_ALL',
+    'TZ',
+    'TMPDIR',
+    'TEMP',
+    'TMP',
+    'NODE_OPTIONS',
+  ],
+  // Of the channel that ends the BFF with its launcher.
+  ...['NO_COLOR', 'FORCE_COLOR', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE'],
+]);
+
+it('prints the addresses, a token on a line of its own, and one curl command', async () => {
+  sandbox = await start(FAKE_BFF);
+  const { bff_url, billing_api_url, issuer } = sandbox.running;
+  for (const address of [`${bff_url}/docs`, billing_api_url, issuer])
+    expect(sandbox.banner).toContain(address);
+  const lines = sandbox.banner.split('\n');
+  const token = lines.find((line) => line.startsWith('eyJ')) ?? '';
+  expect(lines.filter((line) => line.startsWith('curl'))).toEqual([
+    `curl -sS --noproxy '*' -X PATCH '${bff_url}/api/v1/customers/${FIRST_CUSTOMER.id}' ` +
+      `-H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' ` +
+      `-d '{"name":"Ada Example Analytical Engines","phone":"+49 30 5550 1002"}' -w '\\n%{http_code}\\n'`,
+  ]);
+});
+
+it('keeps its files for the owner alone, and takes back sandbox.json when it stops', async () => {
+  sandbox = await start(FAKE_BFF);
+  const data = path.join(folder, 'data');
+  expect(readdirSync(data).sort()).toEqual([
+    'bff',
+    'identity-provider-key.json',
+    'sandbox.json',
+    'tenants.json',
+  ]);
+  expect(statSync(data).mode & 0o777).toBe(0o700);
+  for (const file of ['sandbox.json', 'tenants.json'])
+    expect(statSync(path.join(data, file)).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(readFileSync(path.join(data, 'tenants.json'), 'utf8'))).toMatchObject([
+    { id: 'acme', token: 'sandbox-billing-token-acme-1' },
+    { id: 'globex', token: 'sandbox-billing-token-globex-1' },
+  ]);
+  await sandbox.stop();
+  expect(existsSync(path.join(data, 'sandbox.json'))).toBe(false);
+  expect(await sandbox.bffEnded).toBe('ended with exit code 0');
+  await expect(fetch(sandbox.running.billing_api_url)).rejects.toThrow('fetch failed');
+});
+
+it('says of every busy port what it was wanted for and which setting changes it', async () => {
+  const [one, other] = [createServer(), createServer()];
+  const [bff, idp] = [await listen(one, 0), await listen(other, 0)];
+  await expect(start(FAKE_BFF, { PORT: String(bff), SANDBOX_IDP_PORT: String(idp) })).rejects.toThrow(
+    `Port ${bff}, wanted for the BFF, is already in use: choose another with the setting PORT (0 picks a free one).\n` +
+      `Port ${idp}, wanted for the identity provider, is already in use: ` +
+      'choose another with the setting SANDBOX_IDP_PORT (0 picks a free one).',
+  );
+  one.close();
+  other.close();
+});
+
+it('refuses a second sandbox on the same data folder', async () => {
+  sandbox = await start(FAKE_BFF);
+  await expect(start(FAKE_BFF)).rejects.toThrow(
+    `A sandbox already runs on ${path.join(folder, 'data')} (process ${process.pid}, ${sandbox.running.bff_url}): ` +
+      'stop it, or choose another folder with the setting SANDBOX_DATA_DIR.',
+  );
+});
+
+it('says how the BFF ended when it does not start, with its last lines', async () => {
+  await expect(start(`console.error('A setting is missing'); process.exitCode = 3;`)).rejects.toThrow(
+    'The BFF ended with exit code 3 before it was ready. Its last lines:\n  A setting is missing',
+  );
+});
+
+it('gives up a start when told to, and leaves nothing running', async () => {
+  const interruption = new AbortController();
+  const starting = start(`setInterval(() => undefined, 1000);`, {}, interruption.signal);
+  setTimeout(() => {
+    interruption.abort(new Error('Stopped.'));
+  }, 300);
+  await expect(starting).rejects.toThrow('Stopped.');
+});
+
+it('says to build first when there is no BFF', async () => {
+  const options = {
+    env: FREE_PORTS,
+    root: folder,
+    bffEntry: '/nowhere/main.js',
+    signal: new AbortController().signal,
+  };
+  await expect(startSandbox(options)).rejects.toThrow('/nowhere/main.js does not exist: build the BFF first');
+});
+
+describe('npm run try', () => {
+  const attempt = async (run = 123_456_789): Promise<string> => {
+    const lines: string[] = [];
+    const print = (line: string): void => void lines.push(line);
+    await tryPatch({ env: FREE_PORTS, root: folder, run, print });
+    return lines.join('\n');
+  };
+
+  it('sends the twelve fields, fresh each time, and prints the answer and the operation’s events, oldest first', async () => {
+    sandbox = await start(FAKE_BFF);
+    const printed = await attempt();
+    await attempt(987_654_320);
+    const sent = listOf(members)(await json(`${sandbox.running.bff_url}/sent`), 'sent');
+    expect(sent.map(({ url }) => url)).toEqual(Array(2).fill(`/api/v1/customers/${FIRST_CUSTOMER.id}`));
+    const [first = {}, second = {}] = sent.map(({ body }) => members(body, 'body'));
+    expect(Object.keys(first)).toEqual([
+      'alias',
+      'billing_address',
+      'billing_email',
+      'currency',
+      'custom_taxes',
+      'invoicing_emails',
+      'invoicing_entity_id',
+      'is_tax_exempt',
+      'name',
+      'phone',
+      'shipping_address',
+      'vat_number',
+    ]);
+    for (const field of Object.keys(first)) {
+      if (field !== 'invoicing_entity_id') expect(second[field]).not.toEqual(first[field]);
+    }
+    expect(printed).toContain('200 OK  X-Operation-Id: op-1\n{\n  "id": "cus"\n}');
+    expect(printed).toMatch(/"phase": "intent"[^]*"phase": "outcome"/);
+    expect(printed).not.toContain('op-0');
+  });
+
+  it('says to start the sandbox when none runs', async () => {
+    await expect(attempt()).rejects.toThrow(
+      `No sandbox runs on ${path.join(folder, 'data')}: start it with "npm start" in another terminal.`,
+    );
+  });
+});

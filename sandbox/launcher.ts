@@ -1,0 +1,155 @@
+import { existsSync, rmSync } from 'node:fs';
+import { banner } from './banner.js';
+import { startBff } from './bff-process.js';
+import { type BillingApi, startBillingApi } from './billing-api.js';
+import { type DataFolder, dataFolder, makeDataFolder, writePrivately } from './data-folder.js';
+import { SandboxFault } from './fault.js';
+import { type IdentityProvider, startIdentityProvider } from './identity-provider.js';
+import { assertPortsFree, HOST } from './listen.js';
+import { type RunningSandbox, runningSandbox } from './running.js';
+import { ACME_CLIENT, AUDIENCE, BILLING_TENANTS, CLIENTS, TENANT_ENTRIES } from './seeds.js';
+import { type Environment, given, readSettings, type SandboxSettings } from './settings.js';
+import { requestToken } from './token-request.js';
+
+export interface LauncherOptions {
+  env: Environment;
+  /** The repository. */
+  root: string;
+  /** The BFF's compiled `main.js`. */
+  bffEntry: string;
+  /** Aborting gives up a start under way. */
+  signal: AbortSignal;
+}
+
+export interface Sandbox {
+  readonly running: RunningSandbox;
+  readonly banner: string;
+  /** Settles with how the BFF ended, should it end by itself. */
+  readonly bffEnded: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** How many requests and activities the billing API's stand-in remembers: it may run for days. */
+const KEEP = 200;
+
+/** What the BFF's process needs of the caller's environment to work at all; proxies, for one, are not among it. */
+const SYSTEM_VARIABLES = [
+  ...['PATH', 'HOME', 'USER', 'SHELL', 'TERM', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'TEMP', 'TMP'],
+  ...['SystemRoot', 'APPDATA', 'USERPROFILE', 'NODE_OPTIONS', 'NO_COLOR', 'FORCE_COLOR'],
+];
+
+/**
+ * Starts the billing API's stand-in, the identity provider and the BFF, and takes a first token.
+ * @throws SandboxFault when something is in the way; whatever had started is stopped again
+ */
+export async function startSandbox(options: LauncherOptions): Promise<Sandbox> {
+  const settings = readSettings(options.env, options.root);
+  const folder = dataFolder(settings.dataFolder);
+  await assertStartable(settings, folder, options.bffEntry);
+  makeDataFolder(folder);
+
+  const stops: (() => Promise<void> | void)[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
+  try {
+    const billing = await startBillingApi({
+      tenants: BILLING_TENANTS,
+      port: settings.billingPort,
+      stateFile: folder.billing,
+      keep: KEEP,
+    });
+    stops.push(() => billing.close());
+    const identity = await startIdentityProvider({
+      clients: CLIENTS,
+      audience: AUDIENCE,
+      port: settings.identityProviderPort,
+      keyFile: folder.signingKey,
+    });
+    stops.push(() => identity.close());
+    writePrivately(folder.tenants, TENANT_ENTRIES);
+    const bff = await startBff({
+      entry: options.bffEntry,
+      env: bffEnvironment(options.env, settings, folder, billing, identity),
+      cwd: folder.path,
+      signal: options.signal,
+    });
+    stops.push(() => bff.stop());
+    const token = await requestToken(identity.tokenUrl, ACME_CLIENT);
+    const running = {
+      pid: process.pid,
+      bff_url: bff.url,
+      billing_api_url: billing.url,
+      issuer: identity.issuer,
+      token_url: identity.tokenUrl,
+      clients: [...CLIENTS],
+    };
+    writePrivately(folder.running, running);
+    stops.push(() => {
+      rmSync(folder.running, { force: true });
+    });
+    return { running, banner: banner(running, token, folder.path), bffEnded: bff.ended, stop: stopAll };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+async function assertStartable(
+  settings: SandboxSettings,
+  folder: DataFolder,
+  bffEntry: string,
+): Promise<void> {
+  if (!existsSync(bffEntry)) {
+    throw new SandboxFault(`${bffEntry} does not exist: build the BFF first with "npm run build".`);
+  }
+  await assertPortsFree([
+    { port: settings.bffPort, purpose: 'the BFF', setting: 'PORT' },
+    { port: settings.billingPort, purpose: 'the billing API', setting: 'SANDBOX_BILLING_PORT' },
+    { port: settings.identityProviderPort, purpose: 'the identity provider', setting: 'SANDBOX_IDP_PORT' },
+  ]);
+  const other = runningSandbox(folder);
+  if (other !== undefined && (await answers(other.issuer))) {
+    throw new SandboxFault(
+      `A sandbox already runs on ${folder.path} (process ${other.pid}, ${other.bff_url}): ` +
+        'stop it, or choose another folder with the setting SANDBOX_DATA_DIR.',
+    );
+  }
+}
+
+/** A process id alone proves little: after a restart of the machine it may be anyone's. */
+async function answers(issuer: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${issuer}/jwks`, { signal: AbortSignal.timeout(2_000) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** All that the BFF knows of the sandbox: settings, like anywhere else. */
+function bffEnvironment(
+  env: Environment,
+  settings: SandboxSettings,
+  folder: DataFolder,
+  billing: BillingApi,
+  identity: IdentityProvider,
+): Record<string, string> {
+  return {
+    ...given(env, SYSTEM_VARIABLES),
+    ...settings.passedOn,
+    NODE_ENV: 'development',
+    HOST,
+    PORT: String(settings.bffPort),
+    AUTH_ISSUER: identity.issuer,
+    AUTH_AUDIENCE: AUDIENCE,
+    AUTH_JWKS_URL: identity.jwksUrl,
+    BILLING_API_URL: billing.url,
+    TENANTS_FILE: folder.tenants,
+    DATA_DIR: folder.bff,
+    SWAGGER_OAUTH_TOKEN_URL: identity.tokenUrl,
+    SWAGGER_OAUTH_CLIENT_ID: ACME_CLIENT.id,
+    SWAGGER_OAUTH_CLIENT_SECRET: ACME_CLIENT.secret,
+  };
+}

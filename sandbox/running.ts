@@ -1,0 +1,57 @@
+import { type DataFolder, readJson } from './data-folder.js';
+import { codeOf } from './fault.js';
+import { listOf, members, number, optional, type Read, text } from './shape.js';
+import type { Client } from './token-grant.js';
+
+/** What a running sandbox says of itself in `sandbox.json`: all that a client of it needs. */
+export interface RunningSandbox {
+  /** Of the launcher. */
+  pid: number;
+  bff_url: string;
+  billing_api_url: string;
+  issuer: string;
+  token_url: string;
+  clients: Client[];
+}
+
+/** The sandbox that runs on this data folder, or `undefined`. */
+export function runningSandbox(folder: DataFolder): RunningSandbox | undefined {
+  const kept = readJson(folder.running);
+  if (kept === undefined) return undefined;
+  const running = runningShape(kept, 'sandbox');
+  // The file of a launcher that was killed stays behind.
+  return isAlive(running.pid) ? running : undefined;
+}
+
+const runningShape: Read<RunningSandbox> = (value, at) => {
+  const kept = members(value, at);
+  return {
+    pid: number(kept.pid, `${at}.pid`),
+    bff_url: text(kept.bff_url, `${at}.bff_url`),
+    billing_api_url: text(kept.billing_api_url, `${at}.billing_api_url`),
+    issuer: text(kept.issuer, `${at}.issuer`),
+    token_url: text(kept.token_url, `${at}.token_url`),
+    clients: listOf(client)(kept.clients, `${at}.clients`),
+  };
+};
+
+const client: Read<Client> = (value, at) => {
+  const kept = members(value, at);
+  const tenant = optional(text)(kept.tenant, `${at}.tenant`);
+  return {
+    id: text(kept.id, `${at}.id`),
+    secret: text(kept.secret, `${at}.secret`),
+    scopes: listOf(text)(kept.scopes, `${at}.scopes`),
+    ...(tenant === undefined ? {} : { tenant }),
+  };
+};
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is alive all the same.
+    return codeOf(error) === 'EPERM';
+  }
+}

@@ -1,0 +1,81 @@
+import path from 'node:path';
+import { messageOf, SandboxFault } from './fault.js';
+
+/** The launcher's settings, from the environment. */
+export interface SandboxSettings {
+  /** Of the BFF; 0 picks a free port, here and below. */
+  bffPort: number;
+  billingPort: number;
+  identityProviderPort: number;
+  dataFolder: string;
+  /** Settings of the BFF that a user of the sandbox may set; all others are the launcher's. */
+  passedOn: Record<string, string>;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const PASSED_ON = ['LOG_LEVEL', 'RATE_LIMIT_PER_MINUTE', 'DATABASE_URL'] as const;
+
+/**
+ * Reads `PORT` (3000), `SANDBOX_BILLING_PORT` (3001), `SANDBOX_IDP_PORT` (3002) and `SANDBOX_DATA_DIR`
+ * (`data/sandbox`; relative to the repository's root).
+ * @throws SandboxFault naming every fault
+ */
+export function readSettings(env: Environment, root: string): SandboxSettings {
+  const faults: string[] = [];
+  const collect = (name: string, fallback: number): number => {
+    try {
+      return portOf(env, name, fallback);
+    } catch (error) {
+      faults.push(messageOf(error));
+      return 0;
+    }
+  };
+  const ports = {
+    PORT: collect('PORT', 3000),
+    SANDBOX_BILLING_PORT: collect('SANDBOX_BILLING_PORT', 3001),
+    SANDBOX_IDP_PORT: collect('SANDBOX_IDP_PORT', 3002),
+  };
+  faults.push(...sharedPorts(ports));
+  if (faults.length > 0) throw new SandboxFault(faults.join('\n'));
+  return {
+    bffPort: ports.PORT,
+    billingPort: ports.SANDBOX_BILLING_PORT,
+    identityProviderPort: ports.SANDBOX_IDP_PORT,
+    dataFolder: readDataFolder(env, root),
+    passedOn: given(env, PASSED_ON),
+  };
+}
+
+/** The one setting that `npm run try` needs. */
+export function readDataFolder(env: Environment, root: string): string {
+  return path.resolve(root, env.SANDBOX_DATA_DIR?.trim() || path.join('data', 'sandbox'));
+}
+
+/** The named variables that are set to something. */
+export function given(env: Environment, names: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name];
+    if (value !== undefined && value !== '') found[name] = value;
+  }
+  return found;
+}
+
+function portOf(env: Environment, name: string, fallback: number): number {
+  const value = env[name]?.trim() ?? '';
+  if (value === '') return fallback;
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
+  if (port <= 65_535) return port;
+  throw new SandboxFault(`${name} must be a port from 0 to 65535, but it is ${JSON.stringify(value)}.`);
+}
+
+function sharedPorts(ports: Record<string, number>): string[] {
+  const names = new Map<number, string[]>();
+  for (const [name, port] of Object.entries(ports)) {
+    if (port !== 0) names.set(port, [...(names.get(port) ?? []), name]);
+  }
+  return [...names]
+    .filter(([, sharing]) => sharing.length > 1)
+    .map(([port, sharing]) => `${sharing.join(' and ')} name the same port, ${port}: each needs its own.`);
+}

@@ -1,0 +1,65 @@
+/**
+ * Readers for JSON that comes from outside: each takes an unknown value and where it stood, and gives a typed
+ * value or throws a `ShapeFault`. The wording is that of a typed server's deserializer, because the billing API's
+ * stand-in answers with it (U10).
+ */
+export type Read<T> = (value: unknown, at: string) => T;
+
+export class ShapeFault extends Error {}
+
+export const text: Read<string> = (value, at) =>
+  typeof value === 'string' ? value : refuse(value, at, 'a string');
+
+export const flag: Read<boolean> = (value, at) =>
+  typeof value === 'boolean' ? value : refuse(value, at, 'a boolean');
+
+export const number: Read<number> = (value, at) =>
+  typeof value === 'number' ? value : refuse(value, at, 'a number');
+
+/** A JSON object, as a record whose members are still to be read. */
+export const members: Read<Record<string, unknown>> = (value, at) =>
+  isRecord(value) ? value : refuse(value, at, 'a map');
+
+export function listOf<T>(read: Read<T>): Read<T[]> {
+  return (value, at) =>
+    Array.isArray(value)
+      ? value.map((item: unknown, index) => read(item, `${at}[${index}]`))
+      : refuse(value, at, 'a sequence');
+}
+
+/** `null` means absent, exactly like a member that is not there (U1). */
+export function optional<T>(read: Read<T>): Read<T | undefined> {
+  return (value, at) => (value === undefined || value === null ? undefined : read(value, at));
+}
+
+/** A value, or `null` where there is none. */
+export function nullable<T>(read: Read<T>): Read<T | null> {
+  return (value, at) => (value === undefined || value === null ? null : read(value, at));
+}
+
+/** One of a closed set of words. */
+export function oneOf<const T extends string>(words: readonly T[]): Read<T> {
+  return (value, at) => {
+    const word = words.find((candidate) => candidate === text(value, at));
+    if (word === undefined) throw new ShapeFault(`${at}: unknown variant ${JSON.stringify(value)}`);
+    return word;
+  };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refuse(value: unknown, at: string, expected: string): never {
+  if (value === undefined) throw new ShapeFault(`missing field \`${at}\``);
+  throw new ShapeFault(`${at}: invalid type: ${describe(value)}, expected ${expected}`);
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return `string ${JSON.stringify(value)}`;
+  if (typeof value === 'boolean') return `boolean \`${String(value)}\``;
+  if (typeof value === 'number')
+    return `${Number.isInteger(value) ? 'integer' : 'floating point'} \`${value}\``;
+  return Array.isArray(value) ? 'sequence' : 'map';
+}

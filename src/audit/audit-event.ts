@@ -1,0 +1,101 @@
+import type { TraceContext } from '../http/trace-context.js';
+import type { Principal } from '../auth/access-token.guard.js';
+
+export const ACTIONS = ['customer.patch', 'access.refused'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export const PHASES = ['intent', 'outcome', 'refusal', 'event'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** How a patch stands or ended; `refused` is for requests that never became one. */
+export const OUTCOMES = [
+  'pending',
+  'applied',
+  'unchanged',
+  'rejected',
+  'not_applied',
+  'unknown',
+  'unverifiable',
+  'refused',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export const EFFECTS = [
+  'applied',
+  'normalised',
+  'ignored',
+  'raced',
+  'unverifiable',
+  'not_applied',
+  'unchanged',
+] as const;
+export type Effect = (typeof EFFECTS)[number];
+
+/** Masked JSON: shows that and roughly what changed, never a personal value. */
+export type Masked = string | boolean | null | readonly Masked[] | { readonly [key: string]: Masked };
+
+export interface Change {
+  /** Top-level name. */
+  readonly field: string;
+  /** Absent where the customer was not read. */
+  readonly before?: Masked;
+  readonly after?: Masked;
+  /** Absent in an intent: nothing has happened yet. */
+  readonly effect?: Effect;
+}
+
+/** One record of the trail; the seal is not part of what is stored. */
+export interface AuditEvent {
+  readonly id: string;
+  readonly operation_id: string | null;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly occurred_at: string;
+  readonly tenant_id: string | null;
+  readonly actor: {
+    readonly type: 'user' | 'service';
+    readonly sub: string;
+    readonly client_id: string | null;
+    readonly scopes: readonly string[];
+  };
+  readonly origin: Origin;
+  readonly request_id: string;
+  readonly trace_id: string;
+  readonly action: Action;
+  readonly phase: Phase;
+  readonly target: Target | null;
+  readonly outcome: Outcome;
+  readonly status: number | null;
+  readonly upstream: Upstream | null;
+  /** Which version of the tenant's token was used; null while tokens have no versions. */
+  readonly credential: { readonly version: number; readonly fingerprint: string } | null;
+  readonly changes: readonly Change[];
+  /** Of a refusal: the problem that was answered, and how often within the minute before. */
+  readonly problem?: string;
+  readonly count?: number;
+}
+
+export interface Origin {
+  readonly ip: string;
+  readonly user_agent: string | null;
+}
+
+export interface Target {
+  /** As in the URL; masked unless it is a `cus_` id. */
+  readonly ref: string;
+  readonly customer_id: string | null;
+}
+
+export interface Upstream {
+  /** Null when there was no complete answer. */
+  readonly status: number | null;
+  readonly attempts: number;
+  readonly duration_ms: number;
+}
+
+/** The request that an event is about. */
+export interface AuditedRequest {
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly trace: TraceContext;
+  readonly origin: Origin;
+}

@@ -1,0 +1,109 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
+import { ApiProblems, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { validateDto } from '../http/dto-validation.js';
+import { type Fault, Problem, pointerTo, validationFailed } from '../http/problem.js';
+import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
+import type { AuditEvent } from './audit-event.js';
+import { AuditEventPage, AuditEventSchema } from './audit-event.schema.js';
+import { AuditEventsQuery, DEFAULT_LIMIT, readCursor, writeCursor } from './audit-events.query.js';
+import { AuditStore } from './audit-store.js';
+
+@ApiTags('Audit')
+@Controller('api/v1/audit-events')
+export class AuditEventsController {
+  constructor(private readonly store: AuditStore) {}
+
+  /**
+   * List audit events
+   *
+   * The trail of the caller's own tenant, newest first.
+   */
+  @Get()
+  @RequireScopes('audit:read')
+  @ApiOperation({ operationId: 'listAuditEvents' })
+  @ApiRequestHeaders()
+  @ApiOkResponse({ description: 'One page of the trail.', type: AuditEventPage, headers: REQUEST_ID_HEADER })
+  @ApiProblems(
+    'validation-failed',
+    'unauthenticated',
+    'insufficient-scope',
+    'tenant-forbidden',
+    'tenant-unknown',
+    'tenant-suspended',
+    'internal',
+    'audit-unavailable',
+    'identity-provider-unavailable',
+  )
+  async list(
+    @CurrentPrincipal() { tenant }: Principal,
+    @Query() parameters: AuditEventsQuery,
+  ): Promise<{ data: WithSeal[]; next_cursor: string | null }> {
+    const { limit, cursor, from, to, ...filters } = readQuery(parameters);
+    const pageSize = limit === undefined ? DEFAULT_LIMIT : Number(limit);
+    const before = cursor === undefined ? undefined : readCursor(cursor);
+    const filter = {
+      ...filters,
+      tenantId: tenant.id,
+      ...(before === undefined ? {} : { before }),
+      ...(from === undefined ? {} : { from: new Date(from) }),
+      ...(to === undefined ? {} : { to: new Date(to) }),
+    };
+    const events = await this.store.list(filter, pageSize + 1).catch(trailUnavailable);
+    const page = events.slice(0, pageSize);
+    const last = events.length > pageSize ? page.at(-1) : undefined;
+    return { data: page.map(withSeal), next_cursor: last === undefined ? null : writeCursor(last.id) };
+  }
+
+  /** Get an audit event */
+  @Get(':id')
+  @RequireScopes('audit:read')
+  @ApiOperation({ operationId: 'getAuditEvent' })
+  @ApiParam(UUID_PARAM)
+  @ApiRequestHeaders()
+  @ApiOkResponse({ description: 'The event.', type: AuditEventSchema, headers: REQUEST_ID_HEADER })
+  @ApiProblems(
+    'unauthenticated',
+    'insufficient-scope',
+    'tenant-forbidden',
+    'tenant-unknown',
+    'tenant-suspended',
+    'not-found',
+    'internal',
+    'audit-unavailable',
+    'identity-provider-unavailable',
+  )
+  async get(@CurrentPrincipal() { tenant }: Principal, @Param('id') id: string): Promise<WithSeal> {
+    const event = isUuid(id) ? await this.store.find(tenant.id, id).catch(trailUnavailable) : undefined;
+    if (event === undefined) throw new Problem('not-found', "The tenant's trail has no event of this id.");
+    return withSeal(event);
+  }
+}
+
+type WithSeal = AuditEvent & { readonly seal: null };
+
+function withSeal(event: AuditEvent): WithSeal {
+  return { ...event, seal: null };
+}
+
+export function trailUnavailable(error: unknown): never {
+  throw new Problem('audit-unavailable', 'The audit trail cannot be read at the moment.', {
+    retryAfterS: 5,
+    cause: error,
+  });
+}
+
+function readQuery(parameters: object): AuditEventsQuery {
+  const { dto, faults } = validateDto(AuditEventsQuery, { ...parameters });
+  const all: Fault[] = [...faults];
+  if (dto.field !== undefined && dto.customer === undefined) {
+    all.push({
+      pointer: pointerTo('field'),
+      code: 'needs-customer',
+      detail: 'can only be used together with customer',
+    });
+  }
+  if (all.length > 0) throw validationFailed(all);
+  return dto;
+}

@@ -1,0 +1,110 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { applyDecorators } from '@nestjs/common';
+import { MayBeAbsent, Satisfies, text, textThat } from '../http/rules.js';
+import { ACTIONS, OUTCOMES } from './audit-event.js';
+
+export const DEFAULT_LIMIT = 50;
+export const MAX_LIMIT = 200;
+
+/** Filters of the audit trail; all that are given have to match. */
+export class AuditEventsQuery {
+  /**
+   * A customer's id; finds every event of the patches of this customer.
+   * @example 'cus_7n42DGM5Tflk9n8mt7Fhc7'
+   */
+  @MayBeAbsent()
+  @Satisfies(
+    textThat((value) => /^cus_[0-9A-Za-z]{1,22}$/.test(value), 'not-customer-id', 'must be a cus_ id'),
+  )
+  customer?: string;
+
+  /** A subject (`sub`) or a client (`client_id`). */
+  @MayBeAbsent()
+  @Satisfies(text(1, 255))
+  actor?: string;
+
+  @MayBeAbsent()
+  @OneOf(ACTIONS)
+  action?: string;
+
+  @MayBeAbsent()
+  @OneOf(OUTCOMES)
+  outcome?: string;
+
+  /**
+   * Top-level name of a field that was to change; needs `customer`.
+   * @example 'billing_address'
+   */
+  @MayBeAbsent()
+  @Satisfies(textThat((value) => /^[a-z_]{1,64}$/.test(value), 'not-field', 'must be the name of a field'))
+  field?: string;
+
+  /**
+   * Events at this time or later (RFC 3339).
+   * @example '2026-01-01T00:00:00Z'
+   */
+  @MayBeAbsent()
+  @Timestamp()
+  from?: string;
+
+  /** Events before this time (RFC 3339). */
+  @MayBeAbsent()
+  @Timestamp()
+  to?: string;
+
+  /** Events a page: 1 to 200, 50 unless told. */
+  @MayBeAbsent()
+  @Satisfies(
+    textThat(
+      (value) => /^[0-9]{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_LIMIT,
+      'out-of-range',
+      `must be a whole number from 1 to ${MAX_LIMIT}`,
+    ),
+  )
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
+  limit?: string;
+
+  /** `next_cursor` of the page before. */
+  @MayBeAbsent()
+  @Satisfies(
+    textThat((value) => readCursor(value) !== undefined, 'not-cursor', 'must be a next_cursor of this API'),
+  )
+  cursor?: string;
+}
+
+function OneOf(allowed: readonly string[]): PropertyDecorator {
+  return applyDecorators(
+    Satisfies(
+      textThat((value) => allowed.includes(value), 'not-allowed', `must be one of ${allowed.join(', ')}`),
+    ),
+    ApiProperty({ type: String, enum: allowed }),
+  );
+}
+
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+
+function Timestamp(): PropertyDecorator {
+  return applyDecorators(
+    Satisfies(
+      textThat(
+        (value) => RFC_3339.test(value) && !Number.isNaN(Date.parse(value)),
+        'not-timestamp',
+        'must be an RFC 3339 time such as 2026-01-31T12:00:00Z',
+      ),
+    ),
+    ApiProperty({ type: String, format: 'date-time' }),
+  );
+}
+
+/** Opaque to callers: the id of the last event seen. */
+export function writeCursor(eventId: string): string {
+  return Buffer.from(eventId.replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+/** The event id in a cursor; undefined for anything this API did not write. */
+export function readCursor(cursor: string): string | undefined {
+  if (!/^[A-Za-z0-9_-]{22}$/.test(cursor)) return undefined;
+  const hex = Buffer.from(cursor, 'base64url').toString('hex');
+  const id = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return writeCursor(id) === cursor ? id : undefined;
+}

@@ -1,0 +1,51 @@
+import { Module } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { Database } from '../database/database.js';
+import { LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
+import { TenantDirectory } from '../tenants/tenant-directory.js';
+import { TenantsModule } from '../tenants/tenants.module.js';
+import { AuditEventsController } from './audit-events.controller.js';
+import { AuditStore } from './audit-store.js';
+import { AuditTrail } from './audit-trail.js';
+import { AuditWriter } from './audit-writer.js';
+import { Refusals } from './refusals.js';
+
+@Module({
+  imports: [TenantsModule],
+  controllers: [AuditEventsController],
+  providers: [
+    {
+      provide: AuditWriter,
+      inject: [Database, Clock, LOGGER],
+      useFactory: (database: Database, clock: Clock, logger: Logger) =>
+        new AuditWriter(database, clock, logger),
+    },
+    {
+      provide: AuditTrail,
+      inject: [AuditWriter, Clock, Ids],
+      useFactory: (writer: AuditWriter, clock: Clock, ids: Ids) => new AuditTrail(writer, clock, ids),
+    },
+    {
+      provide: Refusals,
+      inject: [AuditWriter, TenantDirectory, Clock, Ids, LOGGER],
+      useFactory: (writer: AuditWriter, tenants: TenantDirectory, clock: Clock, ids: Ids, logger: Logger) =>
+        new Refusals(writer, tenants, clock, ids, logger),
+    },
+    { provide: AuditStore, inject: [Database], useFactory: (database: Database) => new AuditStore(database) },
+  ],
+  exports: [AuditTrail, AuditStore, Refusals],
+})
+export class AuditModule {
+  constructor(
+    private readonly refusals: Refusals,
+    private readonly writer: AuditWriter,
+  ) {}
+
+  /** After the last answer and before the database closes. */
+  async onApplicationShutdown(): Promise<void> {
+    this.refusals.flush();
+    await this.writer.close();
+  }
+}

@@ -1,0 +1,18 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { principalOf } from '../auth/access-token.guard.js';
+import { originOf } from '../http/origin.js';
+import type { AuditedRequest } from './audit-event.js';
+
+/** Who asks, from where, under which ids: what an audit event says of a request. */
+export const CurrentRequest = createParamDecorator(
+  (_: unknown, context: ExecutionContext): AuditedRequest => {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    return {
+      principal: principalOf(request),
+      requestId: request.id,
+      trace: request.trace,
+      origin: originOf(request),
+    };
+  },
+);

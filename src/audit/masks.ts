@@ -1,0 +1,40 @@
+import type { Masked } from './audit-event.js';
+
+const HIDDEN = '***';
+const CUSTOMER_ID = /^cus_[0-9A-Za-z]{1,22}$/;
+
+/** First letter of free text; of very short text nothing, since a letter would be most of it. */
+export function maskText(value: string): string {
+  const [first = '', ...rest] = Array.from(value);
+  return rest.length < 2 ? HIDDEN : `${first}${HIDDEN}`;
+}
+
+/** `anna@acme.test` → `a***@acme.test`. */
+export function maskEmail(value: string): string {
+  const at = value.lastIndexOf('@');
+  return at < 1 ? maskText(value) : `${maskText(value.slice(0, at))}${value.slice(at)}`;
+}
+
+/** The last three characters of a number that people tell apart by its end, if more than as many stay hidden. */
+export function maskNumber(value: string): string {
+  const characters = Array.from(value);
+  return characters.length < 7 ? HIDDEN : `${HIDDEN}${characters.slice(-3).join('')}`;
+}
+
+/** A `cus_` id in clear, an alias like free text. */
+export function maskRef(ref: string): string {
+  return CUSTOMER_ID.test(ref) ? ref : maskText(ref);
+}
+
+/** Applies a mask to every text of a list or object, by the member's name where there is one. */
+export function maskMembers(value: object, maskOf: (name: string) => (text: string) => string): Masked {
+  const entries = Object.entries(value).map(([name, member]: [string, unknown]) => {
+    if (typeof member === 'string') return [name, maskOf(name)(member)] as const;
+    if (typeof member === 'boolean') return [name, member] as const;
+    return [
+      name,
+      typeof member === 'object' && member !== null ? maskMembers(member, maskOf) : null,
+    ] as const;
+  });
+  return Object.fromEntries(entries);
+}

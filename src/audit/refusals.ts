@@ -1,0 +1,122 @@
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { originOf } from '../http/origin.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Ids } from '../runtime/ids.js';
+import type { TenantDirectory } from '../tenants/tenant-directory.js';
+import type { AuditEvent } from './audit-event.js';
+import { actorOf } from './audit-trail.js';
+import type { AuditWriter } from './audit-writer.js';
+import { maskRef } from './masks.js';
+
+/** Milliseconds for which equal refusals become one event. */
+const WINDOW = 60_000;
+/** Callers and problems that are told apart at a time. */
+const MAX_WINDOWS = 10_000;
+
+interface Window {
+  latest: AuditEvent;
+  /** Refusals since the window's own event was written. */
+  count: number;
+  readonly cancel: () => void;
+}
+
+/**
+ * Records refusals of authenticated callers after they were answered: the first at once, what follows within
+ * a minute as one event with a count. They can neither fill the trail nor delay a patch.
+ */
+export class Refusals {
+  private readonly windows = new Map<string, Window>();
+
+  constructor(
+    private readonly writer: AuditWriter,
+    private readonly tenants: TenantDirectory,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Looks at a request that was answered. An operation has an outcome of its own; what we got wrong is no refusal. */
+  observe(request: FastifyRequest): void {
+    const { caller, problem } = request;
+    if (caller === null || problem === null || problem.options.operationId !== undefined) return;
+    if (problem.status >= 500) return;
+    this.record(this.eventOf(request, caller, problem));
+  }
+
+  /** Hands over what was only counted so far. */
+  flush(): void {
+    for (const [key, { cancel, latest, count }] of this.windows) {
+      cancel();
+      this.windows.delete(key);
+      if (count > 0) this.writer.appendLater({ ...latest, count });
+    }
+  }
+
+  private record(event: AuditEvent): void {
+    const key = JSON.stringify([event.tenant_id, event.actor.sub, event.actor.client_id, event.problem]);
+    const window = this.windows.get(key);
+    if (window !== undefined) {
+      window.latest = event;
+      window.count += 1;
+    } else if (this.windows.size < MAX_WINDOWS) {
+      this.writer.appendLater(event);
+      this.open(key, event);
+    } else {
+      this.logger.warn('a refusal is not recorded: too many different ones at once');
+    }
+  }
+
+  private open(key: string, latest: AuditEvent): void {
+    const cancel = this.clock.after(WINDOW, () => {
+      const window = this.windows.get(key);
+      this.windows.delete(key);
+      if (window === undefined || window.count === 0) return;
+      this.writer.appendLater({ ...window.latest, count: window.count });
+      this.open(key, window.latest);
+    });
+    this.windows.set(key, { latest, count: 0, cancel });
+  }
+
+  private eventOf(
+    request: FastifyRequest,
+    caller: NonNullable<FastifyRequest['caller']>,
+    problem: NonNullable<FastifyRequest['problem']>,
+  ): AuditEvent {
+    const ref = customerRefOf(request.params);
+    return {
+      id: this.ids.uuid(),
+      operation_id: null,
+      occurred_at: new Date(this.clock.now()).toISOString(),
+      // A tenant that is not set up here has no trail; its name is the caller's word only.
+      tenant_id:
+        [request.tenantId, caller.tenantId].find((id) => id !== null && this.tenants.has(id)) ?? null,
+      actor: actorOf(caller),
+      origin: originOf(request),
+      request_id: request.id,
+      trace_id: request.trace.traceId,
+      action: 'access.refused',
+      phase: 'refusal',
+      target: ref === undefined ? null : { ref: maskRef(ref), customer_id: null },
+      outcome: 'refused',
+      status: problem.status,
+      upstream: null,
+      credential: null,
+      changes: fieldsOf(problem).map((field) => ({ field, effect: 'not_applied' })),
+      problem: problem.slug,
+      count: 1,
+    };
+  }
+}
+
+/** Names of fields only, and no name that the caller made up: that would be the caller's text in the trail. */
+function fieldsOf({ options }: NonNullable<FastifyRequest['problem']>): string[] {
+  const known = (options.errors ?? []).filter(({ code }) => code !== 'unknown-field');
+  const names = known.map(({ pointer }) => pointer.split('/')[1] ?? '');
+  return [...new Set(names)].filter((name) => /^[a-z_]{1,64}$/.test(name));
+}
+
+function customerRefOf(params: unknown): string | undefined {
+  if (typeof params !== 'object' || params === null || !('id_or_alias' in params)) return undefined;
+  return typeof params.id_or_alias === 'string' ? params.id_or_alias : undefined;
+}

@@ -1,0 +1,100 @@
+import {
+  type CanActivate,
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  SetMetadata,
+  applyDecorators,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ApiSecurity } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../http/problem.js';
+import type { Tenant } from '../tenants/tenant.js';
+import { TenantDirectory } from '../tenants/tenant-directory.js';
+import { ANY_TENANT_SCOPE, type Caller, type Scope } from './caller.js';
+import { TokenVerifier } from './token-verifier.js';
+
+/** A caller with the tenant they act for: what a route behind the guard works with. */
+export interface Principal {
+  readonly caller: Caller;
+  readonly tenant: Tenant;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null;
+    principal: Principal | null;
+  }
+}
+
+const PUBLIC = 'auth:public';
+const REQUIRED_SCOPES = 'auth:scopes';
+
+/** Opens a route to everybody. Without it, and without scopes, a route is closed. */
+export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
+
+/** Opens a route to callers whose token grants any one of these scopes. */
+export const RequireScopes = (...scopes: [Scope, ...Scope[]]): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(REQUIRED_SCOPES, scopes),
+    ...scopes.flatMap((scope) => [ApiSecurity('oauth2', [scope])]),
+    ApiSecurity('bearer'),
+  );
+
+/** The caller and tenant that the guard accepted for this request. */
+export function principalOf({ principal }: FastifyRequest): Principal {
+  if (principal === null) throw new Error('a public route asks for the principal');
+  return principal;
+}
+
+/** `principalOf` as a parameter of a route. */
+export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal =>
+  principalOf(context.switchToHttp().getRequest()),
+);
+
+/** Lets nobody through but by `@Public()` or a good token with the scope and tenant that the route needs. */
+@Injectable()
+export class AccessTokenGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly verifier: TokenVerifier,
+    private readonly tenants: TenantDirectory,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
+    const scopes = this.reflector.getAllAndOverride<readonly string[] | undefined>(REQUIRED_SCOPES, targets);
+
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const caller = await this.verifier.verify(request.headers.authorization);
+    request.caller = caller;
+    requireScope(caller, scopes ?? []);
+    const tenant = this.tenants.require(chooseTenant(caller, request.headers['x-tenant-id']));
+    request.tenantId = tenant.id;
+    request.principal = { caller, tenant };
+    return true;
+  }
+}
+
+function requireScope(caller: Caller, scopes: readonly string[]): void {
+  if (scopes.some((scope) => caller.scopes.includes(scope))) return;
+  const wanted = scopes.join(' or ');
+  throw new Problem('insufficient-scope', `This needs the scope ${wanted || 'of an operator'}.`, {
+    headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"` },
+  });
+}
+
+/** The token's tenant, or, for a service that may act for any, the one that `X-Tenant-Id` names. */
+function chooseTenant(caller: Caller, header: string | string[] | undefined): string {
+  const named = header === undefined || header === '' ? null : String(header);
+  const chosen = named ?? caller.tenantId;
+  if (chosen === null) {
+    throw new Problem('tenant-forbidden', 'The access token names no tenant to act for.');
+  }
+  if (chosen !== caller.tenantId && !caller.scopes.includes(ANY_TENANT_SCOPE)) {
+    throw new Problem('tenant-forbidden', `X-Tenant-Id needs the scope ${ANY_TENANT_SCOPE}.`);
+  }
+  return chosen;
+}

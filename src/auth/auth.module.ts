@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import type { Logger } from 'pino';
+import { Config } from '../config/config.js';
+import { LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
+import { TenantsModule } from '../tenants/tenants.module.js';
+import { AccessTokenGuard } from './access-token.guard.js';
+import { KeySet } from './key-set.js';
+import { TokenVerifier } from './token-verifier.js';
+
+@Module({
+  imports: [TenantsModule],
+  providers: [
+    {
+      provide: KeySet,
+      inject: [Config, Clock, LOGGER],
+      useFactory: (config: Config, clock: Clock, logger: Logger) =>
+        new KeySet(config.auth.jwksUrl, clock, logger),
+    },
+    {
+      provide: TokenVerifier,
+      inject: [Config, KeySet, Clock],
+      useFactory: (config: Config, keys: KeySet, clock: Clock) => new TokenVerifier(config.auth, keys, clock),
+    },
+    { provide: APP_GUARD, useClass: AccessTokenGuard },
+  ],
+  exports: [KeySet],
+})
+export class AuthModule {}

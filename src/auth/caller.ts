@@ -1,0 +1,58 @@
+/** Who sent the request, as their verified access token says. */
+export interface Caller {
+  /** `service` when the token was issued to a client for itself (RFC 9068, section 2.2: `sub` is the client). */
+  readonly type: 'user' | 'service';
+  readonly sub: string;
+  readonly clientId: string | null;
+  readonly scopes: readonly string[];
+  /** The tenant that the token names, if it names one. */
+  readonly tenantId: string | null;
+}
+
+/** Every scope that a route can ask for, with what it allows; Swagger UI lists them. */
+export const SCOPES = {
+  'customers:write': 'Patch customers',
+  'audit:read': "Read the tenant's audit trail",
+} as const;
+
+export type Scope = keyof typeof SCOPES;
+
+/** Lets a service act for any tenant, which it names in `X-Tenant-Id`. */
+export const ANY_TENANT_SCOPE = 'tenants:any';
+
+/**
+ * Reads a verified token's claims. What is stored with every audit event must be text that a database
+ * takes and a person can read: 1 to 255 characters, none of them a control character.
+ * @returns undefined when `sub` is unusable
+ */
+export function callerFromClaims(
+  claims: Readonly<Record<string, unknown>>,
+  tenantClaim: string,
+): Caller | undefined {
+  const sub = plainText(claims['sub']);
+  if (sub === undefined) return undefined;
+  const clientId = plainText(claims['client_id']) ?? plainText(claims['azp']) ?? null;
+  return {
+    type: sub === clientId ? 'service' : 'user',
+    sub,
+    clientId,
+    scopes: scopesOf(claims),
+    tenantId: plainText(claims[tenantClaim]) ?? null,
+  };
+}
+
+/** `scope` (RFC 8693, a space-separated string) or `scp` (an array); anything else grants nothing. */
+function scopesOf(claims: Readonly<Record<string, unknown>>): string[] {
+  const { scope, scp } = claims;
+  const names: unknown[] = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scp) ? scp : [];
+  const scopes = names.filter((name) => typeof name === 'string').filter((name) => SCOPE_TOKEN.test(name));
+  return [...new Set(scopes)].slice(0, 100);
+}
+
+/** `scope-token` of RFC 6749, section 3.3, at a length worth keeping. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
+
+function plainText(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !value.isWellFormed()) return undefined;
+  return /^[^\p{Cc}\u2028\u2029]{1,255}$/u.test(value) ? value : undefined;
+}

@@ -1,0 +1,112 @@
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+} from 'jose';
+import type { Logger } from 'pino';
+import type { Clock } from '../runtime/clock.js';
+import { describeError } from '../http/logger.js';
+
+/** The key set can't be had, and without it this token can be neither accepted nor refused. */
+export class KeySetUnavailable extends Error {
+  override readonly name = 'KeySetUnavailable';
+}
+
+/** Milliseconds. */
+const TIMEOUT = 3_000;
+const REFRESH_AFTER = 10 * 60_000;
+/** The least time between two loads for the sake of unknown keys: made-up key ids must not flood the provider. */
+const COOL_DOWN = 5_000;
+
+/**
+ * The identity provider's keys (RFC 7517). Loaded once and kept: a provider that is away later costs
+ * nothing but new keys. Refreshed behind the scenes when older than ten minutes, and at once, at most every
+ * few seconds, for a key id that is not known.
+ */
+export class KeySet {
+  private readonly remote: ReturnType<typeof createRemoteJWKSet>;
+  private failedAt: number | undefined;
+  private loadedAt: number | undefined;
+
+  constructor(
+    url: URL,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    fetchImplementation: FetchImplementation = fetch,
+  ) {
+    this.remote = createRemoteJWKSet(url, {
+      timeoutDuration: TIMEOUT,
+      cooldownDuration: COOL_DOWN,
+      cacheMaxAge: Infinity,
+      [customFetch]: (address, options) => this.load(() => fetchImplementation(address, options)),
+    });
+  }
+
+  /** Whether the keys have been had since the start. */
+  get seen(): boolean {
+    return this.remote.jwks() !== undefined;
+  }
+
+  /** Loads the keys if they were never had; never fails. */
+  async warmUp(): Promise<void> {
+    if (!this.seen) await this.refresh();
+  }
+
+  /**
+   * The key for a token's header, as jose asks for it.
+   * @throws KeySetUnavailable; jose's own errors when the key is unknown or the header unusable
+   */
+  readonly keyFor: JWTVerifyGetKey = async (header, token) => {
+    if (this.isStale()) void this.refresh();
+    try {
+      return await this.remote(header, token);
+    } catch (error) {
+      if (isAboutToken(error)) throw error;
+      throw new KeySetUnavailable('the key set cannot be loaded', { cause: error });
+    }
+  };
+
+  private isStale(): boolean {
+    return this.loadedAt !== undefined && this.clock.now() - this.loadedAt > REFRESH_AFTER;
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      await this.remote.reload();
+    } catch (error) {
+      this.logger.debug({ error: describeError(error) }, 'key set not refreshed');
+    }
+  }
+
+  /** One attempt; after a failed one the next few seconds fail at once, so that callers never queue up for it. */
+  private async load(fetchKeys: () => Promise<Response>): Promise<Response> {
+    if (this.failedAt !== undefined && this.clock.now() - this.failedAt < COOL_DOWN) {
+      throw new KeySetUnavailable('the key set could not be loaded a moment ago');
+    }
+    try {
+      const response = await fetchKeys();
+      if (response.status !== 200) throw new KeySetUnavailable(`the key set's status is ${response.status}`);
+      const body = await response.text();
+      this.failedAt = undefined;
+      this.loadedAt = this.clock.now();
+      return new Response(body, { status: 200 });
+    } catch (error) {
+      this.failedAt = this.clock.now();
+      this.logger.warn(
+        { error: describeError(error) },
+        'the identity provider’s key set could not be loaded',
+      );
+      throw error;
+    }
+  }
+}
+
+function isAboutToken(error: unknown): boolean {
+  return (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys ||
+    error instanceof errors.JOSENotSupported
+  );
+}

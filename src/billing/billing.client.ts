@@ -1,0 +1,113 @@
+import { HttpService } from '@nestjs/axios';
+import { Injectable } from '@nestjs/common';
+import { ExponentialBackoff, handleType, retry } from 'cockatiel';
+import { Config } from '../config/config.js';
+import { type TraceContext, traceparentOf } from '../http/trace-context.js';
+import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
+import { VERSION } from '../runtime/version.js';
+import type { Tenant } from '../tenants/tenant.js';
+import { type PatchAnswer, readPatchAnswer } from './patch-answer.js';
+import { NotSent } from './transport.js';
+
+export interface PatchRequest {
+  readonly tenant: Tenant;
+  /** Id or alias, decoded. */
+  readonly customerRef: string;
+  /** Sent as it is, as JSON. */
+  readonly body: object;
+  /** Sent as `Idempotency-Key`. */
+  readonly operationId: string;
+  readonly requestId: string;
+  readonly trace: TraceContext;
+  /** When the whole request has to be over, in milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+export interface PatchResult {
+  readonly answer: PatchAnswer;
+  readonly attempts: number;
+  readonly durationMs: number;
+}
+
+/** How often a request that never left is tried in all. */
+const MAX_ATTEMPTS = 3;
+
+/** The billing API. The only file that knows its URLs and the headers it gets. */
+@Injectable()
+export class BillingClient {
+  constructor(
+    private readonly http: HttpService,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /** Sends the patch once; again only when it provably never left. Never throws for what the other side does. */
+  async patchCustomer(request: PatchRequest): Promise<PatchResult> {
+    const startedAt = this.clock.now();
+    let attempts = 0;
+    const answer = await this.answerOf(() => {
+      attempts += 1;
+      return this.attempt(request);
+    });
+    return { answer, attempts, durationMs: this.clock.now() - startedAt };
+  }
+
+  private async answerOf(attempt: () => Promise<PatchAnswer>): Promise<PatchAnswer> {
+    try {
+      return await retryUnsent.execute(attempt);
+    } catch (error) {
+      if (error instanceof NotSent) return { kind: 'not-sent' };
+      throw error;
+    }
+  }
+
+  /** @throws NotSent */
+  private async attempt(request: PatchRequest): Promise<PatchAnswer> {
+    const budget = Math.min(this.config.billing.timeoutMs, request.deadline - this.clock.now());
+    if (budget <= 0) throw new NotSent('no time left');
+    const timeout = new AbortController();
+    const cancel = this.clock.after(budget, () => {
+      timeout.abort();
+    });
+    try {
+      const response = await this.http.axiosRef.request<string>({
+        url: customerUrl(request.tenant, request.customerRef),
+        method: 'PATCH',
+        headers: this.headersOf(request),
+        data: JSON.stringify(request.body),
+        signal: timeout.signal,
+      });
+      const wire = { status: response.status, headers: response.headers, text: response.data };
+      return readPatchAnswer(wire, { now: this.clock.now(), secret: request.tenant.token.reveal() });
+    } catch (error) {
+      if (error instanceof NotSent) throw error;
+      return { kind: timeout.signal.aborted ? 'timed-out' : 'broken' };
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Built from nothing: no header of the caller passes through. */
+  private headersOf({ tenant, requestId, trace, operationId }: PatchRequest): Record<string, string> {
+    return {
+      Authorization: `Bearer ${tenant.token.reveal()}`,
+      'Content-Type': 'application/json',
+      Accept: 'application/json',
+      'User-Agent': `billing-bff/${VERSION}`,
+      'X-Request-Id': requestId,
+      traceparent: traceparentOf(trace, this.ids),
+      'Idempotency-Key': operationId,
+    };
+  }
+}
+
+const retryUnsent = retry(handleType(NotSent), {
+  maxAttempts: MAX_ATTEMPTS - 1,
+  backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }),
+});
+
+function customerUrl(tenant: Tenant, customerRef: string): string {
+  return `${tenant.billingApiUrl}/api/v1/customers/${encodeURIComponent(customerRef)}`;
+}

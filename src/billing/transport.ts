@@ -1,0 +1,130 @@
+import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import { Agent, type Dispatcher } from 'undici';
+
+/** The request never left (refused, unresolved, TLS, connect time-out, no time left): it was not received. */
+export class NotSent extends Error {
+  override readonly name = 'NotSent';
+}
+
+/** The largest answer that is read, in bytes; a longer one is cut off as an error. */
+export const ANSWER_LIMIT = 1024 * 1024;
+
+/** Milliseconds for making a connection, TLS included. */
+const CONNECT_TIMEOUT = 2_000;
+/** Milliseconds an idle connection is kept: less than billing servers and balancers usually allow. */
+const KEEP_ALIVE = 4_000;
+
+/** Connections to billing APIs, kept alive. Redirects are not followed and nothing is sent twice. */
+export function createAgent(): Agent {
+  return new Agent({ connect: { timeout: CONNECT_TIMEOUT }, keepAliveTimeout: KEEP_ALIVE, pipelining: 1 });
+}
+
+/**
+ * An axios adapter over undici's `dispatch`: a fraction of the CPU of axios' own adapters, exactly the
+ * headers it is given, and it knows whether a request that failed had been handed to a connection.
+ * Resolves with any status; `data` is the text of the answer.
+ * @throws NotSent; any other error leaves open whether the request was received
+ */
+export function undiciAdapter(agent: Dispatcher): AxiosAdapter {
+  return (config) =>
+    new Promise((resolve, reject) => {
+      const url = new URL(config.url ?? '');
+      const exchange = new Exchange(config, resolve, reject);
+      const request = {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: config.method?.toUpperCase() === 'PATCH' ? ('PATCH' as const) : ('GET' as const),
+        headers: headersOf(config),
+        body: typeof config.data === 'string' ? config.data : null,
+        // The request's own signal bounds every wait.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      };
+      agent.dispatch(request, exchange);
+    });
+}
+
+/** One request and its answer, as undici reports them. */
+class Exchange implements Dispatcher.DispatchHandler {
+  private controller: Dispatcher.DispatchController | undefined;
+  private aborted = false;
+  private status = 0;
+  private headers: Record<string, string> = {};
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+
+  constructor(
+    private readonly config: InternalAxiosRequestConfig,
+    private readonly resolve: (response: AxiosResponse<string>) => void,
+    private readonly reject: (error: Error) => void,
+  ) {
+    config.signal?.addEventListener?.('abort', this.abort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.aborted) controller.abort(new Error('the time for it is over'));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.status = status;
+    this.headers = flattened(headers);
+    if (Number(this.headers['content-length'] ?? 0) > ANSWER_LIMIT) controller.abort(tooLong());
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.size += chunk.length;
+    if (this.size > ANSWER_LIMIT) controller.abort(tooLong());
+    else this.chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.settle();
+    this.resolve({
+      data: Buffer.concat(this.chunks, this.size).toString('utf8'),
+      status: this.status,
+      statusText: '',
+      headers: AxiosHeaders.from(this.headers),
+      config: this.config,
+    });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.settle();
+    this.reject(
+      this.controller === undefined ? new NotSent('the request was not sent', { cause: error }) : error,
+    );
+  }
+
+  /** A request that still waits for its connection is given up at once; undici drops it when its turn comes. */
+  private readonly abort = (): void => {
+    this.aborted = true;
+    if (this.controller === undefined) this.reject(new NotSent('no connection in time'));
+    else this.controller.abort(new Error('no complete answer in time'));
+  };
+
+  private settle(): void {
+    this.config.signal?.removeEventListener?.('abort', this.abort);
+  }
+}
+
+function tooLong(): Error {
+  return new Error(`the answer is longer than ${ANSWER_LIMIT} bytes`);
+}
+
+function headersOf(config: InternalAxiosRequestConfig): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(config.headers.toJSON()).map(([name, value]) => [name, String(value)]),
+  );
+}
+
+function flattened(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const entries = Object.entries(headers).map(
+    ([name, value]) => [name, [value ?? ''].flat().join(', ')] as const,
+  );
+  return Object.fromEntries(entries);
+}

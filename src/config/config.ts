@@ -1,0 +1,72 @@
+/** Everything the environment decides, read once at start, frozen, and injected under this class as its token. */
+export abstract class Config {
+  abstract readonly environment: 'development' | 'test' | 'production';
+  abstract readonly host: string;
+  /** 0 lets the system pick one. */
+  abstract readonly port: number;
+  abstract readonly logLevel: LogLevel;
+  abstract readonly auth: AuthConfig;
+  abstract readonly billing: BillingConfig;
+  /** PostgreSQL's address; without one the embedded database in `dataDir` is used. */
+  abstract readonly databaseUrl: string | undefined;
+  abstract readonly dataDir: string;
+  abstract readonly tenantsFile: string | undefined;
+  abstract readonly encryptionKeys: readonly EncryptionKey[];
+  abstract readonly auditSigningKey: SigningKey | undefined;
+  abstract readonly auditRetentionDays: number | undefined;
+  /** Requests a minute for each caller. */
+  abstract readonly rateLimitPerMinute: number;
+  abstract readonly corsOrigins: readonly string[];
+  /** What Fastify takes as `trustProxy`: nobody, a number of hops, or addresses. */
+  abstract readonly trustProxy: boolean | number | string[];
+  abstract readonly swagger: SwaggerConfig;
+  /** Settings that work but deserve a second look; logged at start. */
+  abstract readonly warnings: readonly string[];
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface AuthConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: URL;
+  readonly tenantClaim: string;
+  readonly algorithms: readonly string[];
+  readonly clockToleranceS: number;
+}
+
+export interface BillingConfig {
+  /** For tenants that name none; ends without a slash. */
+  readonly url: string;
+  /** The only origins that a tenant's own `billing_api_url` may have. */
+  readonly allowedOrigins: readonly string[];
+  /** One attempt, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Everything that one request may take, in milliseconds. */
+  readonly deadlineMs: number;
+  /** Requests in flight per origin. */
+  readonly maxInFlight: number;
+  readonly preRead: 'always' | 'never';
+}
+
+export interface EncryptionKey {
+  readonly kid: string;
+  readonly key: Uint8Array;
+}
+
+/** An Ed25519 private key as a JWK (RFC 8037). */
+export interface SigningKey {
+  readonly kty: 'OKP';
+  readonly crv: 'Ed25519';
+  readonly x: string;
+  readonly d: string;
+  readonly kid?: string;
+}
+
+export interface SwaggerConfig {
+  readonly enabled: boolean;
+  /** Where Swagger UI's Authorize gets a token by client credentials; for sandboxes and test systems. */
+  readonly oauth:
+    { readonly tokenUrl: string; readonly clientId?: string; readonly clientSecret?: string } | undefined;
+}

@@ -1,0 +1,164 @@
+import { isIP } from 'node:net';
+import { type AuthConfig, type BillingConfig, Config, LOG_LEVELS, type SwaggerConfig } from './config.js';
+import { parseEncryptionKeys, parseSigningKey } from './key-settings.js';
+import { type Environment, parsePlainUrl, SettingReader } from './setting-reader.js';
+
+/** Why the process refuses to start: every fault of the settings at once, no value among them. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(`The settings are not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+/**
+ * Turns environment variables into the one frozen Config.
+ * @throws ConfigError naming every missing or wrong setting
+ */
+export function readEnvironment(environment: Environment): Config {
+  const read = new SettingReader(environment);
+  const mode = read.oneOf('NODE_ENV', ['development', 'test', 'production'], 'development');
+  const production = mode === 'production';
+  const config = {
+    environment: mode,
+    host: read.text('HOST', '127.0.0.1'),
+    port: read.integer('PORT', 3000, 0, 65_535),
+    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    auth: readAuth(read),
+    billing: readBilling(read),
+    databaseUrl: readDatabaseUrl(read, production),
+    dataDir: read.text('DATA_DIR', './data'),
+    tenantsFile: read.optional('TENANTS_FILE'),
+    encryptionKeys: parseEncryptionKeys(read, production),
+    auditSigningKey: parseSigningKey(read, production),
+    auditRetentionDays: read.optionalInteger('AUDIT_RETENTION_DAYS', 1, 36_500),
+    rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 600, 1, 1_000_000),
+    corsOrigins: readOrigins(read, 'CORS_ORIGINS'),
+    trustProxy: readTrustProxy(read),
+    swagger: readSwagger(read, production),
+  };
+  if (read.faults.length > 0) throw new ConfigError(read.faults);
+  return deepFreeze({ ...config, warnings: production ? plainTextWarnings(config) : [] });
+}
+
+const ASYMMETRIC_ALGORITHMS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+
+function readAuth(read: SettingReader): AuthConfig {
+  const algorithms = read.list('AUTH_ALGORITHMS');
+  if (algorithms.some((algorithm) => !ASYMMETRIC_ALGORITHMS.includes(algorithm))) {
+    read.fault('AUTH_ALGORITHMS', `takes asymmetric algorithms only: ${ASYMMETRIC_ALGORITHMS.join(', ')}`);
+  }
+  return {
+    issuer: read.required('AUTH_ISSUER'),
+    audience: read.required('AUTH_AUDIENCE'),
+    jwksUrl: readJwksUrl(read),
+    tenantClaim: read.text('AUTH_TENANT_CLAIM', 'tenant_id'),
+    algorithms: algorithms.length > 0 ? algorithms : ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    clockToleranceS: read.integer('AUTH_CLOCK_TOLERANCE_S', 5, 0, 300),
+  };
+}
+
+/** A JWKS address may carry a query: some identity providers choose the key set by it. */
+function readJwksUrl(read: SettingReader): URL {
+  const value = read.required('AUTH_JWKS_URL');
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.username === '') return url;
+  if (value !== '') read.fault('AUTH_JWKS_URL', 'must be an http:// or https:// URL without user name');
+  return new URL('https://unset.invalid');
+}
+
+function readBilling(read: SettingReader): BillingConfig {
+  const url = read.url('BILLING_API_URL') ?? new URL('https://unset.invalid');
+  const allowed = readOrigins(read, 'BILLING_API_ALLOWED_ORIGINS');
+  const timeoutMs = read.integer('BILLING_API_TIMEOUT_MS', 5_000, 1, 600_000);
+  const deadlineMs = read.integer('REQUEST_DEADLINE_MS', 15_000, 1, 600_000);
+  return {
+    url: url.href.replace(/\/+$/, ''),
+    allowedOrigins: allowed.length > 0 ? allowed : [url.origin],
+    timeoutMs,
+    deadlineMs,
+    maxInFlight: read.integer('BILLING_API_MAX_IN_FLIGHT', 128, 2, 100_000),
+    preRead: read.oneOf('CUSTOMER_PRE_READ', ['always', 'never'], 'always'),
+  };
+}
+
+function readDatabaseUrl(read: SettingReader, production: boolean): string | undefined {
+  const value = production ? read.required('DATABASE_URL', ' in production') : read.optional('DATABASE_URL');
+  if (value !== undefined && value !== '' && !/^postgres(ql)?:\/\/./.test(value)) {
+    read.fault('DATABASE_URL', 'must begin with postgres:// or postgresql://');
+  }
+  return value;
+}
+
+function readOrigins(read: SettingReader, name: string): string[] {
+  const items = read.list(name).filter((item) => item !== 'none');
+  const origins = items.map((item) => parsePlainUrl(item, ['http:', 'https:']));
+  if (origins.some((url) => url?.pathname !== '/')) {
+    read.fault(name, 'takes origins separated by commas, such as https://app.example.com, without a path');
+  }
+  return origins.flatMap((url) => (url === undefined ? [] : [url.origin]));
+}
+
+function readTrustProxy(read: SettingReader): boolean | number | string[] {
+  const value = read.text('TRUST_PROXY', 'none');
+  if (value === 'none' || value === 'false') return false;
+  if (value === 'true') return true;
+  if (/^\d{1,2}$/.test(value)) return Number(value);
+  const ranges = read.list('TRUST_PROXY');
+  if (ranges.every(isAddressRange)) return ranges;
+  read.fault('TRUST_PROXY', 'must be none, true, a number of hops, or addresses (CIDR) separated by commas');
+  return false;
+}
+
+function isAddressRange(range: string): boolean {
+  const [address = '', prefix, ...rest] = range.split('/');
+  const bits = isIP(address) === 6 ? 128 : 32;
+  const prefixFits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  return isIP(address) !== 0 && prefixFits && rest.length === 0;
+}
+
+function readSwagger(read: SettingReader, production: boolean): SwaggerConfig {
+  const enabled = read.boolean('SWAGGER_ENABLED', !production);
+  const tokenUrl = read.optional('SWAGGER_OAUTH_TOKEN_URL');
+  if (tokenUrl === undefined) return { enabled, oauth: undefined };
+  if (parsePlainUrl(tokenUrl, ['http:', 'https:']) === undefined) {
+    read.fault('SWAGGER_OAUTH_TOKEN_URL', 'must be an http:// or https:// URL');
+  }
+  const clientId = read.optional('SWAGGER_OAUTH_CLIENT_ID');
+  const clientSecret = read.optional('SWAGGER_OAUTH_CLIENT_SECRET');
+  if (production && clientSecret !== undefined) {
+    read.fault(
+      'SWAGGER_OAUTH_CLIENT_SECRET',
+      'is shown to everybody who opens /docs: unset it in production',
+    );
+  }
+  return {
+    enabled,
+    oauth: {
+      tokenUrl,
+      ...(clientId === undefined ? {} : { clientId }),
+      ...(clientSecret === undefined ? {} : { clientSecret }),
+    },
+  };
+}
+
+function plainTextWarnings(config: { auth: AuthConfig; billing: BillingConfig }): string[] {
+  const addresses = { AUTH_JWKS_URL: config.auth.jwksUrl.href, BILLING_API_URL: config.billing.url };
+  return Object.entries(addresses)
+    .filter(([, url]) => url.startsWith('http:'))
+    .map(
+      ([name]) =>
+        `${name} uses plain http: tokens or keys travel unencrypted unless the network protects them`,
+    );
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null && !ArrayBuffer.isView(member)) deepFreeze(member);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,46 @@
+import type { EncryptionKey, SigningKey } from './config.js';
+import type { SettingReader } from './setting-reader.js';
+
+/** `kid:base64url of 32 bytes`, separated by commas; the first one encrypts. */
+export function parseEncryptionKeys(read: SettingReader, production: boolean): EncryptionKey[] {
+  const name = 'ENCRYPTION_KEYS';
+  if (production) read.required(name, ' in production');
+  const keys = read.list(name).map((item) => {
+    const [, kid = '', encoded = ''] = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9_-]{43}=?)$/.exec(item) ?? [];
+    return { kid, key: Buffer.from(encoded, 'base64url') };
+  });
+  if (keys.some(({ kid, key }) => kid === '' || key.length !== 32)) {
+    read.fault(name, 'takes kid:key pairs separated by commas, each key 32 bytes in base64url');
+  }
+  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) read.fault(name, 'names one kid twice');
+  return keys;
+}
+
+/** An Ed25519 private key as JWK text (RFC 8037). */
+export function parseSigningKey(read: SettingReader, production: boolean): SigningKey | undefined {
+  const name = 'AUDIT_SIGNING_KEY';
+  const value = production ? read.required(name, ' in production') : read.optional(name);
+  if (value === undefined || value === '') return undefined;
+  const key = toSigningKey(parseJson(value));
+  if (key === undefined) {
+    read.fault(name, 'must be an Ed25519 private key as JWK: {"kty":"OKP","crv":"Ed25519","x":…,"d":…}');
+  }
+  return key;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function toSigningKey(value: unknown): SigningKey | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { kty, crv, x, d, kid }: Partial<Record<string, unknown>> = { ...value };
+  const keyBytes = [x, d].filter((part) => typeof part === 'string' && /^[A-Za-z0-9_-]{43}$/.test(part));
+  if (kty !== 'OKP' || crv !== 'Ed25519' || keyBytes.length !== 2) return undefined;
+  if (typeof x !== 'string' || typeof d !== 'string') return undefined;
+  return { kty, crv, x, d, ...(typeof kid === 'string' && kid !== '' ? { kid } : {}) };
+}

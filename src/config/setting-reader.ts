@@ -1,0 +1,81 @@
+/** A variable that is empty counts as unset: that is what `NAME=` in an .env file means to people. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads single settings and collects what is wrong with them, so that one start names every fault.
+ * A fault names the setting and how to mend it, and never the value: it may be a secret.
+ */
+export class SettingReader {
+  readonly faults: string[] = [];
+
+  constructor(private readonly environment: Environment) {}
+
+  optional(name: string): string | undefined {
+    const value = this.environment[name];
+    return value === undefined || value.trim() === '' ? undefined : value.trim();
+  }
+
+  required(name: string, why = ''): string {
+    const value = this.optional(name);
+    if (value === undefined) this.fault(name, `is required${why}; set it`);
+    return value ?? '';
+  }
+
+  text(name: string, fallback: string): string {
+    return this.optional(name) ?? fallback;
+  }
+
+  oneOf<const T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+    const value = this.optional(name) ?? fallback;
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined) this.fault(name, `must be one of ${allowed.join(', ')}`);
+    return found ?? fallback;
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    return this.oneOf(name, ['true', 'false'], fallback ? 'true' : 'false') === 'true';
+  }
+
+  integer(name: string, fallback: number, min: number, max: number): number {
+    return this.optionalInteger(name, min, max) ?? fallback;
+  }
+
+  optionalInteger(name: string, min: number, max: number): number | undefined {
+    const value = this.optional(name);
+    if (value === undefined) return undefined;
+    const number = Number(value);
+    if (/^\d{1,15}$/.test(value) && number >= min && number <= max) return number;
+    this.fault(name, `must be a whole number from ${min} to ${max}`);
+    return undefined;
+  }
+
+  list(name: string): string[] {
+    const value = this.optional(name);
+    if (value === undefined) return [];
+    const items = value.split(',').map((item) => item.trim());
+    return items.filter((item) => item !== '');
+  }
+
+  /** A URL of one of the `protocols`, without user-info, query or fragment. */
+  url(name: string, protocols: readonly string[] = ['http:', 'https:']): URL | undefined {
+    const value = this.required(name);
+    if (value === '') return undefined;
+    const url = parsePlainUrl(value, protocols);
+    if (url === undefined) {
+      const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
+      this.fault(name, `must be a ${schemes} URL without user name, query or fragment`);
+    }
+    return url;
+  }
+
+  fault(name: string, what: string): void {
+    this.faults.push(`${name} ${what}`);
+  }
+}
+
+export function parsePlainUrl(value: string, protocols: readonly string[]): URL | undefined {
+  if (!URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return plain && protocols.includes(url.protocol) ? url : undefined;
+}

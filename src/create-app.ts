@@ -1,0 +1,91 @@
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AppModule } from './app.module.js';
+import { Refusals } from './audit/refusals.js';
+import { serveApiDocs } from './api-document.js';
+import { passBodyThrough } from './http/json-body.js';
+import { NestLog } from './http/logger.js';
+import { collectRoutes } from './http/method-not-allowed.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
+import type { Runtime } from './runtime/runtime.module.js';
+
+/** Longer than any path that Node's own limit on request headers lets through. */
+const MAX_PARAM_LENGTH = 65_536;
+/** Milliseconds in which a request must have arrived as a whole. */
+const REQUEST_TIMEOUT = 30_000;
+
+/** The application as main and tests run it: everything that holds for all routes is set here. */
+export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
+  const { config, logger, ids } = runtime;
+  const filter = new ProblemFilter(logger);
+  const adapter = new FastifyAdapter({
+    skipMiddie: true,
+    trustProxy: trusted(config.trustProxy),
+    requestTimeout: REQUEST_TIMEOUT,
+    requestIdHeader: false,
+    genReqId: requestIdOf,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      filter.answer(error, request, reply);
+    },
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', passBodyThrough);
+  fastify.decorateRequest('caller', null);
+  fastify.decorateRequest('principal', null);
+  addRequestHooks(fastify, ids, logger);
+  await fastify.register(helmet, { contentSecurityPolicy: { directives: contentSecurityPolicy(runtime) } });
+  if (config.corsOrigins.length > 0) {
+    await fastify.register(cors, {
+      origin: [...config.corsOrigins],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+    });
+  }
+  const refuseOtherMethods = collectRoutes(fastify);
+
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(runtime), adapter, {
+    bodyParser: false,
+    logger: new NestLog(logger),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(filter);
+  const refusals = app.get(Refusals);
+  fastify.addHook('onResponse', (request, _reply, done) => {
+    refusals.observe(request);
+    done();
+  });
+  if (config.swagger.enabled) serveApiDocs(app, config);
+  await app.init();
+  refuseOtherMethods();
+  return app;
+}
+
+/** So many hops in front of us are believed; Fastify takes a number only as a function. */
+function trusted(
+  setting: Runtime['config']['trustProxy'],
+): boolean | string[] | ((ip: string, hop: number) => boolean) {
+  return typeof setting === 'number' ? (_ip, hop) => hop < setting : setting;
+}
+
+/** What a browser may read of an answer from another origin. */
+const EXPOSED_HEADERS = ['X-Request-Id', 'X-Operation-Id', 'Content-Location', 'Location', 'Retry-After'];
+
+/** Strict but for Swagger UI's own inline styles, and the token endpoint that its Authorize asks. */
+function contentSecurityPolicy({ config }: Runtime): Record<string, string[] | null> {
+  const { oauth } = config.swagger;
+  return {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'", ...(oauth === undefined ? [] : [new URL(oauth.tokenUrl).origin])],
+    frameAncestors: ["'none'"],
+    upgradeInsecureRequests: null,
+  };
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { PGlite, types } from '@electric-sql/pglite';
+import { type Dialect, Kysely, Migrator, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { describeError } from '../http/logger.js';
+import { takeFolder } from './exclusive-folder.js';
+import { MIGRATIONS } from './migrations.js';
+import { pgliteDialect } from './pglite.dialect.js';
+import type { Schema } from './schema.js';
+
+/** The database can't be opened or brought up to date. */
+export class DatabaseUnusable extends Error {
+  override readonly name = 'DatabaseUnusable';
+}
+
+/** Milliseconds that one statement, or the wait for a connection, may take. */
+const STATEMENT_TIMEOUT = 5_000;
+const CONNECT_TIMEOUT = 2_000;
+const MAX_CONNECTIONS = 10;
+
+/** 64-bit integers are numbers here: what the service counts stays far below 2^53. */
+const toNumber = (text: string): number => Number(text);
+pg.types.setTypeParser(pg.types.builtins.INT8, toNumber);
+
+/** PostgreSQL through Kysely: the server of DATABASE_URL, else one embedded in DATA_DIR. */
+export class Database {
+  readonly kysely: Kysely<Schema>;
+  private giveBackFolder: () => Promise<void> = () => Promise.resolve();
+
+  constructor(
+    private readonly config: Config,
+    private readonly logger: Logger,
+  ) {
+    this.kysely = new Kysely<Schema>({
+      dialect: config.databaseUrl === undefined ? this.embedded() : this.server(config.databaseUrl),
+    });
+  }
+
+  /**
+   * Opens the database and runs the migrations that are missing, one instance at a time.
+   * @throws DatabaseUnusable
+   */
+  async onModuleInit(): Promise<void> {
+    const migrator = new Migrator({
+      db: this.kysely,
+      provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
+    });
+    const { error, results } = await migrator.migrateToLatest();
+    if (error !== undefined) throw new DatabaseUnusable(explain(error), { cause: error });
+    for (const { migrationName } of results ?? [])
+      this.logger.info({ migration: migrationName }, 'database migrated');
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.kysely.destroy();
+    await this.giveBackFolder();
+  }
+
+  /** Resolves when the database answers; rejects after the statement time-out at the latest. */
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.kysely);
+  }
+
+  private server(connectionString: string): Dialect {
+    const pool = new pg.Pool({
+      connectionString,
+      max: MAX_CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      query_timeout: STATEMENT_TIMEOUT,
+      statement_timeout: STATEMENT_TIMEOUT,
+      keepAlive: true,
+      application_name: 'billing-bff',
+    });
+    // Without a listener an idle connection that the server closes would end the process.
+    pool.on('error', (error) => {
+      this.logger.warn({ error: describeError(error) }, 'a database connection was lost');
+    });
+    return new PostgresDialect({ pool });
+  }
+
+  private embedded(): Dialect {
+    return pgliteDialect(async () => {
+      const folder = join(this.config.dataDir, 'database');
+      this.giveBackFolder = await takeFolder(this.config.dataDir);
+      return PGlite.create(folder, { parsers: { [types.INT8]: toNumber } });
+    });
+  }
+}
+
+function explain(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  const known = error instanceof Error && ['FolderInUse'].includes(error.name) ? `: ${error.message}` : '';
+  return `the database cannot be opened${code}${known}`;
+}

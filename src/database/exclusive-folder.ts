@@ -1,0 +1,95 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { join, relative } from 'node:path';
+
+/** Another process works in the folder. */
+export class FolderInUse extends Error {
+  override readonly name = 'FolderInUse';
+}
+
+/** What all systems allow for the path of a socket, less one for the terminator. */
+const MAX_SOCKET_PATH = 103;
+
+/**
+ * Takes a folder for this process alone, and makes it if need be; the answer gives it back. The lock is a
+ * listening UNIX socket in the folder: the kernel closes it with the process, however that ends, and a
+ * connection attempt tells a live holder from the file that a dead one left.
+ * @throws FolderInUse
+ */
+export async function takeFolder(folder: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = socketPath(folder);
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const server = await listen(path);
+    if (server !== undefined) return () => close(server);
+    if (await isAlive(path)) throw inUse(folder);
+    await clearAway(path, folder, attempt);
+  }
+  throw inUse(folder);
+}
+
+function inUse(folder: string): FolderInUse {
+  return new FolderInUse(`another process uses ${folder}; stop it, or choose another DATA_DIR`);
+}
+
+function socketPath(folder: string): string {
+  const absolute = join(folder, 'in-use.sock');
+  const shortest =
+    [absolute, relative(process.cwd(), absolute)].sort((a, b) => a.length - b.length)[0] ?? absolute;
+  if (Buffer.byteLength(shortest) <= MAX_SOCKET_PATH) return shortest;
+  throw new Error(`the path of DATA_DIR is too long (${absolute.length} characters); choose a shorter one`);
+}
+
+/** Undefined when the path is taken, by the living or the dead. */
+function listen(path: string): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined);
+      else reject(error);
+    });
+    server.listen(path, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}
+
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+}
+
+/**
+ * Moves a dead socket away before removing it: only one process can move a given file, and what was moved is
+ * asked once more, in case another process had just put its own in place.
+ */
+async function clearAway(path: string, folder: string, attempt: number): Promise<void> {
+  const aside = `${path}.${process.pid}.${attempt}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return; // Somebody else moved it first.
+  }
+  if (await isAlive(aside)) {
+    await rename(aside, path);
+    throw inUse(folder);
+  }
+  await rm(aside, { force: true });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+}

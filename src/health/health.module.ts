@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { Draining } from './draining.js';
+import { HealthController } from './health.controller.js';
+
+@Module({
+  imports: [AuthModule],
+  controllers: [HealthController],
+  providers: [Draining],
+  exports: [Draining],
+})
+export class HealthModule {}

@@ -1,0 +1,133 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiHeader, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { PROBLEMS, type ProblemSlug } from './problem.js';
+
+/** One fault of a request. */
+export class FaultSchema {
+  /**
+   * RFC 6901 pointer to the faulty part, as a URI fragment.
+   * @example '#/billing_address/country'
+   */
+  pointer: string;
+
+  /** @example 'not-country' */
+  code: string;
+
+  /** @example 'must be an ISO 3166-1 alpha-2 code in upper case' */
+  detail: string;
+}
+
+/** A problem (RFC 9457) that also carries the billing API's own error members, `code` and `message`. */
+export class ProblemSchema {
+  /** @example 'urn:billing-bff:problem:validation-failed' */
+  type: string;
+
+  /** @example 'The request is not valid' */
+  title: string;
+
+  /** @example 400 */
+  status: number;
+
+  /** @example 'The request has one fault; see errors.' */
+  detail: string;
+
+  /** @example 'urn:billing-bff:request:9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
+  instance: string;
+
+  /** @example 'BAD_REQUEST' */
+  code: string;
+
+  /** @example 'The request has one fault; see errors.' */
+  message: string;
+
+  /** @example '9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
+  request_id: string;
+
+  /** Of a patch that got past the checks. */
+  operation_id?: string;
+
+  /**
+   * How the patch ended.
+   * @example 'not_applied'
+   */
+  outcome?: string;
+
+  /** Every fault of the request. */
+  errors?: FaultSchema[];
+}
+
+/** Headers of every answer. */
+export const REQUEST_ID_HEADER = {
+  'X-Request-Id': { description: 'Yours if it was well-formed, else a new one.', schema: { type: 'string' } },
+} as const;
+
+/** Headers of every answer to a patch that got past the checks. */
+export const OPERATION_HEADERS = {
+  ...REQUEST_ID_HEADER,
+  'X-Operation-Id': {
+    description: 'Names the patch in the audit trail.',
+    schema: { type: 'string', format: 'uuid' },
+  },
+} as const;
+
+const RETRY_AFTER = { description: 'Whole seconds.', schema: { type: 'integer' } } as const;
+const OPERATION_LOCATION = {
+  description: 'Where to see how it ended, when the outcome is not known.',
+  schema: { type: 'string' },
+} as const;
+
+/** Documents the problems that a route answers, grouped by status as OpenAPI wants them. */
+export function ApiProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
+  const byStatus = groupByStatus(slugs);
+  return applyDecorators(
+    ApiExtraModels(ProblemSchema, FaultSchema),
+    ...[...byStatus].map(([status, group]) =>
+      ApiResponse({
+        status,
+        description: group.map((slug) => `\`${slug}\`: ${PROBLEMS[slug][2]}`).join('<br>'),
+        headers: {
+          ...REQUEST_ID_HEADER,
+          ...(status === 401 || status === 403 ? { 'WWW-Authenticate': { schema: { type: 'string' } } } : {}),
+          ...(status === 429 || status === 503 ? { 'Retry-After': RETRY_AFTER } : {}),
+          ...(group.some((slug) => UNKNOWN_OUTCOME.has(slug)) ? { Location: OPERATION_LOCATION } : {}),
+        },
+        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemSchema) } } },
+      }),
+    ),
+  );
+}
+
+const UNKNOWN_OUTCOME: ReadonlySet<ProblemSlug> = new Set(['billing-failed', 'billing-timeout']);
+
+function groupByStatus(slugs: readonly ProblemSlug[]): Map<number, ProblemSlug[]> {
+  const groups = new Map<number, ProblemSlug[]>();
+  for (const slug of slugs) {
+    const status = PROBLEMS[slug][0];
+    groups.set(status, [...(groups.get(status) ?? []), slug]);
+  }
+  return groups;
+}
+
+/** The request headers that every route behind a token understands. */
+export function ApiRequestHeaders(): MethodDecorator {
+  return applyDecorators(
+    ApiHeader({
+      name: 'X-Tenant-Id',
+      required: false,
+      description: 'The tenant to act for; another one than the token names needs the scope tenants:any.',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
+    }),
+    ApiHeader({
+      name: 'X-Request-Id',
+      required: false,
+      description: 'Adopted if it is 1 to 128 of A-Z a-z 0-9 . _ -, else replaced.',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
+    }),
+    ApiHeader({
+      name: 'traceparent',
+      required: false,
+      description: 'W3C Trace Context; passed on as the same trace.',
+      schema: { type: 'string' },
+    }),
+  );
+}

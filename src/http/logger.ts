@@ -1,0 +1,83 @@
+import type { LoggerService } from '@nestjs/common';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { LogLevel } from '../config/config.js';
+
+/** Injection token of the process's one pino logger: JSON lines on standard output. */
+export const LOGGER = Symbol('Logger');
+
+/**
+ * Lines are built from named members only; the redaction is the second wall, should a whole header or
+ * settings object ever reach a line.
+ */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: { service: 'billing-bff' },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    redact: {
+      paths: SECRET_MEMBERS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+      censor: '[redacted]',
+    },
+  };
+  // Synchronous: the last lines before an exit are the ones that matter, and a closed pipe can't hold it up.
+  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }));
+}
+
+const SECRET_MEMBERS = ['authorization', 'Authorization', 'cookie', 'token', 'password', 'client_secret'];
+
+/** Nest's own messages as lines of the same log. */
+export class NestLog implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, context?: unknown): void {
+    this.logger.debug({ context }, String(message));
+  }
+
+  warn(message: unknown, context?: unknown): void {
+    this.logger.warn({ context }, String(message));
+  }
+
+  error(message: unknown, stack?: unknown, context?: unknown): void {
+    const error = message instanceof Error ? describeError(message) : undefined;
+    this.logger.error(
+      { context, error, stack },
+      error === undefined ? String(message) : 'error in the framework',
+    );
+  }
+
+  fatal(message: unknown, context?: unknown): void {
+    this.logger.fatal({ context }, String(message));
+  }
+}
+
+export interface ErrorDescription {
+  readonly type: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly frames?: readonly string[];
+  readonly cause?: ErrorDescription;
+}
+
+/**
+ * What of an error may be logged. Messages of parsers and databases quote what they choke on, and HTTP
+ * errors carry headers and bodies, so only messages that can't hold data are kept.
+ */
+export function describeError(error: unknown, depth = 3): ErrorDescription {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const speaks = SPEAKING_ERRORS.has(error.name) || /^(E[A-Z_]+|ERR_|FST_|UND_)/.test(code ?? '');
+  return {
+    type: error.name,
+    ...(code === undefined ? {} : { code }),
+    ...(speaks ? { message: error.message } : {}),
+    frames: stackFrames(error),
+    ...(error.cause === undefined || depth === 0 ? {} : { cause: describeError(error.cause, depth - 1) }),
+  };
+}
+
+const SPEAKING_ERRORS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'Problem']);
+
+function stackFrames(error: Error): string[] {
+  const lines = (error.stack ?? '').split('\n').map((line) => line.trim());
+  return lines.filter((line) => line.startsWith('at ')).slice(0, 12);
+}

@@ -1,0 +1,69 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { describeError } from './logger.js';
+import { Problem, type ProblemSlug } from './problem.js';
+
+/** Turns whatever was thrown into one problem document; what nobody foresaw is `internal` and an error line. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Also for errors that Fastify raises before Nest sees the request. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = toProblem(error);
+    if (problem.slug === 'internal') {
+      this.logger.error({ request_id: request.id, error: describeError(error) }, 'unexpected error');
+    }
+    sendProblem(problem, request, reply);
+  }
+}
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const status = statusOf(error);
+  const known = status === undefined ? undefined : FRAMEWORK_PROBLEMS[status];
+  if (known !== undefined) return new Problem(...known);
+  return new Problem('internal', 'An unexpected error; tell us the request id.', { cause: error });
+}
+
+/** What the framework refuses by itself, by status: never its own words, which may quote the request. */
+const FRAMEWORK_PROBLEMS: Partial<Record<number, [ProblemSlug, string]>> = {
+  400: ['validation-failed', 'The request or its URL is malformed.'],
+  404: ['not-found', 'There is nothing at this path.'],
+  405: ['method-not-allowed', 'This path does not take this method.'],
+  413: ['payload-too-large', 'The body is too large.'],
+  414: ['validation-failed', 'A part of the path is too long.'],
+  415: ['unsupported-media-type', 'Send application/json in UTF-8.'],
+};
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {
+    return error.statusCode;
+  }
+  return undefined;
+}
+
+function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  const { operationId, outcome, retryAfterS, headers = {} } = problem.options;
+  request.problem = problem;
+  void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store', ...headers });
+  if (problem.slug === 'unauthenticated') {
+    void reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
+  }
+  if (operationId !== undefined) void reply.header('X-Operation-Id', operationId);
+  if (outcome === 'unknown' && operationId !== undefined) {
+    void reply.header('Location', `/api/v1/operations/${operationId}`);
+  }
+  if (retryAfterS !== undefined) void reply.header('Retry-After', String(retryAfterS));
+  void reply
+    .status(problem.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(problem.toBody(request.id)));
+}

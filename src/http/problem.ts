@@ -1,0 +1,105 @@
+/** Every way a request can fail: its status, the billing API's code for it, and its title. One row a slug. */
+export const PROBLEMS = {
+  'malformed-json': [400, 'BAD_REQUEST', 'The body is not JSON'],
+  'validation-failed': [400, 'BAD_REQUEST', 'The request is not valid'],
+  'rejected-by-billing': [400, 'BAD_REQUEST', 'The billing API rejected the change'],
+  unauthenticated: [401, 'UNAUTHORIZED', 'A valid access token is required'],
+  'insufficient-scope': [403, 'FORBIDDEN', 'The access token lacks a scope'],
+  'tenant-forbidden': [403, 'FORBIDDEN', 'The access token does not act for this tenant'],
+  'tenant-unknown': [403, 'FORBIDDEN', 'The tenant is not known here'],
+  'tenant-suspended': [403, 'FORBIDDEN', 'The tenant is suspended'],
+  'not-found': [404, 'NOT_FOUND', 'There is no such thing'],
+  'customer-not-found': [404, 'NOT_FOUND', 'The customer does not exist'],
+  'method-not-allowed': [405, 'BAD_REQUEST', 'The method is not allowed here'],
+  conflict: [409, 'CONFLICT', 'The change conflicts with another customer'],
+  'precondition-failed': [412, 'CONFLICT', 'The customer is not in the expected state'],
+  'payload-too-large': [413, 'BAD_REQUEST', 'The body is too large'],
+  'unsupported-media-type': [415, 'BAD_REQUEST', 'The media type is not supported'],
+  'rate-limited-by-billing': [429, 'TOO_MANY_REQUESTS', 'The billing API asks to slow down'],
+  internal: [500, 'INTERNAL_SERVER_ERROR', 'Something went wrong'],
+  'billing-credentials-rejected': [502, 'INTERNAL_SERVER_ERROR', 'The billing API rejected our credentials'],
+  'billing-unreachable': [502, 'INTERNAL_SERVER_ERROR', 'The billing API could not be reached'],
+  'billing-failed': [502, 'INTERNAL_SERVER_ERROR', 'The billing API failed'],
+  'audit-unavailable': [503, 'INTERNAL_SERVER_ERROR', 'The audit trail cannot be written'],
+  'identity-provider-unavailable': [503, 'INTERNAL_SERVER_ERROR', 'Access tokens cannot be checked'],
+  'billing-timeout': [504, 'INTERNAL_SERVER_ERROR', 'The billing API did not answer in time'],
+} as const satisfies Record<string, readonly [status: number, code: string, title: string]>;
+
+export type ProblemSlug = keyof typeof PROBLEMS;
+
+/** One fault of a request. `pointer` is an RFC 6901 pointer as a URI fragment, `code` stable kebab-case. */
+export interface Fault {
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface ProblemOptions {
+  readonly errors?: readonly Fault[];
+  readonly operationId?: string;
+  /** How the patch ended, as an operation's status. */
+  readonly outcome?: string;
+  /** Whole seconds, for the `Retry-After` header. */
+  readonly retryAfterS?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** The one error that becomes an answer. `detail` is for the caller: no secret, no personal data, no host name. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+
+  constructor(
+    readonly slug: ProblemSlug,
+    readonly detail: string,
+    readonly options: ProblemOptions = {},
+  ) {
+    super(slug, { cause: options.cause });
+    this.status = PROBLEMS[slug][0];
+  }
+
+  /** The answer's body: RFC 9457, with the `code` and `message` that the billing API's own clients read. */
+  toBody(requestId: string): ProblemBody {
+    const [status, code, title] = PROBLEMS[this.slug];
+    const { operationId, outcome, errors } = this.options;
+    return {
+      type: `urn:billing-bff:problem:${this.slug}`,
+      title,
+      status,
+      detail: this.detail,
+      instance: `urn:billing-bff:request:${requestId}`,
+      code,
+      message: this.detail,
+      request_id: requestId,
+      ...(operationId === undefined ? {} : { operation_id: operationId }),
+      ...(outcome === undefined ? {} : { outcome }),
+      ...(errors === undefined ? {} : { errors }),
+    };
+  }
+}
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: string;
+  readonly message: string;
+  readonly request_id: string;
+  readonly operation_id?: string;
+  readonly outcome?: string;
+  readonly errors?: readonly Fault[];
+}
+
+/** `validation-failed` with every fault. */
+export function validationFailed(errors: readonly Fault[]): Problem {
+  const count = errors.length === 1 ? 'one fault' : `${errors.length} faults`;
+  return new Problem('validation-failed', `The request has ${count}; see errors.`, { errors });
+}
+
+/** Any path below the document's root as an RFC 6901 pointer in a URI fragment. */
+export function pointerTo(...path: readonly (string | number)[]): string {
+  return ['#', ...path.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/');
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Ids } from '../runtime/ids.js';
+import type { Problem } from './problem.js';
+import { readTraceContext, type TraceContext } from './trace-context.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    trace: TraceContext;
+    /** The problem that was answered, for the log line and the audit of refusals. */
+    problem: Problem | null;
+    /** Who is asking, for the log line; set once the caller's token was accepted. */
+    tenantId: string | null;
+  }
+}
+
+/** Adopts a well-formed `X-Request-Id`, else makes one. */
+export function requestIdOf(request: IncomingMessage): string {
+  const header = request.headers['x-request-id'];
+  return typeof header === 'string' && /^[A-Za-z0-9._-]{1,128}$/.test(header) ? header : randomUUID();
+}
+
+/** The trace and standard answer headers of every request, and one log line when it is done. */
+export function addRequestHooks(fastify: FastifyInstance, ids: Ids, logger: Logger): void {
+  fastify.decorateRequest('trace');
+  fastify.decorateRequest('problem', null);
+  fastify.decorateRequest('tenantId', null);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    request.trace = readTraceContext(request.headers.traceparent, ids);
+    void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const line = {
+      request_id: request.id,
+      trace_id: request.trace.traceId,
+      tenant_id: request.tenantId,
+      method: request.method,
+      route: routeOf(request),
+      status: reply.statusCode,
+      duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+      operation_id: reply.getHeader('X-Operation-Id'),
+      problem: request.problem?.slug,
+    };
+    logger[levelOf(request, reply.statusCode)](line, 'request');
+    done();
+  });
+}
+
+/** The template, never the URL: an alias in the path is personal data. */
+export function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? '(unknown)';
+}
+
+function levelOf(request: FastifyRequest, status: number): 'debug' | 'info' | 'warn' {
+  if (routeOf(request).startsWith('/health/')) return 'debug';
+  return status >= 500 ? 'warn' : 'info';
+}

@@ -1,0 +1,23 @@
+import type { Ids } from '../runtime/ids.js';
+
+/** The trace that a request belongs to (W3C Trace Context, level 1). */
+export interface TraceContext {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** Two hex digits, as the caller sent them; `00` for a trace that begins here. */
+  readonly flags: string;
+}
+
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|$)/;
+
+/** Continues the caller's trace, or begins one when its `traceparent` is absent or malformed. */
+export function readTraceContext(header: unknown, ids: Ids): TraceContext {
+  const [, traceId, flags] = (typeof header === 'string' ? TRACEPARENT.exec(header) : null) ?? [];
+  if (traceId === undefined || flags === undefined) return { traceId: ids.hex(16), flags: '00' };
+  return { traceId, flags };
+}
+
+/** The `traceparent` of one request that we send: same trace, a parent of our own. */
+export function traceparentOf(trace: TraceContext, ids: Ids): string {
+  return `00-${trace.traceId}-${ids.hex(8)}-${trace.flags}`;
+}

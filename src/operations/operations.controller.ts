@@ -1,0 +1,93 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { type AuditEvent, OUTCOMES } from '../audit/audit-event.js';
+import { ChangeSchema } from '../audit/audit-event.schema.js';
+import { trailUnavailable } from '../audit/audit-events.controller.js';
+import { AuditStore } from '../audit/audit-store.js';
+import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
+import { ApiProblems, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { Problem } from '../http/problem.js';
+import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
+
+/** The customer that an operation was about. */
+export class OperationCustomer {
+  /** As in the URL; masked unless it is a `cus_` id. */
+  ref: string;
+
+  customer_id: string | null;
+}
+
+/** How a patch stands or ended. */
+export class Operation {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ enum: OUTCOMES.filter((outcome) => outcome !== 'refused') })
+  status: string;
+
+  customer: OperationCustomer;
+
+  @ApiProperty({ type: [ChangeSchema] })
+  changes: AuditEvent['changes'];
+
+  /** How often it was sent, or tried to be. */
+  attempts: number;
+
+  @ApiProperty({ format: 'date-time' })
+  started_at: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  ended_at: string | null;
+}
+
+@ApiTags('Operations')
+@Controller('api/v1/operations')
+export class OperationsController {
+  constructor(private readonly store: AuditStore) {}
+
+  /**
+   * Get an operation
+   *
+   * How a patch ended, as the audit trail tells it. The id is the patch's `X-Operation-Id`.
+   */
+  @Get(':id')
+  @RequireScopes('customers:write', 'audit:read')
+  @ApiOperation({ operationId: 'getOperation' })
+  @ApiParam(UUID_PARAM)
+  @ApiRequestHeaders()
+  @ApiOkResponse({ description: 'The operation.', type: Operation, headers: REQUEST_ID_HEADER })
+  @ApiProblems(
+    'unauthenticated',
+    'insufficient-scope',
+    'tenant-forbidden',
+    'tenant-unknown',
+    'tenant-suspended',
+    'not-found',
+    'internal',
+    'audit-unavailable',
+    'identity-provider-unavailable',
+  )
+  async get(@CurrentPrincipal() { tenant }: Principal, @Param('id') id: string): Promise<Operation> {
+    const events = isUuid(id) ? await this.store.ofOperation(tenant.id, id).catch(trailUnavailable) : [];
+    const operation = toOperation(id, events);
+    if (operation === undefined) throw new Problem('not-found', 'The tenant has no operation of this id.');
+    return operation;
+  }
+}
+
+/** The first event says when it began, the last outcome how it stands. */
+function toOperation(id: string, events: readonly AuditEvent[]): Operation | undefined {
+  const [first] = events;
+  const latest = events.findLast(({ phase }) => phase === 'outcome');
+  const told = latest ?? first;
+  if (first === undefined || told === undefined || told.target === null) return undefined;
+  return {
+    id: id.toLowerCase(),
+    status: told.outcome,
+    customer: told.target,
+    changes: told.changes,
+    attempts: told.upstream?.attempts ?? 0,
+    started_at: first.occurred_at,
+    ended_at: latest?.occurred_at ?? null,
+  };
+}

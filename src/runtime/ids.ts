@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import type { Clock } from './clock.js';
+
+/** The identifiers that the service makes up. */
+export class Ids {
+  private lastMs = 0;
+  private sequence = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: (bytes: number) => Uint8Array = randomBytes,
+  ) {}
+
+  /** A UUIDv7 (RFC 9562): later ones of one process always sort behind earlier ones. */
+  uuid(): string {
+    const now = this.clock.now();
+    if (now > this.lastMs) {
+      this.lastMs = now;
+      this.sequence = Buffer.from(this.random(4)).readUInt32BE() >>> 1;
+    } else {
+      this.sequence += 1;
+    }
+    return uuidv7({ msecs: this.lastMs, seq: this.sequence, random: this.random(16) });
+  }
+
+  /** Lower-case hex of `bytes` random bytes, never all zero (W3C Trace Context forbids that). */
+  hex(bytes: number): string {
+    const hex = Buffer.from(this.random(bytes)).toString('hex');
+    return /^0+$/.test(hex) ? hex.replace(/.$/, '1') : hex;
+  }
+}

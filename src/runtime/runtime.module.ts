@@ -1,0 +1,34 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { Config } from '../config/config.js';
+import type { Environment } from '../config/setting-reader.js';
+import { LOGGER } from '../http/logger.js';
+import { Clock } from './clock.js';
+import { Ids } from './ids.js';
+
+/** Injection token of the variables that the tenants' file may refer to. */
+export const ENVIRONMENT = Symbol('Environment');
+
+/** What the whole service stands on and tests replace: settings, time, identifiers, the log. */
+export interface Runtime {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+}
+
+@Global()
+@Module({})
+export class RuntimeModule {
+  static with({ config, environment, clock, ids, logger }: Runtime): DynamicModule {
+    const providers = [
+      { provide: Config, useValue: config },
+      { provide: ENVIRONMENT, useValue: environment },
+      { provide: Clock, useValue: clock },
+      { provide: Ids, useValue: ids },
+      { provide: LOGGER, useValue: logger },
+    ];
+    return { module: RuntimeModule, providers, exports: providers };
+  }
+}

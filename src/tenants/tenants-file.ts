@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { BillingConfig } from '../config/config.js';
+import type { Environment } from '../config/setting-reader.js';
+import { parsePlainUrl } from '../config/setting-reader.js';
+import { BillingToken } from './billing-token.js';
+import type { Tenant } from './tenant.js';
+
+/** Why a tenants' file can't be used: each fault with its place, no value of a token among them. */
+export class TenantsFileError extends Error {
+  override readonly name = 'TenantsFileError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(`TENANTS_FILE is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+/**
+ * Reads `[{id, name?, billing_api_url?, token, invoicing_entities?, status?}]`, where `token` is the value,
+ * `{"env": "NAME"}` or `{"file": "path"}` (relative to the tenants' file).
+ * @throws TenantsFileError naming every fault
+ */
+export function readTenantsFile(path: string, billing: BillingConfig, environment: Environment): Tenant[] {
+  const entries = parseEntries(path);
+  const faults: string[] = [];
+  const tenants = entries.map((entry, index) => {
+    const reader = new EntryReader(entry, `entry ${index + 1}`, faults);
+    return readTenant(reader, { billing, environment, folder: dirname(path) });
+  });
+  const ids = tenants.map(({ id }) => id);
+  for (const id of new Set(ids.filter((id, index) => id !== '' && ids.indexOf(id) !== index))) {
+    faults.push(`the id ${id} stands more than once`);
+  }
+  if (faults.length > 0) throw new TenantsFileError(faults);
+  return tenants.flatMap(({ token, ...tenant }) => (token === undefined ? [] : [{ ...tenant, token }]));
+}
+
+interface Surroundings {
+  readonly billing: BillingConfig;
+  readonly environment: Environment;
+  readonly folder: string;
+}
+
+type TenantDraft = Omit<Tenant, 'token'> & { readonly token: BillingToken | undefined };
+
+function readTenant(entry: EntryReader, { billing, environment, folder }: Surroundings): TenantDraft {
+  entry.refuseUnknown(['id', 'name', 'billing_api_url', 'token', 'invoicing_entities', 'status']);
+  const id = entry.text('id', /^[A-Za-z0-9._-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 . _ -') ?? '';
+  const name = entry.optionalText('name', /^[^\p{Cc}]{1,255}$/u, '1 to 255 characters');
+  const status = entry.optionalText('status', /^(active|suspended)$/, 'active or suspended');
+  return {
+    id,
+    name: name ?? id,
+    status: status === 'suspended' ? 'suspended' : 'active',
+    billingApiUrl: readBillingUrl(entry, billing),
+    invoicingEntities: entry.optionalTexts('invoicing_entities', /^ive_[0-9A-Za-z]{1,22}$/, 'ive_… ids'),
+    token: readToken(entry, environment, folder),
+  };
+}
+
+function readBillingUrl(entry: EntryReader, billing: BillingConfig): string {
+  const value = entry.optionalText('billing_api_url', /./, 'a URL');
+  if (value === undefined) return billing.url;
+  const url = parsePlainUrl(value, ['http:', 'https:']);
+  if (url === undefined) {
+    entry.fault('billing_api_url', 'must be an http:// or https:// URL without user name, query or fragment');
+  } else if (!billing.allowedOrigins.includes(url.origin)) {
+    entry.fault('billing_api_url', 'has an origin that BILLING_API_ALLOWED_ORIGINS does not name');
+  }
+  return url?.href.replace(/\/+$/, '') ?? billing.url;
+}
+
+function readToken(entry: EntryReader, environment: Environment, folder: string): BillingToken | undefined {
+  const text = tokenText(entry, environment, folder);
+  if (text === undefined) return undefined;
+  const token = BillingToken.parse(text);
+  if (token === undefined) entry.fault('token', 'must be 1 to 4,096 visible ASCII characters');
+  return token;
+}
+
+function tokenText(entry: EntryReader, environment: Environment, folder: string): string | undefined {
+  const value = entry.member('token');
+  if (typeof value === 'string') return value;
+  const reference: Partial<Record<string, unknown>> = isRecord(value) ? value : {};
+  const [[kind, target] = [], ...others] = Object.entries(reference);
+  if (typeof target === 'string' && others.length === 0) {
+    if (kind === 'env') return fromEnvironment(entry, environment, target);
+    if (kind === 'file') return fromFile(entry, resolve(folder, target));
+  }
+  entry.fault('token', 'must be text, {"env": "NAME"} or {"file": "path"}');
+  return undefined;
+}
+
+function fromEnvironment(entry: EntryReader, environment: Environment, name: string): string | undefined {
+  const value = environment[name];
+  if (value === undefined)
+    entry.fault('token', `refers to the environment variable ${name}, which is not set`);
+  return value;
+}
+
+function fromFile(entry: EntryReader, path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    entry.fault('token', `refers to the file ${path}, which cannot be read`);
+    return undefined;
+  }
+}
+
+function parseEntries(path: string): unknown[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new TenantsFileError([`${path} cannot be read (${reason})`]);
+  }
+  try {
+    const entries: unknown = JSON.parse(text);
+    if (Array.isArray(entries)) return entries;
+  } catch {
+    // The parser's message quotes the file, and the file holds tokens.
+    throw new TenantsFileError([`${path} is not well-formed JSON`]);
+  }
+  throw new TenantsFileError([`${path} must hold a JSON array of tenants`]);
+}
+
+/** Members of one entry, with faults that name their place. */
+class EntryReader {
+  private readonly members: Partial<Record<string, unknown>>;
+
+  constructor(
+    entry: unknown,
+    private place: string,
+    private readonly faults: string[],
+  ) {
+    this.members = isRecord(entry) ? entry : {};
+    if (!isRecord(entry)) faults.push(`${place} must be an object`);
+  }
+
+  member(name: string): unknown {
+    return this.members[name];
+  }
+
+  refuseUnknown(known: readonly string[]): void {
+    for (const name of Object.keys(this.members)) {
+      if (!known.includes(name))
+        this.faults.push(`${this.place} has a member that is not known; known: ${known.join(', ')}`);
+    }
+  }
+
+  text(name: string, pattern: RegExp, what: string): string | undefined {
+    if (this.members[name] === undefined) this.fault(name, 'is required');
+    return this.optionalText(name, pattern, what);
+  }
+
+  optionalText(name: string, pattern: RegExp, what: string): string | undefined {
+    const value = this.members[name];
+    if (value === undefined) return undefined;
+    if (typeof value === 'string' && pattern.test(value)) return value;
+    this.fault(name, `must be ${what}`);
+    return undefined;
+  }
+
+  optionalTexts(name: string, pattern: RegExp, what: string): string[] | undefined {
+    const value = this.members[name];
+    if (value === undefined) return undefined;
+    const items: unknown[] = Array.isArray(value) ? value : [undefined];
+    const texts = items.filter((item) => typeof item === 'string').filter((item) => pattern.test(item));
+    if (texts.length !== items.length) this.fault(name, `must be a list of ${what}`);
+    return texts;
+  }
+
+  fault(name: string, what: string): void {
+    this.faults.push(`${this.place}: ${name} ${what}`);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

