@@ -51,7 +51,7 @@ module.exports = {
     feature('audit', ['auth', 'config', 'database', 'http', 'runtime', 'tenants']),
     feature('customers', ['audit', 'auth', 'billing', 'config', 'http', 'runtime', 'tenants']),
     feature('operations', ['audit', 'auth', 'http']),
-    feature('health', ['auth', 'database']),
+    feature('health', ['auth', 'database', 'http']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -64,7 +64,7 @@ export const CLIENTS: readonly Client[] = [
 
 /** The customer that the printed command and `npm run try` change. */
 export const FIRST_CUSTOMER: StoredCustomer = newCustomer({
-  id: 'cus_3Fh8sKq2LwZx7RtYvB5nM1',
+  id: 'cus_7n42DGM5Tflk9n8mt7Fhc7',
   name: 'Ada Example Engines',
   alias: 'ada-engines',
   billing_email: 'ada@engines.test',

@@ -15,9 +15,7 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
     .setTitle('billing-bff')
     .setDescription(DESCRIPTION)
     .setVersion(VERSION)
-    .setLicense('Proprietary', 'https://spdx.org/licenses/')
     .addServer('/', 'This server')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
     .addOAuth2(
       {
         type: 'oauth2',
@@ -29,8 +27,11 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
         },
       },
       'oauth2',
-    );
-  return SwaggerModule.createDocument(app, builder.build());
+    )
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer');
+  const document = builder.build();
+  document.info.license = { name: 'Proprietary' };
+  return SwaggerModule.createDocument(app, document);
 }
 
 /** Swagger UI at /docs and the document at /openapi.json. */

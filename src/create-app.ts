@@ -7,6 +7,7 @@ import { AppModule } from './app.module.js';
 import { Refusals } from './audit/refusals.js';
 import { serveApiDocs } from './api-document.js';
 import { passBodyThrough } from './http/json-body.js';
+import { answerMalformedRequest } from './http/malformed-request.js';
 import { NestLog } from './http/logger.js';
 import { collectRoutes } from './http/method-not-allowed.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -29,6 +30,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     requestIdHeader: false,
     genReqId: requestIdOf,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    clientErrorHandler: answerMalformedRequest,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       filter.answer(error, request, reply);
     },
@@ -43,6 +45,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   if (config.corsOrigins.length > 0) {
     await fastify.register(cors, {
       origin: [...config.corsOrigins],
+      methods: ['GET', 'HEAD', 'PATCH'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
     });

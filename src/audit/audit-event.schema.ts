@@ -4,12 +4,11 @@ import { ACTIONS, EFFECTS, OUTCOMES, PHASES } from './audit-event.js';
 const MASKED = {
   description: 'Masked JSON; null for unset, absent where the customer was not read.',
   oneOf: [
-    { type: 'string' },
+    { type: 'string', nullable: true },
     { type: 'boolean' },
     { type: 'array', items: {} },
     { type: 'object', additionalProperties: true },
   ],
-  nullable: true,
   example: 'a***@acme.test',
   required: false,
 };

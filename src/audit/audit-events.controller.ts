@@ -7,7 +7,7 @@ import { type Fault, Problem, pointerTo, validationFailed } from '../http/proble
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import type { AuditEvent } from './audit-event.js';
 import { AuditEventPage, AuditEventSchema } from './audit-event.schema.js';
-import { AuditEventsQuery, DEFAULT_LIMIT, readCursor, writeCursor } from './audit-events.query.js';
+import { AuditEventsQuery, DEFAULT_LIMIT, readCursor, writeCursor } from './audit-events-query.dto.js';
 import { AuditStore } from './audit-store.js';
 
 @ApiTags('Audit')
@@ -15,14 +15,13 @@ import { AuditStore } from './audit-store.js';
 export class AuditEventsController {
   constructor(private readonly store: AuditStore) {}
 
-  /**
-   * List audit events
-   *
-   * The trail of the caller's own tenant, newest first.
-   */
   @Get()
   @RequireScopes('audit:read')
-  @ApiOperation({ operationId: 'listAuditEvents' })
+  @ApiOperation({
+    operationId: 'listAuditEvents',
+    summary: 'List audit events',
+    description: "The trail of the caller's own tenant, newest first.",
+  })
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'One page of the trail.', type: AuditEventPage, headers: REQUEST_ID_HEADER })
   @ApiProblems(
@@ -56,10 +55,9 @@ export class AuditEventsController {
     return { data: page.map(withSeal), next_cursor: last === undefined ? null : writeCursor(last.id) };
   }
 
-  /** Get an audit event */
   @Get(':id')
   @RequireScopes('audit:read')
-  @ApiOperation({ operationId: 'getAuditEvent' })
+  @ApiOperation({ operationId: 'getAuditEvent', summary: 'Get an audit event' })
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The event.', type: AuditEventSchema, headers: REQUEST_ID_HEADER })
@@ -83,8 +81,24 @@ export class AuditEventsController {
 
 type WithSeal = AuditEvent & { readonly seal: null };
 
+/** In the order of the documentation; the stored text is in canonical order. */
 function withSeal(event: AuditEvent): WithSeal {
-  return { ...event, seal: null };
+  const { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id } = event;
+  const { action, phase, target, outcome, status, upstream, credential, changes, ...rest } = event;
+  const who = { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id };
+  return {
+    ...who,
+    action,
+    phase,
+    target,
+    outcome,
+    status,
+    upstream,
+    credential,
+    changes,
+    seal: null,
+    ...rest,
+  };
 }
 
 export function trailUnavailable(error: unknown): never {

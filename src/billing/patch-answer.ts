@@ -1,5 +1,5 @@
 import type { ProblemSlug } from '../http/problem.js';
-import { type Customer, readCustomer } from './customer.js';
+import { type Customer, readCustomer } from './customer.dto.js';
 import { retryAfterSeconds } from './retry-after.js';
 
 /** How one PATCH of the billing API ended, as far as its answer, or the lack of one, tells. */

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { CurrentRequest } from '../audit/current-request.js';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
-import { Customer } from '../billing/customer.js';
+import { Customer } from '../billing/customer.dto.js';
 import { ApiProblems, ApiRequestHeaders, OPERATION_HEADERS } from '../http/api-docs.js';
 import { CustomerRefPipe } from './customer-ref.pipe.js';
 import { CustomersService } from './customers.service.js';
@@ -16,20 +16,20 @@ import { PatchBody } from './patch-body.js';
 export class CustomersController {
   constructor(private readonly customers: CustomersService) {}
 
-  /**
-   * Patch a customer
-   *
-   * Updates the fields that the body names, and no other. The change is recorded before it is sent, and how
-   * it ended is recorded before you are answered. Addresses and lists are replaced as a whole; null is refused.
-   */
   @Patch(':id_or_alias')
   @RequireScopes('customers:write')
-  @ApiOperation({ operationId: 'patchCustomer' })
+  @ApiOperation({
+    operationId: 'patchCustomer',
+    summary: 'Patch a customer',
+    description:
+      'Updates the fields that the body names, and no other. The change is recorded before it is sent, and how ' +
+      'it ended before you are answered. Addresses and lists are replaced as a whole, so this is no merge patch; ' +
+      'null is refused.',
+  })
   @ApiParam({
     name: 'id_or_alias',
     description: "The customer's id (`cus_…`) or alias, percent-encoded: 1 to 255 characters once decoded.",
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
-    example: 'cus_7n42DGM5Tflk9n8mt7Fhc7',
+    schema: { type: 'string', minLength: 1, maxLength: 255, example: 'cus_7n42DGM5Tflk9n8mt7Fhc7' },
   })
   @ApiBody({ type: PatchCustomerDto })
   @ApiRequestHeaders()

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { AuditTrail, type Operation } from '../audit/audit-trail.js';
 import { BillingClient, type PatchResult } from '../billing/billing.client.js';
-import type { Customer } from '../billing/customer.js';
+import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { Clock } from '../runtime/clock.js';
 import type { PatchCustomerDto } from './dto/patch-customer.dto.js';

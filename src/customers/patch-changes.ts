@@ -1,6 +1,6 @@
 import type { Change, Effect, Masked } from '../audit/audit-event.js';
 import { maskEmail, maskMembers, maskNumber, maskText } from '../audit/masks.js';
-import type { Customer } from '../billing/customer.js';
+import type { Customer } from '../billing/customer.dto.js';
 import { PATCH_FIELDS, type PatchCustomerDto, type PatchField } from './dto/patch-customer.dto.js';
 import { sameValue } from './same-value.js';
 

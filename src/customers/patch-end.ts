@@ -1,5 +1,5 @@
 import type { Ending } from '../audit/audit-trail.js';
-import type { Customer } from '../billing/customer.js';
+import type { Customer } from '../billing/customer.dto.js';
 import type { PatchAnswer } from '../billing/patch-answer.js';
 import { Problem, type ProblemSlug } from '../http/problem.js';
 import type { PatchCustomerDto } from './dto/patch-customer.dto.js';

@@ -1,26 +1,12 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/access-token.guard.js';
 import { KeySet } from '../auth/key-set.js';
 import { Database } from '../database/database.js';
+import { ApiProblems } from '../http/api-docs.js';
 import { Draining } from './draining.js';
-
-/** Whether the process runs. */
-export class Liveness {
-  @ApiProperty({ enum: ['up'] })
-  status: 'up';
-}
-
-/** Whether requests should be sent here, and what stands in the way if not. */
-export class Readiness {
-  @ApiProperty({ enum: ['up', 'down'] })
-  status: 'up' | 'down';
-
-  /** Each is `up` or `down`: the database answers, the identity provider's keys were seen, not shutting down. */
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'string', enum: ['up', 'down'] } })
-  checks: Record<'database' | 'identity_provider' | 'process', 'up' | 'down'>;
-}
+import { Liveness, Readiness } from './health.schema.js';
 
 @ApiTags('Health')
 @Public()
@@ -32,19 +18,19 @@ export class HealthController {
     private readonly draining: Draining,
   ) {}
 
-  /** Liveness probe */
   @Get('live')
-  @ApiOperation({ operationId: 'getLiveness', security: [] })
+  @ApiOperation({ operationId: 'getLiveness', summary: 'Liveness probe', security: [] })
   @ApiOkResponse({ description: 'The process runs.', type: Liveness })
+  @ApiProblems('validation-failed')
   live(): Liveness {
     return { status: 'up' };
   }
 
-  /** Readiness probe */
   @Get('ready')
-  @ApiOperation({ operationId: 'getReadiness', security: [] })
+  @ApiOperation({ operationId: 'getReadiness', summary: 'Readiness probe', security: [] })
   @ApiOkResponse({ description: 'Send requests.', type: Readiness })
   @ApiResponse({ status: 503, description: 'Send no requests for now.', type: Readiness })
+  @ApiProblems('validation-failed')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const [database] = await Promise.all([this.databaseAnswers(), this.keys.warmUp()]);
     const checks = {

@@ -1,60 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import { PROBLEMS, type ProblemSlug } from './problem.js';
-
-/** One fault of a request. */
-export class FaultSchema {
-  /**
-   * RFC 6901 pointer to the faulty part, as a URI fragment.
-   * @example '#/billing_address/country'
-   */
-  pointer: string;
-
-  /** @example 'not-country' */
-  code: string;
-
-  /** @example 'must be an ISO 3166-1 alpha-2 code in upper case' */
-  detail: string;
-}
-
-/** A problem (RFC 9457) that also carries the billing API's own error members, `code` and `message`. */
-export class ProblemSchema {
-  /** @example 'urn:billing-bff:problem:validation-failed' */
-  type: string;
-
-  /** @example 'The request is not valid' */
-  title: string;
-
-  /** @example 400 */
-  status: number;
-
-  /** @example 'The request has one fault; see errors.' */
-  detail: string;
-
-  /** @example 'urn:billing-bff:request:9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
-  instance: string;
-
-  /** @example 'BAD_REQUEST' */
-  code: string;
-
-  /** @example 'The request has one fault; see errors.' */
-  message: string;
-
-  /** @example '9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
-  request_id: string;
-
-  /** Of a patch that got past the checks. */
-  operation_id?: string;
-
-  /**
-   * How the patch ended.
-   * @example 'not_applied'
-   */
-  outcome?: string;
-
-  /** Every fault of the request. */
-  errors?: FaultSchema[];
-}
+import { FaultSchema, ProblemSchema } from './problem.schema.js';
+import { Problem, type ProblemBody, PROBLEMS, type ProblemSlug, validationFailed } from './problem.js';
 
 /** Headers of every answer. */
 export const REQUEST_ID_HEADER = {
@@ -91,11 +38,48 @@ export function ApiProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
           ...(status === 429 || status === 503 ? { 'Retry-After': RETRY_AFTER } : {}),
           ...(group.some((slug) => UNKNOWN_OUTCOME.has(slug)) ? { Location: OPERATION_LOCATION } : {}),
         },
-        content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemSchema) } } },
+        content: {
+          'application/problem+json': {
+            schema: { $ref: getSchemaPath(ProblemSchema) },
+            examples: examplesOf(group),
+          },
+        },
       }),
     ),
   );
 }
+
+const EXAMPLE_ID = '01993f2e-8a1b-7c3d-9e4f-5a6b7c8d9e0f';
+
+function examplesOf(slugs: readonly ProblemSlug[]): Record<string, { value: ProblemBody }> {
+  const examples = slugs.map((slug) => {
+    const { detail, options } = EXAMPLES[slug] ?? { detail: `${PROBLEMS[slug][2]}.`, options: {} };
+    return [slug, { value: new Problem(slug, detail, options).toBody(EXAMPLE_ID) }] as const;
+  });
+  return Object.fromEntries(examples);
+}
+
+const EXAMPLES: Partial<Record<ProblemSlug, Problem>> = {
+  'validation-failed': validationFailed([
+    {
+      pointer: '#/billing_address/country',
+      code: 'not-country',
+      detail: 'must be an ISO 3166-1 alpha-2 code in upper case',
+    },
+  ]),
+  'billing-unreachable': new Problem(
+    'billing-unreachable',
+    'The billing API could not be reached; nothing was changed.',
+    {
+      operationId: EXAMPLE_ID,
+      outcome: 'not_applied',
+    },
+  ),
+  'billing-timeout': new Problem('billing-timeout', 'The billing API did not answer in time.', {
+    operationId: EXAMPLE_ID,
+    outcome: 'unknown',
+  }),
+};
 
 const UNKNOWN_OUTCOME: ReadonlySet<ProblemSlug> = new Set(['billing-failed', 'billing-timeout']);
 

@@ -43,7 +43,7 @@ export function MayBeAbsent(): PropertyDecorator {
 
 /** An object with a DTO of its own. */
 export function NestedObject(dto: () => new () => object): PropertyDecorator {
-  return applyDecorators(Satisfies(object), ValidateNested(), Type(dto), ApiProperty({ type: dto }));
+  return applyDecorators(Satisfies(object), ValidateNested(), Type(dto), ApiProperty({ type: () => dto() }));
 }
 
 /** A list of at most `max` objects with a DTO of their own. */
@@ -52,7 +52,7 @@ export function NestedList(dto: () => new () => object, max: number): PropertyDe
     Satisfies(list(max, object)),
     ValidateNested(),
     Type(dto),
-    ApiProperty({ type: dto, isArray: true, maxItems: max }),
+    ApiProperty({ type: () => dto(), isArray: true, maxItems: max }),
   );
 }
 

@@ -1,58 +1,27 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { type AuditEvent, OUTCOMES } from '../audit/audit-event.js';
-import { ChangeSchema } from '../audit/audit-event.schema.js';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { AuditEvent } from '../audit/audit-event.js';
 import { trailUnavailable } from '../audit/audit-events.controller.js';
 import { AuditStore } from '../audit/audit-store.js';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiProblems, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { Problem } from '../http/problem.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
-
-/** The customer that an operation was about. */
-export class OperationCustomer {
-  /** As in the URL; masked unless it is a `cus_` id. */
-  ref: string;
-
-  customer_id: string | null;
-}
-
-/** How a patch stands or ended. */
-export class Operation {
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  @ApiProperty({ enum: OUTCOMES.filter((outcome) => outcome !== 'refused') })
-  status: string;
-
-  customer: OperationCustomer;
-
-  @ApiProperty({ type: [ChangeSchema] })
-  changes: AuditEvent['changes'];
-
-  /** How often it was sent, or tried to be. */
-  attempts: number;
-
-  @ApiProperty({ format: 'date-time' })
-  started_at: string;
-
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
-  ended_at: string | null;
-}
+import { Operation } from './operation.schema.js';
 
 @ApiTags('Operations')
 @Controller('api/v1/operations')
 export class OperationsController {
   constructor(private readonly store: AuditStore) {}
 
-  /**
-   * Get an operation
-   *
-   * How a patch ended, as the audit trail tells it. The id is the patch's `X-Operation-Id`.
-   */
   @Get(':id')
   @RequireScopes('customers:write', 'audit:read')
-  @ApiOperation({ operationId: 'getOperation' })
+  @ApiOperation({
+    operationId: 'getOperation',
+    summary: 'Get an operation',
+    description:
+      'How a patch ended, as the audit trail tells it. The id is the `X-Operation-Id` of the patch.',
+  })
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The operation.', type: Operation, headers: REQUEST_ID_HEADER })

@@ -1,0 +1,53 @@
+/** One fault of a request. */
+export class FaultSchema {
+  /**
+   * RFC 6901 pointer to the faulty part, as a URI fragment.
+   * @example '#/billing_address/country'
+   */
+  pointer: string;
+
+  /** @example 'not-country' */
+  code: string;
+
+  /** @example 'must be an ISO 3166-1 alpha-2 code in upper case' */
+  detail: string;
+}
+
+/** A problem (RFC 9457) that also carries the billing API's own error members, `code` and `message`. */
+export class ProblemSchema {
+  /** @example 'urn:billing-bff:problem:validation-failed' */
+  type: string;
+
+  /** @example 'The request is not valid' */
+  title: string;
+
+  /** @example 400 */
+  status: number;
+
+  /** @example 'The request has one fault; see errors.' */
+  detail: string;
+
+  /** @example 'urn:billing-bff:request:9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
+  instance: string;
+
+  /** @example 'BAD_REQUEST' */
+  code: string;
+
+  /** @example 'The request has one fault; see errors.' */
+  message: string;
+
+  /** @example '9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
+  request_id: string;
+
+  /** Of a patch that got past the checks. */
+  operation_id?: string;
+
+  /**
+   * How the patch ended.
+   * @example 'not_applied'
+   */
+  outcome?: string;
+
+  /** Every fault of the request. */
+  errors?: FaultSchema[];
+}

@@ -1,0 +1,34 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { type AuditEvent, OUTCOMES } from '../audit/audit-event.js';
+import { ChangeSchema } from '../audit/audit-event.schema.js';
+
+/** The customer that an operation was about. */
+export class OperationCustomer {
+  /** As in the URL; masked unless it is a `cus_` id. */
+  ref: string;
+
+  customer_id: string | null;
+}
+
+/** How a patch stands or ended. */
+export class Operation {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ enum: OUTCOMES.filter((outcome) => outcome !== 'refused') })
+  status: string;
+
+  customer: OperationCustomer;
+
+  @ApiProperty({ type: [ChangeSchema] })
+  changes: AuditEvent['changes'];
+
+  /** How often it was sent, or tried to be. */
+  attempts: number;
+
+  @ApiProperty({ format: 'date-time' })
+  started_at: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  ended_at: string | null;
+}

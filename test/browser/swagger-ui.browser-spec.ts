@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { startSandbox } from '../../sandbox/launcher.js';
+
+const ROOT = join(__dirname, '..', '..');
+const SCREENSHOTS = join(ROOT, 'test-results');
+
+/** Fails rather than skips where there is no browser: a suite that did not run proves nothing. */
+function chromiumPath(): string {
+  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser'];
+  const found = candidates.find((path) => path !== undefined && existsSync(path));
+  if (found === undefined)
+    throw new Error('no Chromium: install Debian’s package chromium, or set CHROMIUM_PATH');
+  return found;
+}
+
+describe('Swagger UI on the sandbox', () => {
+  let folder: string;
+  let sandbox: Awaited<ReturnType<typeof startSandbox>>;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bff-browser-'));
+    await mkdir(SCREENSHOTS, { recursive: true });
+    const env = {
+      PATH: process.env['PATH'],
+      PORT: '0',
+      SANDBOX_BILLING_PORT: '0',
+      SANDBOX_IDP_PORT: '0',
+      SANDBOX_DATA_DIR: folder,
+      LOG_LEVEL: 'warn',
+    };
+    const bffEntry = join(ROOT, 'dist', 'main.js');
+    sandbox = await startSandbox({ env, root: ROOT, bffEntry, signal: new AbortController().signal });
+    browser = await chromium.launch({
+      executablePath: chromiumPath(),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    page = await browser.newPage({ viewport: { width: 1280, height: 1400 } });
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await sandbox.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('authorises in two clicks and patches a customer with “Try it out”', async () => {
+    page.setDefaultTimeout(6_000);
+    await page.goto(`${sandbox.running.bff_url}/docs`);
+    await page.getByRole('button', { name: 'Authorize', exact: true }).click();
+    const dialog = page.locator('.auth-container').filter({ hasText: 'clientCredentials' });
+    await dialog.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click();
+    await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor();
+    await page.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-authorised.png') });
+    await page.getByRole('button', { name: 'Close' }).first().click();
+
+    const patch = page.locator('#operations-Customers-patchCustomer');
+    await patch.locator('.opblock-summary-control').click();
+    await patch.getByRole('button', { name: 'Try it out' }).click();
+    await patch.locator('textarea.body-param__text').fill('{"name": "Patched in a browser"}');
+    await patch.getByRole('button', { name: 'Execute' }).click();
+    const live = patch.locator('.live-responses-table');
+    await live.waitFor();
+    await live.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-patched.png') });
+
+    expect(await live.locator('tbody .response-col_status').first().innerText()).toMatch(/^200/);
+    expect(await live.locator('tbody .response-col_description').first().innerText()).toContain(
+      'Patched in a browser',
+    );
+    expect(complaints).toEqual([]);
+  });
+
+  it('patches with the example body as it stands', async () => {
+    const patch = page.locator('#operations-Customers-patchCustomer');
+    await patch.getByRole('button', { name: 'Reset' }).click();
+    await patch.getByRole('button', { name: 'Execute' }).click();
+    const live = patch.locator('.live-responses-table');
+    await live.getByText('"acme"').first().waitFor();
+    expect(await live.locator('tbody .response-col_status').first().innerText()).toMatch(/^200/);
+  });
+});
