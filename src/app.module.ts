@@ -4,7 +4,9 @@ import { AuthModule } from './auth/auth.module.js';
 import { CustomersModule } from './customers/customers.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
 import { type Runtime, RuntimeModule } from './runtime/runtime.module.js';
 
 @Module({})
@@ -15,10 +17,12 @@ export class AppModule {
       imports: [
         RuntimeModule.with(runtime),
         DatabaseModule,
+        MetricsModule,
         AuthModule,
         AuditModule,
         CustomersModule,
         OperationsModule,
+        TenantAdminModule,
         HealthModule,
       ],
     };

@@ -45,7 +45,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   if (config.corsOrigins.length > 0) {
     await fastify.register(cors, {
       origin: [...config.corsOrigins],
-      methods: ['GET', 'HEAD', 'PATCH'],
+      methods: ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
     });

@@ -56,7 +56,7 @@ function fail(error: unknown, logger: Logger): never {
 }
 
 /** Errors whose message is written for the operator. */
-const EXPLAINED = new Set(['DatabaseUnusable', 'TenantsFileError']);
+const EXPLAINED = new Set(['DatabaseUnusable', 'TenantsFileError', 'UnusableKey']);
 
 function addressOf(app: NestFastifyApplication, { host, port }: Config): string {
   const address: unknown = app.getHttpServer().address();

@@ -1,7 +1,14 @@
 import type { TraceContext } from '../http/trace-context.js';
 import type { Principal } from '../auth/access-token.guard.js';
 
-export const ACTIONS = ['customer.patch', 'access.refused'] as const;
+export const ACTIONS = [
+  'customer.patch',
+  'access.refused',
+  'tenant.changed',
+  'tenant.token.added',
+  'tenant.token.retired',
+  'tenant.token.rejected',
+] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export const PHASES = ['intent', 'outcome', 'refusal', 'event'] as const;
@@ -66,12 +73,17 @@ export interface AuditEvent {
   readonly outcome: Outcome;
   readonly status: number | null;
   readonly upstream: Upstream | null;
-  /** Which version of the tenant's token was used; null while tokens have no versions. */
-  readonly credential: { readonly version: number; readonly fingerprint: string } | null;
+  /** The version of the tenant's token that was used, or that the event is about. */
+  readonly credential: UsedCredential | null;
   readonly changes: readonly Change[];
   /** Of a refusal: the problem that was answered, and how often within the minute before. */
   readonly problem?: string;
   readonly count?: number;
+}
+
+export interface UsedCredential {
+  readonly version: number;
+  readonly fingerprint: string;
 }
 
 export interface Origin {

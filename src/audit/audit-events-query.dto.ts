@@ -39,6 +39,14 @@ export class AuditEventsQuery {
   @Satisfies(textThat((value) => /^[a-z_]{1,64}$/.test(value), 'not-field', 'must be the name of a field'))
   field?: string;
 
+  /** What a version of the tenant's token was used for. */
+  @MayBeAbsent()
+  @Satisfies(
+    textThat((value) => /^[1-9][0-9]{0,8}$/.test(value), 'out-of-range', 'must be a whole number from 1'),
+  )
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  credential_version?: string;
+
   /**
    * Events at this time or later (RFC 3339).
    * @example '2026-01-01T00:00:00Z'

@@ -39,12 +39,13 @@ export class AuditEventsController {
     @CurrentPrincipal() { tenant }: Principal,
     @Query() parameters: AuditEventsQuery,
   ): Promise<{ data: WithSeal[]; next_cursor: string | null }> {
-    const { limit, cursor, from, to, ...filters } = readQuery(parameters);
+    const { limit, cursor, from, to, credential_version: version, ...filters } = readQuery(parameters);
     const pageSize = limit === undefined ? DEFAULT_LIMIT : Number(limit);
     const before = cursor === undefined ? undefined : readCursor(cursor);
     const filter = {
       ...filters,
       tenantId: tenant.id,
+      ...(version === undefined ? {} : { credentialVersion: Number(version) }),
       ...(before === undefined ? {} : { before }),
       ...(from === undefined ? {} : { from: new Date(from) }),
       ...(to === undefined ? {} : { to: new Date(to) }),

@@ -11,6 +11,7 @@ export interface AuditFilter {
   readonly actor?: string;
   readonly action?: string;
   readonly outcome?: string;
+  readonly credentialVersion?: number;
   /** Top-level name of a field concerned. */
   readonly field?: string;
   /** Inclusive. */
@@ -27,7 +28,7 @@ export class AuditStore {
 
   /** Newest first. */
   async list(filter: AuditFilter, limit: number): Promise<AuditEvent[]> {
-    const { tenantId, customer, actor, action, outcome, field, from, to, before } = filter;
+    const { tenantId, customer, actor, action, outcome, credentialVersion, field, from, to, before } = filter;
     let query = this.database.kysely
       .selectFrom('audit_event')
       .select('event')
@@ -57,6 +58,7 @@ export class AuditStore {
     }
     if (action !== undefined) query = query.where('action', '=', action);
     if (outcome !== undefined) query = query.where('outcome', '=', outcome);
+    if (credentialVersion !== undefined) query = query.where('credential_version', '=', credentialVersion);
     if (field !== undefined) query = query.where(sql<boolean>`${field} = any(fields)`);
     if (from !== undefined) query = query.where('occurred_at', '>=', from);
     if (to !== undefined) query = query.where('occurred_at', '<', to);

@@ -174,7 +174,8 @@ function isAboutData(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(22|23|54)/.test(String(error.code));
 }
 
-function toRow(event: AuditEvent): Insertable<AuditEventTable> {
+/** The event as it is stored. */
+export function toRow(event: AuditEvent): Insertable<AuditEventTable> {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an audit event has no canonical form');
   return {
@@ -191,6 +192,7 @@ function toRow(event: AuditEvent): Insertable<AuditEventTable> {
     customer_id: event.target?.customer_id ?? null,
     fields: event.changes.map(({ field }) => field),
     status: event.status,
+    credential_version: event.credential?.version ?? null,
     event: text,
   };
 }

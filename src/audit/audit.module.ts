@@ -4,7 +4,7 @@ import { Database } from '../database/database.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
-import { TenantDirectory } from '../tenants/tenant-directory.js';
+import { TenantVault } from '../tenants/tenant-vault.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditStore } from './audit-store.js';
@@ -29,13 +29,13 @@ import { Refusals } from './refusals.js';
     },
     {
       provide: Refusals,
-      inject: [AuditWriter, TenantDirectory, Clock, Ids, LOGGER],
-      useFactory: (writer: AuditWriter, tenants: TenantDirectory, clock: Clock, ids: Ids, logger: Logger) =>
+      inject: [AuditWriter, TenantVault, Clock, Ids, LOGGER],
+      useFactory: (writer: AuditWriter, tenants: TenantVault, clock: Clock, ids: Ids, logger: Logger) =>
         new Refusals(writer, tenants, clock, ids, logger),
     },
     { provide: AuditStore, inject: [Database], useFactory: (database: Database) => new AuditStore(database) },
   ],
-  exports: [AuditTrail, AuditStore, Refusals],
+  exports: [AuditTrail, AuditStore, AuditWriter, Refusals],
 })
 export class AuditModule {
   constructor(

@@ -1,8 +1,9 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { principalOf } from '../auth/access-token.guard.js';
+import { callerOf, principalOf } from '../auth/access-token.guard.js';
 import { originOf } from '../http/origin.js';
 import type { AuditedRequest } from './audit-event.js';
+import type { AdministeredRequest } from './audit-trail.js';
 
 /** Who asks, from where, under which ids: what an audit event says of a request. */
 export const CurrentRequest = createParamDecorator(
@@ -14,5 +15,14 @@ export const CurrentRequest = createParamDecorator(
       trace: request.trace,
       origin: originOf(request),
     };
+  },
+);
+
+/** The same of a request that acts for no tenant of the caller's own. */
+export const CurrentAdministration = createParamDecorator(
+  (_: unknown, context: ExecutionContext): AdministeredRequest => {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { id, trace } = request;
+    return { caller: callerOf(request), requestId: id, trace, origin: originOf(request) };
   },
 );

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { originOf } from '../http/origin.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
-import type { TenantDirectory } from '../tenants/tenant-directory.js';
+import type { TenantVault } from '../tenants/tenant-vault.js';
 import type { AuditEvent } from './audit-event.js';
 import { actorOf } from './audit-trail.js';
 import type { AuditWriter } from './audit-writer.js';
@@ -30,7 +30,7 @@ export class Refusals {
 
   constructor(
     private readonly writer: AuditWriter,
-    private readonly tenants: TenantDirectory,
+    private readonly tenants: TenantVault,
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly logger: Logger,
@@ -41,7 +41,9 @@ export class Refusals {
     const { caller, problem } = request;
     if (caller === null || problem === null || problem.options.operationId !== undefined) return;
     if (problem.status >= 500) return;
-    this.record(this.eventOf(request, caller, problem));
+    void this.tenantOf(request).then((tenantId) => {
+      this.record(this.eventOf(request, caller, problem, tenantId));
+    });
   }
 
   /** Hands over what was only counted so far. */
@@ -78,19 +80,26 @@ export class Refusals {
     this.windows.set(key, { latest, count: 0, cancel });
   }
 
+  /** A tenant that is not set up here has no trail; its name is the caller's word only. */
+  private async tenantOf({ tenantId, caller }: FastifyRequest): Promise<string | null> {
+    const named = tenantId ?? caller?.tenantId ?? null;
+    if (named === null) return null;
+    const tenant = await this.tenants.find(named).catch(() => null);
+    return tenant?.id ?? null;
+  }
+
   private eventOf(
     request: FastifyRequest,
     caller: NonNullable<FastifyRequest['caller']>,
     problem: NonNullable<FastifyRequest['problem']>,
+    tenantId: string | null,
   ): AuditEvent {
     const ref = customerRefOf(request.params);
     return {
       id: this.ids.uuid(),
       operation_id: null,
       occurred_at: new Date(this.clock.now()).toISOString(),
-      // A tenant that is not set up here has no trail; its name is the caller's word only.
-      tenant_id:
-        [request.tenantId, caller.tenantId].find((id) => id !== null && this.tenants.has(id)) ?? null,
+      tenant_id: tenantId,
       actor: actorOf(caller),
       origin: originOf(request),
       request_id: request.id,

@@ -11,7 +11,7 @@ import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
 import type { Tenant } from '../tenants/tenant.js';
-import { TenantDirectory } from '../tenants/tenant-directory.js';
+import { TenantVault } from '../tenants/tenant-vault.js';
 import { ANY_TENANT_SCOPE, type Caller, type Scope } from './caller.js';
 import { TokenVerifier } from './token-verifier.js';
 
@@ -30,6 +30,7 @@ declare module 'fastify' {
 
 const PUBLIC = 'auth:public';
 const REQUIRED_SCOPES = 'auth:scopes';
+const ANY_TENANT = 'auth:any-tenant';
 
 /** Opens a route to everybody. Without it, and without scopes, a route is closed. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
@@ -41,6 +42,20 @@ export const RequireScopes = (...scopes: [Scope, ...Scope[]]): MethodDecorator =
     ...scopes.flatMap((scope) => [ApiSecurity('oauth2', [scope])]),
     ApiSecurity('bearer'),
   );
+
+/** For routes about tenants themselves: the caller needs none of their own. */
+export const WithoutTenant = (): MethodDecorator & ClassDecorator => SetMetadata(ANY_TENANT, true);
+
+/** The caller that the guard accepted, with or without a tenant. */
+export function callerOf({ caller }: FastifyRequest): Caller {
+  if (caller === null) throw new Error('a public route asks for the caller');
+  return caller;
+}
+
+/** `callerOf` as a parameter of a route. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller =>
+  callerOf(context.switchToHttp().getRequest()),
+);
 
 /** The caller and tenant that the guard accepted for this request. */
 export function principalOf({ principal }: FastifyRequest): Principal {
@@ -59,7 +74,7 @@ export class AccessTokenGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly verifier: TokenVerifier,
-    private readonly tenants: TenantDirectory,
+    private readonly tenants: TenantVault,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -71,7 +86,8 @@ export class AccessTokenGuard implements CanActivate {
     const caller = await this.verifier.verify(request.headers.authorization);
     request.caller = caller;
     requireScope(caller, scopes ?? []);
-    const tenant = this.tenants.require(chooseTenant(caller, request.headers['x-tenant-id']));
+    if (this.reflector.getAllAndOverride<boolean | undefined>(ANY_TENANT, targets) === true) return true;
+    const tenant = await this.tenants.require(chooseTenant(caller, request.headers['x-tenant-id']));
     request.tenantId = tenant.id;
     request.principal = { caller, tenant };
     return true;

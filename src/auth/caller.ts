@@ -13,6 +13,7 @@ export interface Caller {
 export const SCOPES = {
   'customers:write': 'Patch customers',
   'audit:read': "Read the tenant's audit trail",
+  'tenants:admin': 'Manage tenants and their tokens',
 } as const;
 
 export type Scope = keyof typeof SCOPES;

@@ -6,12 +6,14 @@ import { type TraceContext, traceparentOf } from '../http/trace-context.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { VERSION } from '../runtime/version.js';
-import type { Tenant } from '../tenants/tenant.js';
+import type { BillingToken } from '../tenants/billing-token.js';
 import { type PatchAnswer, readPatchAnswer } from './patch-answer.js';
 import { NotSent } from './transport.js';
 
 export interface PatchRequest {
-  readonly tenant: Tenant;
+  /** The tenant's billing API, without a slash at the end. */
+  readonly billingApiUrl: string;
+  readonly token: BillingToken;
   /** Id or alias, decoded. */
   readonly customerRef: string;
   /** Sent as it is, as JSON. */
@@ -73,14 +75,14 @@ export class BillingClient {
     });
     try {
       const response = await this.http.axiosRef.request<string>({
-        url: customerUrl(request.tenant, request.customerRef),
+        url: customerUrl(request),
         method: 'PATCH',
         headers: this.headersOf(request),
         data: JSON.stringify(request.body),
         signal: timeout.signal,
       });
       const wire = { status: response.status, headers: response.headers, text: response.data };
-      return readPatchAnswer(wire, { now: this.clock.now(), secret: request.tenant.token.reveal() });
+      return readPatchAnswer(wire, { now: this.clock.now(), secret: request.token.reveal() });
     } catch (error) {
       if (error instanceof NotSent) throw error;
       return { kind: timeout.signal.aborted ? 'timed-out' : 'broken' };
@@ -90,9 +92,9 @@ export class BillingClient {
   }
 
   /** Built from nothing: no header of the caller passes through. */
-  private headersOf({ tenant, requestId, trace, operationId }: PatchRequest): Record<string, string> {
+  private headersOf({ token, requestId, trace, operationId }: PatchRequest): Record<string, string> {
     return {
-      Authorization: `Bearer ${tenant.token.reveal()}`,
+      Authorization: `Bearer ${token.reveal()}`,
       'Content-Type': 'application/json',
       Accept: 'application/json',
       'User-Agent': `billing-bff/${VERSION}`,
@@ -108,6 +110,7 @@ const retryUnsent = retry(handleType(NotSent), {
   backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }),
 });
 
-function customerUrl(tenant: Tenant, customerRef: string): string {
-  return `${tenant.billingApiUrl}/api/v1/customers/${encodeURIComponent(customerRef)}`;
+/** Below the tenant's own address whatever the reference is: it is one encoded segment, and never `.` or `..`. */
+function customerUrl({ billingApiUrl, customerRef }: PatchRequest): string {
+  return `${billingApiUrl}/api/v1/customers/${encodeURIComponent(customerRef)}`;
 }

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditedRequest } from '../audit/audit-event.js';
-import { AuditTrail, type Operation } from '../audit/audit-trail.js';
-import { BillingClient, type PatchResult } from '../billing/billing.client.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { Clock } from '../runtime/clock.js';
+import { TenantCredentials } from '../tenants/tenant-credentials.js';
 import type { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { askedChanges } from './patch-changes.js';
-import { endOf } from './patch-end.js';
+import { endOf, endWithoutToken, type PatchEnd } from './patch-end.js';
+import { PatchSender, type SentPatch } from './patch-sender.js';
 
 export interface PatchedCustomer {
   readonly customer: Customer;
@@ -18,7 +19,8 @@ export interface PatchedCustomer {
 export class CustomersService {
   constructor(
     private readonly trail: AuditTrail,
-    private readonly billing: BillingClient,
+    private readonly credentials: TenantCredentials,
+    private readonly sender: PatchSender,
     private readonly config: Config,
     private readonly clock: Clock,
   ) {}
@@ -36,33 +38,27 @@ export class CustomersService {
   ): Promise<PatchedCustomer> {
     const deadline = this.clock.now() + this.config.billing.deadlineMs;
     const operation = this.trail.begin(request, customerRef);
-    await this.trail.intent(operation, askedChanges(patch));
-    const result = await this.send(operation, patch, deadline);
-    const end = endOf(result.answer, patch, operation.id);
-    await this.trail.outcome(operation, { ...end.record, upstream: upstreamOf(result) });
-    if (end.customer === undefined) throw end.problem;
-    return { customer: end.customer, operationId: operation.id };
-  }
-
-  private send(
-    { id, request, customerRef }: Operation,
-    body: PatchCustomerDto,
-    deadline: number,
-  ): Promise<PatchResult> {
-    const { principal, requestId, trace } = request;
-    return this.billing.patchCustomer({
-      tenant: principal.tenant,
-      customerRef,
-      body,
-      operationId: id,
-      requestId,
-      trace,
-      deadline,
-    });
+    const tenant = await this.credentials.usable(request.principal.tenant);
+    if (tenant === undefined) {
+      const end = endWithoutToken(patch, operation.id);
+      await this.trail.outcome(operation, { ...end.record, upstream: null, credential: null });
+      return answerOf(end, operation.id);
+    }
+    await this.trail.intent(operation, tenant.credential, askedChanges(patch));
+    const sent = await this.sender.send(operation, tenant, patch, deadline);
+    const end = endOf(sent.answer, patch, operation.id);
+    const { credential } = sent.tenant;
+    await this.trail.outcome(operation, { ...end.record, upstream: upstreamOf(sent), credential });
+    return answerOf(end, operation.id);
   }
 }
 
-function upstreamOf({ answer, attempts, durationMs }: PatchResult): {
+function answerOf(end: PatchEnd, operationId: string): PatchedCustomer {
+  if (end.customer === undefined) throw end.problem;
+  return { customer: end.customer, operationId };
+}
+
+function upstreamOf({ answer, attempts, durationMs }: SentPatch): {
   status: number | null;
   attempts: number;
   duration_ms: number;

@@ -10,7 +10,7 @@ export type PatchEnd =
   | { readonly record: EndRecord; readonly customer: Customer }
   | { readonly record: EndRecord; readonly customer: undefined; readonly problem: Problem };
 
-type EndRecord = Omit<Ending, 'upstream'>;
+type EndRecord = Omit<Ending, 'upstream' | 'credential'>;
 
 /** What the billing API's answer, or the lack of one, means for the caller and the trail. */
 export function endOf(answer: PatchAnswer, patch: PatchCustomerDto, operationId: string): PatchEnd {
@@ -66,6 +66,12 @@ export function endOf(answer: PatchAnswer, patch: PatchCustomerDto, operationId:
         'The billing API could not be reached; nothing was changed.',
       );
   }
+}
+
+/** The tenant has no token, or the billing API rejects the one it has: nothing is sent. */
+export function endWithoutToken(patch: PatchCustomerDto, operationId: string): PatchEnd {
+  const refused = { kind: 'refused', status: 401, slug: 'billing-credentials-rejected' } as const;
+  return endOf({ ...refused, message: undefined, retryAfterS: undefined }, patch, operationId);
 }
 
 type FailedOutcome = 'rejected' | 'not_applied' | 'unknown';

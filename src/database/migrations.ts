@@ -3,6 +3,7 @@ import { type Kysely, type Migration, sql } from 'kysely';
 /** In the order of their names; a released one never changes. */
 export const MIGRATIONS: Record<string, Migration> = {
   '0001_audit_event': { up: createAuditEvent },
+  '0002_tenants': { up: createTenants },
 };
 
 async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
@@ -21,11 +22,15 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
     .addColumn('customer_id', 'text')
     .addColumn('fields', sql`text[]`, (column) => column.notNull())
     .addColumn('status', 'integer')
+    .addColumn('credential_version', 'integer')
     .addColumn('event', 'text', (column) => column.notNull())
     .execute();
   await sql`create index audit_event_trail on audit_event (tenant_id, id)`.execute(db);
   await sql`create index audit_event_customer on audit_event (tenant_id, customer_id, id)`.execute(db);
   await sql`create index audit_event_actor on audit_event (tenant_id, actor_sub, id)`.execute(db);
+  await sql`create index audit_event_credential on audit_event (tenant_id, credential_version, id)`.execute(
+    db,
+  );
   await sql`create index audit_event_operation on audit_event (operation_id)`.execute(db);
   await sql`
     create function audit_event_is_append_only() returns trigger language plpgsql as $$
@@ -38,4 +43,39 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
   await sql`
     create trigger audit_event_no_truncate before truncate on audit_event
     for each statement execute function audit_event_is_append_only()`.execute(db);
+}
+
+async function createTenants(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('app_key')
+    .addColumn('purpose', 'text', (column) => column.primaryKey())
+    .addColumn('wrapped', 'text', (column) => column.notNull())
+    .addColumn('kid', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('tenant')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('billing_api_url', 'text')
+    .addColumn('invoicing_entities', sql`text[]`)
+    .addColumn('source', 'text', (column) => column.notNull())
+    .addColumn('file_entry', 'text')
+    .execute();
+  await db.schema
+    .createTable('tenant_token')
+    .addColumn('tenant_id', 'text', (column) => column.notNull().references('tenant.id'))
+    .addColumn('version', 'integer', (column) => column.notNull())
+    .addColumn('token', 'text', (column) => column.notNull())
+    .addColumn('kid', 'text', (column) => column.notNull())
+    .addColumn('fingerprint', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull())
+    .addColumn('last_used_at', 'timestamptz')
+    .addColumn('retired_at', 'timestamptz')
+    .addColumn('rejected_at', 'timestamptz')
+    .addColumn('probed_at', 'timestamptz')
+    .addPrimaryKeyConstraint('tenant_token_pkey', ['tenant_id', 'version'])
+    .execute();
+  await sql`create index tenant_token_kid on tenant_token (kid)`.execute(db);
 }

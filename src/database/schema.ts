@@ -2,7 +2,10 @@ import type { ColumnType } from 'kysely';
 
 /** The tables, as Kysely sees them. */
 export interface Schema {
+  app_key: AppKeyTable;
   audit_event: AuditEventTable;
+  tenant: TenantTable;
+  tenant_token: TenantTokenTable;
 }
 
 /** Append-only. The columns are for filters and auditors' SQL; `event` is the whole event. */
@@ -24,6 +27,51 @@ export interface AuditEventTable {
   fields: string[];
   /** The HTTP status answered. */
   status: number | null;
+  /** The version of the tenant's token that was used. */
+  credential_version: number | null;
   /** RFC 8785 text. */
   event: string;
+}
+
+/** The service's own keys, wrapped by ENCRYPTION_KEYS. */
+export interface AppKeyTable {
+  purpose: string;
+  /** Compact JWE. */
+  wrapped: string;
+  /** The encryption key that unwraps it. */
+  kid: string;
+  created_at: ColumnType<Date, Date, never>;
+}
+
+export interface TenantTable {
+  id: string;
+  name: string;
+  status: 'active' | 'suspended';
+  /** Null: the one of BILLING_API_URL. */
+  billing_api_url: string | null;
+  /** Null: any. */
+  invoicing_entities: string[] | null;
+  /** Who manages it: leaving the file suspends only tenants that came from it. */
+  source: 'file' | 'api';
+  /** HMAC of the file's entry as it was last taken; null when it is not in the file. */
+  file_entry: string | null;
+}
+
+/** Versions of tenants' tokens; the current one is the highest that is not retired. */
+export interface TenantTokenTable {
+  tenant_id: string;
+  version: number;
+  /** Compact JWE. */
+  token: string;
+  /** The encryption key that decrypts it. */
+  kid: string;
+  /** Keyed: tells tokens apart without revealing them. */
+  fingerprint: string;
+  created_at: ColumnType<Date, Date, never>;
+  last_used_at: Date | null;
+  retired_at: Date | null;
+  /** When the billing API last said 401 to it, while it has not been accepted since. */
+  rejected_at: Date | null;
+  /** When it was last tried although rejected. */
+  probed_at: Date | null;
 }

@@ -8,7 +8,21 @@ export interface Tenant {
   readonly status: 'active' | 'suspended';
   /** The billing API for this tenant; ends without a slash. */
   readonly billingApiUrl: string;
-  readonly token: BillingToken;
   /** The only invoicing entities that a patch may name, when there is a list (U7). */
   readonly invoicingEntities: readonly string[] | undefined;
+  /** The current version of its token; undefined when there is none, or none that can be decrypted. */
+  readonly credential: Credential | undefined;
 }
+
+/** One version of a tenant's token. */
+export interface Credential {
+  readonly version: number;
+  /** Keyed hash: tells tokens apart without revealing them. */
+  readonly fingerprint: string;
+  readonly token: BillingToken;
+  /** Whether the billing API said 401 to it and has not accepted it since. */
+  readonly rejected: boolean;
+}
+
+/** A tenant's id, in paths, files and headers. */
+export const TENANT_ID = /^[A-Za-z0-9._-]{1,64}$/;

@@ -2,9 +2,18 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { BillingConfig } from '../config/config.js';
 import type { Environment } from '../config/setting-reader.js';
-import { parsePlainUrl } from '../config/setting-reader.js';
+
+import { billingApiUrl } from './billing-api-url.js';
 import { BillingToken } from './billing-token.js';
-import type { Tenant } from './tenant.js';
+import { TENANT_ID } from './tenant.js';
+import type { TenantSettings } from './tenant-store.js';
+
+/** What the file says of one tenant. */
+export interface TenantEntry {
+  readonly id: string;
+  readonly settings: TenantSettings;
+  readonly token: BillingToken;
+}
 
 /** Why a tenants' file can't be used: each fault with its place, no value of a token among them. */
 export class TenantsFileError extends Error {
@@ -20,19 +29,23 @@ export class TenantsFileError extends Error {
  * `{"env": "NAME"}` or `{"file": "path"}` (relative to the tenants' file).
  * @throws TenantsFileError naming every fault
  */
-export function readTenantsFile(path: string, billing: BillingConfig, environment: Environment): Tenant[] {
+export function readTenantsFile(
+  path: string,
+  billing: BillingConfig,
+  environment: Environment,
+): TenantEntry[] {
   const entries = parseEntries(path);
   const faults: string[] = [];
-  const tenants = entries.map((entry, index) => {
+  const drafts = entries.map((entry, index) => {
     const reader = new EntryReader(entry, `entry ${index + 1}`, faults);
     return readTenant(reader, { billing, environment, folder: dirname(path) });
   });
-  const ids = tenants.map(({ id }) => id);
+  const ids = drafts.map(({ id }) => id);
   for (const id of new Set(ids.filter((id, index) => id !== '' && ids.indexOf(id) !== index))) {
     faults.push(`the id ${id} stands more than once`);
   }
   if (faults.length > 0) throw new TenantsFileError(faults);
-  return tenants.flatMap(({ token, ...tenant }) => (token === undefined ? [] : [{ ...tenant, token }]));
+  return drafts.flatMap(({ token, ...draft }) => (token === undefined ? [] : [{ ...draft, token }]));
 }
 
 interface Surroundings {
@@ -41,33 +54,33 @@ interface Surroundings {
   readonly folder: string;
 }
 
-type TenantDraft = Omit<Tenant, 'token'> & { readonly token: BillingToken | undefined };
+type TenantDraft = Omit<TenantEntry, 'token'> & { readonly token: BillingToken | undefined };
 
 function readTenant(entry: EntryReader, { billing, environment, folder }: Surroundings): TenantDraft {
   entry.refuseUnknown(['id', 'name', 'billing_api_url', 'token', 'invoicing_entities', 'status']);
-  const id = entry.text('id', /^[A-Za-z0-9._-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 . _ -') ?? '';
+  const id = entry.text('id', TENANT_ID, '1 to 64 of A-Z a-z 0-9 . _ -') ?? '';
   const name = entry.optionalText('name', /^[^\p{Cc}]{1,255}$/u, '1 to 255 characters');
   const status = entry.optionalText('status', /^(active|suspended)$/, 'active or suspended');
   return {
     id,
-    name: name ?? id,
-    status: status === 'suspended' ? 'suspended' : 'active',
-    billingApiUrl: readBillingUrl(entry, billing),
-    invoicingEntities: entry.optionalTexts('invoicing_entities', /^ive_[0-9A-Za-z]{1,22}$/, 'ive_… ids'),
+    settings: {
+      name: name ?? id,
+      status: status === 'suspended' ? 'suspended' : 'active',
+      billingApiUrl: readBillingUrl(entry, billing),
+      invoicingEntities:
+        entry.optionalTexts('invoicing_entities', /^ive_[0-9A-Za-z]{1,22}$/, 'ive_… ids') ?? null,
+    },
     token: readToken(entry, environment, folder),
   };
 }
 
-function readBillingUrl(entry: EntryReader, billing: BillingConfig): string {
+function readBillingUrl(entry: EntryReader, billing: BillingConfig): string | null {
   const value = entry.optionalText('billing_api_url', /./, 'a URL');
-  if (value === undefined) return billing.url;
-  const url = parsePlainUrl(value, ['http:', 'https:']);
-  if (url === undefined) {
-    entry.fault('billing_api_url', 'must be an http:// or https:// URL without user name, query or fragment');
-  } else if (!billing.allowedOrigins.includes(url.origin)) {
-    entry.fault('billing_api_url', 'has an origin that BILLING_API_ALLOWED_ORIGINS does not name');
-  }
-  return url?.href.replace(/\/+$/, '') ?? billing.url;
+  if (value === undefined) return null;
+  const url = billingApiUrl(value, billing);
+  if (typeof url === 'string') return url;
+  entry.fault('billing_api_url', url.fault);
+  return null;
 }
 
 function readToken(entry: EntryReader, environment: Environment, folder: string): BillingToken | undefined {

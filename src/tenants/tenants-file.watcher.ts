@@ -4,62 +4,68 @@ import type { Config } from '../config/config.js';
 import type { Environment } from '../config/setting-reader.js';
 import { describeError } from '../http/logger.js';
 import type { Clock } from '../runtime/clock.js';
-import type { TenantDirectory } from './tenant-directory.js';
 import { readTenantsFile, TenantsFileError } from './tenants-file.js';
+import type { TenantsFileSync } from './tenants-file.sync.js';
 
 /** Milliseconds between two looks; the promise is that a change acts within five seconds. */
 const LOOK_EVERY = 2_000;
 
-/** Keeps the directory equal to TENANTS_FILE. A file that breaks later changes nothing and is an error line. */
+/** Takes TENANTS_FILE at start and whenever it changes. One that is broken changes nothing and is an error line. */
 export class TenantsFileWatcher {
   private seen = '';
   private stop: () => void = () => undefined;
+  private stopped = false;
 
   constructor(
     private readonly config: Config,
     private readonly environment: Environment,
-    private readonly directory: TenantDirectory,
+    private readonly sync: TenantsFileSync,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
-  /** @throws TenantsFileError when the file is not usable at start */
-  onModuleInit(): void {
+  /** @throws TenantsFileError when there is no such file at start */
+  async onModuleInit(): Promise<void> {
     const path = this.config.tenantsFile;
     if (path === undefined) return;
     this.seen = stamp(path);
-    this.load(path);
+    if (this.seen === '') throw new TenantsFileError([`${path} does not exist; correct TENANTS_FILE`]);
+    await this.take(path);
     this.look(path);
   }
 
   onModuleDestroy(): void {
+    this.stopped = true;
     this.stop();
   }
 
-  private load(path: string): void {
-    const tenants = readTenantsFile(path, this.config.billing, this.environment);
-    this.directory.replace(tenants);
-    this.logger.info({ tenants: tenants.length }, 'tenants loaded');
-  }
-
   private look(path: string): void {
+    if (this.stopped) return;
     this.stop = this.clock.after(LOOK_EVERY, () => {
-      const now = stamp(path);
-      if (now !== this.seen) this.reload(path, now);
-      this.look(path);
+      void this.lookNow(path).finally(() => {
+        this.look(path);
+      });
     });
   }
 
-  private reload(path: string, now: string): void {
+  private async lookNow(path: string): Promise<void> {
+    const now = stamp(path);
+    if (now === this.seen) return;
     this.seen = now;
+    await this.take(path);
+  }
+
+  private async take(path: string): Promise<void> {
     try {
-      this.load(path);
+      await this.sync.take(readTenantsFile(path, this.config.billing, this.environment));
     } catch (error) {
       const faults = error instanceof TenantsFileError ? error.faults : [];
       this.logger.error(
         { faults, error: describeError(error) },
-        'the changed TENANTS_FILE is not usable; nothing changed',
+        'TENANTS_FILE is not usable; nothing changed',
       );
+      // The file may be good and the database away: look again.
+      if (!(error instanceof TenantsFileError)) this.seen = '';
     }
   }
 }

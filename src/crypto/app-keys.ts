@@ -1,0 +1,74 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Database } from '../database/database.js';
+import type { Clock } from '../runtime/clock.js';
+import { UnusableKey } from './development-keys.js';
+import { type KeyRing, Undecryptable } from './key-ring.js';
+
+/** What the service's own keys are for. */
+export type AppKeyPurpose = 'tenant-file-entry' | 'token-fingerprint';
+
+const PURPOSES: readonly AppKeyPurpose[] = ['tenant-file-entry', 'token-fingerprint'];
+
+/**
+ * HMAC keys of the service: random, made once, kept in the database wrapped by ENCRYPTION_KEYS, so that what
+ * they computed stays comparable when an encryption key is rotated.
+ */
+export class AppKeys {
+  private readonly keys = new Map<AppKeyPurpose, Uint8Array>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly ring: KeyRing,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws UnusableKey when ENCRYPTION_KEYS can't unwrap them */
+  async onModuleInit(): Promise<void> {
+    for (const purpose of PURPOSES) this.keys.set(purpose, await this.load(purpose));
+  }
+
+  /** HMAC-SHA-256 in lower-case hex. */
+  hmac(purpose: AppKeyPurpose, text: string): string {
+    const key = this.keys.get(purpose);
+    if (key === undefined) throw new Error('the keys are not loaded yet');
+    return createHmac('sha256', key).update(text).digest('hex');
+  }
+
+  private async load(purpose: AppKeyPurpose): Promise<Uint8Array> {
+    const stored = (await this.find(purpose)) ?? (await this.create(purpose));
+    try {
+      const key = await this.ring.decrypt(stored.wrapped, contextOf(purpose));
+      if (stored.kid !== this.ring.currentKid) await this.rewrap(purpose, key);
+      return key;
+    } catch (error) {
+      if (error instanceof Undecryptable) throw new UnusableKey(error.message);
+      throw error;
+    }
+  }
+
+  private find(purpose: AppKeyPurpose): Promise<{ wrapped: string; kid: string } | undefined> {
+    const query = this.database.kysely.selectFrom('app_key').select(['wrapped', 'kid']);
+    return query.where('purpose', '=', purpose).executeTakeFirst();
+  }
+
+  /** Another instance may be as far: the first one's key is everybody's. */
+  private async create(purpose: AppKeyPurpose): Promise<{ wrapped: string; kid: string }> {
+    const { jwe, kid } = await this.ring.encrypt(randomBytes(32), contextOf(purpose));
+    await this.database.kysely
+      .insertInto('app_key')
+      .values({ purpose, wrapped: jwe, kid, created_at: new Date(this.clock.now()) })
+      .onConflict((conflict) => conflict.column('purpose').doNothing())
+      .execute();
+    return (await this.find(purpose)) ?? { wrapped: jwe, kid };
+  }
+
+  private async rewrap(purpose: AppKeyPurpose, key: Uint8Array): Promise<void> {
+    const { jwe, kid } = await this.ring.encrypt(key, contextOf(purpose));
+    const update = this.database.kysely.updateTable('app_key').set({ wrapped: jwe, kid });
+    await update.where('purpose', '=', purpose).execute();
+  }
+}
+
+function contextOf(purpose: AppKeyPurpose): string {
+  return `app-key ${purpose}`;
+}

@@ -1,0 +1,25 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Public } from '../auth/access-token.guard.js';
+import { ApiProblems } from '../http/api-docs.js';
+import { Metrics } from './metrics.js';
+
+@ApiTags('Health')
+@Public()
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: Metrics) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'getMetrics', summary: 'Prometheus metrics', security: [] })
+  @ApiOkResponse({
+    description: 'Prometheus text.',
+    content: { 'text/plain': { schema: { type: 'string' } } },
+  })
+  @ApiProblems('validation-failed')
+  async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    void reply.type(this.metrics.registry.contentType);
+    return this.metrics.registry.metrics();
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  applyDecorators,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  type PipeTransform,
+  Put,
+  Res,
+} from '@nestjs/common';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { AdministeredRequest } from '../audit/audit-trail.js';
+import { CurrentAdministration } from '../audit/current-request.js';
+import { RequireScopes, WithoutTenant } from '../auth/access-token.guard.js';
+import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { JsonBody } from '../http/json-dto.js';
+import { pointerTo, type ProblemSlug, validationFailed } from '../http/problem.js';
+import { TENANT_ID } from '../tenants/tenant.js';
+import { PutTenantDto, PutTokenDto } from './tenant-admin.dto.js';
+import { TenantList, TenantView, TokenVersion, TokenVersionList } from './tenant-admin.schema.js';
+import { TenantAdminService } from './tenant-admin.service.js';
+
+const READ_PROBLEMS: readonly ProblemSlug[] = [
+  ...(['unauthenticated', 'insufficient-scope', 'internal', 'identity-provider-unavailable'] as const),
+  'audit-unavailable',
+];
+const OF_ONE: readonly ProblemSlug[] = [...READ_PROBLEMS, 'validation-failed', 'not-found'];
+const WRITE_PROBLEMS: readonly ProblemSlug[] = [
+  ...READ_PROBLEMS,
+  ...(['validation-failed', 'malformed-json', 'payload-too-large', 'unsupported-media-type'] as const),
+];
+
+/** `{id}` of a tenant. */
+class TenantIdPipe implements PipeTransform<string, string> {
+  transform(id: string): string {
+    if (TENANT_ID.test(id)) return id;
+    const detail = 'must be 1 to 64 of A-Z a-z 0-9 . _ -';
+    throw validationFailed([{ pointer: pointerTo('id'), code: 'not-tenant-id', detail }]);
+  }
+}
+
+class VersionPipe implements PipeTransform<string, number> {
+  transform(version: string): number {
+    if (/^[1-9][0-9]{0,8}$/.test(version)) return Number(version);
+    throw validationFailed([
+      { pointer: pointerTo('version'), code: 'out-of-range', detail: 'must be a whole number from 1' },
+    ]);
+  }
+}
+
+const TenantIdParam = (): MethodDecorator =>
+  ApiParam({ name: 'id', schema: { type: 'string', pattern: TENANT_ID.source }, example: 'acme' });
+
+const Administers = (operationId: string, summary: string): MethodDecorator =>
+  applyDecorators(RequireScopes('tenants:admin'), ApiOperation({ operationId, summary }));
+
+@ApiTags('Tenants')
+@WithoutTenant()
+@Controller('api/v1/tenants')
+export class TenantAdminController {
+  constructor(private readonly tenants: TenantAdminService) {}
+
+  @Get()
+  @Administers('listTenants', 'List tenants')
+  @ApiOkResponse({ description: 'Every tenant, by id.', type: TenantList, headers: REQUEST_ID_HEADER })
+  @ApiProblems(...READ_PROBLEMS)
+  async list(): Promise<TenantList> {
+    return { data: await this.tenants.list() };
+  }
+
+  @Get(':id')
+  @Administers('getTenant', 'Get a tenant')
+  @TenantIdParam()
+  @ApiOkResponse({ description: 'The tenant.', type: TenantView, headers: REQUEST_ID_HEADER })
+  @ApiProblems(...OF_ONE)
+  get(@Param('id', TenantIdPipe) id: string): Promise<TenantView> {
+    return this.tenants.get(id);
+  }
+
+  @Put(':id')
+  @Administers('putTenant', 'Create or replace a tenant')
+  @TenantIdParam()
+  @ApiBody({ type: PutTenantDto })
+  @ApiOkResponse({ description: 'The tenant as it is now.', type: TenantView, headers: REQUEST_ID_HEADER })
+  @ApiCreatedResponse({ description: 'The tenant, new.', type: TenantView, headers: REQUEST_ID_HEADER })
+  @ApiProblems(...WRITE_PROBLEMS)
+  async put(
+    @CurrentAdministration() request: AdministeredRequest,
+    @Param('id', TenantIdPipe) id: string,
+    @JsonBody(PutTenantDto) body: PutTenantDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TenantView> {
+    const { created, view } = await this.tenants.put(request, id, body);
+    void reply.status(created ? 201 : 200);
+    return view;
+  }
+
+  @Put(':id/token')
+  @HttpCode(201)
+  @Administers('putToken', 'Put a new version of a tenant’s token')
+  @TenantIdParam()
+  @ApiBody({ type: PutTokenDto })
+  @ApiCreatedResponse({
+    description: 'The version, current from now on.',
+    type: TokenVersion,
+    headers: REQUEST_ID_HEADER,
+  })
+  @ApiProblems(...WRITE_PROBLEMS, 'not-found')
+  putToken(
+    @CurrentAdministration() request: AdministeredRequest,
+    @Param('id', TenantIdPipe) id: string,
+    @JsonBody(PutTokenDto) body: PutTokenDto,
+  ): Promise<TokenVersion> {
+    return this.tenants.putToken(request, id, body);
+  }
+
+  @Get(':id/tokens')
+  @Administers('listTokenVersions', 'List the versions of a tenant’s token')
+  @TenantIdParam()
+  @ApiOkResponse({
+    description: 'The versions, newest first.',
+    type: TokenVersionList,
+    headers: REQUEST_ID_HEADER,
+  })
+  @ApiProblems(...OF_ONE)
+  async versions(@Param('id', TenantIdPipe) id: string): Promise<TokenVersionList> {
+    return { data: await this.tenants.versions(id) };
+  }
+
+  @Delete(':id/tokens/:version')
+  @HttpCode(204)
+  @Administers('retireToken', 'Retire a version of a tenant’s token for good')
+  @TenantIdParam()
+  @ApiParam({ name: 'version', schema: { type: 'integer', minimum: 1 } })
+  @ApiNoContentResponse({ description: 'It is retired.', headers: REQUEST_ID_HEADER })
+  @ApiProblems(...OF_ONE)
+  async retire(
+    @CurrentAdministration() request: AdministeredRequest,
+    @Param('id', TenantIdPipe) id: string,
+    @Param('version', VersionPipe) version: number,
+  ): Promise<void> {
+    await this.tenants.retire(request, id, version);
+  }
+}

@@ -1,0 +1,75 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { list, MayBeAbsent, Satisfies, text, textThat } from '../http/rules.js';
+
+const entityId = textThat(
+  (value) => /^ive_[0-9A-Za-z]{1,22}$/.test(value),
+  'not-invoicing-entity-id',
+  'must be ive_ and 1 to 22 letters and digits',
+);
+
+const EntityIds = (): PropertyDecorator =>
+  applyDecorators(
+    Satisfies(list(100, entityId)),
+    ApiProperty({
+      type: 'array',
+      items: { type: 'string', pattern: '^ive_[0-9A-Za-z]{1,22}$' },
+      maxItems: 100,
+    }),
+  );
+
+const Status = (): PropertyDecorator =>
+  applyDecorators(
+    Satisfies(
+      textThat(
+        (value) => ['active', 'suspended'].includes(value),
+        'not-allowed',
+        'must be active or suspended',
+      ),
+    ),
+    ApiProperty({ enum: ['active', 'suspended'], default: 'active' }),
+  );
+
+/** A tenant as a whole: what is left out is set back to its default. */
+export class PutTenantDto {
+  /** @example 'Acme GmbH' */
+  @Satisfies(text(1, 255), textThat((value) => /\S/u.test(value), 'blank', 'may not be only white space'))
+  @ApiProperty({ minLength: 1, maxLength: 255, pattern: '\\S' })
+  name: string;
+
+  /** A suspended tenant's requests are refused. */
+  @MayBeAbsent()
+  @Status()
+  status?: 'active' | 'suspended';
+
+  /**
+   * The tenant's own billing API, at an origin of BILLING_API_ALLOWED_ORIGINS, without user name, query or
+   * fragment. Another origin than before retires the tenant's tokens.
+   */
+  @MayBeAbsent()
+  @Satisfies(text(1, 2_048))
+  @ApiProperty({ maxLength: 2_048, format: 'uri' })
+  billing_api_url?: string;
+
+  /**
+   * The only invoicing entities that patches may name; left out: any.
+   * @example ['ive_7n42DGM5Tflk9n8mt7Fhc7']
+   */
+  @MayBeAbsent()
+  @EntityIds()
+  invoicing_entities?: string[];
+}
+
+/** A token for the billing API. */
+export class PutTokenDto {
+  /** 1 to 4,096 visible ASCII characters; it is stored encrypted and never shown again. */
+  @Satisfies(
+    textThat(
+      (value) => /^[\x21-\x7e]{1,4096}$/.test(value),
+      'not-token',
+      'must have 1 to 4,096 visible ASCII characters',
+    ),
+  )
+  @ApiProperty({ minLength: 1, maxLength: 4_096, pattern: '^[\\x21-\\x7e]+$', format: 'password' })
+  token: string;
+}

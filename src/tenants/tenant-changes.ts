@@ -1,0 +1,78 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { describeError } from '../http/logger.js';
+import type { Clock } from '../runtime/clock.js';
+import { TENANT_CHANGED } from './tenant-store.js';
+import type { TenantVault } from './tenant-vault.js';
+
+/** Milliseconds between two tries to listen again. */
+const RECONNECT_EVERY = 1_000;
+const CONNECT_TIMEOUT = 2_000;
+
+/**
+ * Hears of tenants that other instances changed (LISTEN), on a connection of its own that is made anew when it
+ * breaks. What happened in between went unheard, so every new connection drops all that is held.
+ */
+export class TenantChanges {
+  private client: pg.Client | undefined;
+  private cancelRetry: () => void = () => undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly databaseUrl: string | undefined,
+    private readonly vault: TenantVault,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** The embedded database has one process, which drops what it changes by itself. */
+  async onModuleInit(): Promise<void> {
+    if (this.databaseUrl !== undefined) await this.listen(this.databaseUrl);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    this.cancelRetry();
+    await this.client?.end();
+  }
+
+  private async listen(connectionString: string): Promise<void> {
+    const client = new pg.Client({
+      connectionString,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      keepAlive: true,
+      application_name: 'billing-bff listener',
+    });
+    client.on('notification', ({ payload }) => {
+      if (payload !== undefined) this.vault.forget(payload);
+    });
+    client.on('error', (error) => {
+      this.logger.warn(
+        { error: describeError(error) },
+        'the connection that hears of changed tenants was lost',
+      );
+    });
+    client.on('end', () => {
+      if (this.client === client) this.listenAgain(connectionString);
+    });
+    try {
+      await client.connect();
+      await client.query(`listen ${TENANT_CHANGED}`);
+      this.client = client;
+      this.vault.forgetAll();
+    } catch (error) {
+      this.logger.warn({ error: describeError(error) }, 'changed tenants cannot be heard of yet');
+      void client.end().catch(() => undefined);
+      this.listenAgain(connectionString);
+    }
+  }
+
+  private listenAgain(connectionString: string): void {
+    this.client = undefined;
+    if (this.stopped) return;
+    this.cancelRetry();
+    this.cancelRetry = this.clock.after(RECONNECT_EVERY, () => {
+      if (!this.stopped) void this.listen(connectionString);
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import type { Logger } from 'pino';
+import { describeError } from '../http/logger.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Credential, Tenant } from './tenant.js';
+import type { TenantStore } from './tenant-store.js';
+import type { TenantVault } from './tenant-vault.js';
+
+/** A tenant with a token that may be used. */
+export type EquippedTenant = Tenant & { readonly credential: Credential };
+
+/** Milliseconds between two tries with a token that the billing API rejects. */
+const PROBE_EVERY = 60_000;
+/** Milliseconds between two notes of when a version was last used. */
+const TOUCH_EVERY = 60_000;
+/** Versions whose last use is remembered here. */
+const MAX_TOUCHED = 10_000;
+
+/** Which version of a tenant's token is used, and what is learnt from using it. */
+export class TenantCredentials {
+  private readonly touched = new Map<string, number>();
+
+  constructor(
+    private readonly store: TenantStore,
+    private readonly vault: TenantVault,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** The tenant when its current token may be used: one that was rejected only for a probe a minute. */
+  async usable(tenant: Tenant): Promise<EquippedTenant | undefined> {
+    if (!isEquipped(tenant)) return undefined;
+    const { credential } = tenant;
+    if (!credential.rejected || (await this.mayProbe(tenant.id, credential.version))) return tenant;
+    return undefined;
+  }
+
+  /** The tenant as it is now, if it has a newer token than the one that was just refused. */
+  async newerThan({ id, credential }: EquippedTenant): Promise<EquippedTenant | undefined> {
+    const now = await this.vault.reload(id).catch(() => null);
+    if (now === null || now.status === 'suspended' || !isEquipped(now)) return undefined;
+    return now.credential.version > credential.version ? now : undefined;
+  }
+
+  /** Notes that the billing API said 401 to it; true when that is news. */
+  async rejected({ id, credential }: EquippedTenant): Promise<boolean> {
+    const news = await this.mark(id, credential.version, true);
+    if (news) {
+      const { version, fingerprint } = credential;
+      this.logger.error(
+        { tenant_id: id, version, fingerprint },
+        'the billing API rejects the token of a tenant: put a new one',
+      );
+    }
+    return news;
+  }
+
+  /** Notes that it was accepted. */
+  async accepted({ id, credential }: EquippedTenant): Promise<void> {
+    if (credential.rejected) await this.mark(id, credential.version, false);
+    this.touch(id, credential.version);
+  }
+
+  private async mayProbe(id: string, version: number): Promise<boolean> {
+    try {
+      return await this.store.takeProbe(id, version, PROBE_EVERY);
+    } catch {
+      return false;
+    }
+  }
+
+  private async mark(id: string, version: number, rejected: boolean): Promise<boolean> {
+    try {
+      return await this.store.change(id, (change) => change.markRejected(version, rejected));
+    } catch (error) {
+      this.logger.warn(
+        { tenant_id: id, version, error: describeError(error) },
+        'the state of a token could not be stored',
+      );
+      return false;
+    } finally {
+      this.vault.forget(id);
+    }
+  }
+
+  private touch(id: string, version: number): void {
+    const key = `${id} ${version}`;
+    const now = this.clock.now();
+    if (now - (this.touched.get(key) ?? -Infinity) < TOUCH_EVERY) return;
+    if (this.touched.size >= MAX_TOUCHED) this.touched.clear();
+    this.touched.set(key, now);
+    this.store.touch(id, version).catch(() => undefined);
+  }
+}
+
+function isEquipped(tenant: Tenant): tenant is EquippedTenant {
+  return tenant.credential !== undefined;
+}

@@ -1,0 +1,147 @@
+import type { Logger } from 'pino';
+import type { BillingConfig } from '../config/config.js';
+import { type KeyRing, Undecryptable } from '../crypto/key-ring.js';
+import { describeError } from '../http/logger.js';
+import { Problem } from '../http/problem.js';
+import type { Clock } from '../runtime/clock.js';
+import { BillingToken } from './billing-token.js';
+import type { Credential, Tenant } from './tenant.js';
+import { type TenantRow, type TenantStore, type TokenRow, tokenContext } from './tenant-store.js';
+
+/** Milliseconds after which a cached tenant is no longer believed, whatever became of the notifications. */
+export const TTL = 30_000;
+/** Milliseconds after which a cached tenant that is asked for is looked up again behind the scenes. */
+const REFRESH_AFTER = 10_000;
+/** Tenants held in memory; the one not asked for longest makes room. */
+const MAX_HELD = 5_000;
+
+interface Held {
+  /** Null: there is no such tenant. */
+  readonly tenant: Tenant | null;
+  readonly loadedAt: number;
+}
+
+/**
+ * Tenants with their current token in clear, held for a short while. A change drops them at once, on every
+ * instance; without word of it they are looked up again within the TTL. When the database is away, what is
+ * held serves until its TTL ends, and then nothing does: never a stale token for ever.
+ */
+export class TenantVault {
+  private readonly held = new Map<string, Held>();
+  private readonly loading = new Map<string, Promise<Tenant | null>>();
+  private generation = 0;
+
+  constructor(
+    private readonly store: TenantStore,
+    private readonly ring: KeyRing,
+    private readonly billing: BillingConfig,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * A tenant that may act.
+   * @throws Problem tenant-unknown, tenant-suspended, audit-unavailable
+   */
+  async require(id: string): Promise<Tenant> {
+    const tenant = await this.find(id);
+    if (tenant === null) throw new Problem('tenant-unknown', 'No tenant of this id is set up here.');
+    if (tenant.status === 'suspended') throw new Problem('tenant-suspended', 'The tenant is suspended here.');
+    return tenant;
+  }
+
+  /** @throws Problem audit-unavailable when it is not held and the database is away */
+  async find(id: string): Promise<Tenant | null> {
+    const held = this.held.get(id);
+    const age = held === undefined ? Infinity : this.clock.now() - held.loadedAt;
+    if (held === undefined || age >= TTL) return this.load(id);
+    if (age >= REFRESH_AFTER) void this.load(id).catch(() => undefined);
+    return held.tenant;
+  }
+
+  /** The tenant as the database has it now. */
+  reload(id: string): Promise<Tenant | null> {
+    this.forget(id);
+    return this.load(id);
+  }
+
+  /** Drops a tenant that changed; a look-up that is under way no longer counts. */
+  forget(id: string): void {
+    this.generation += 1;
+    this.held.delete(id);
+    this.loading.delete(id);
+  }
+
+  /** Drops everything: changes may have gone unheard. */
+  forgetAll(): void {
+    this.generation += 1;
+    this.held.clear();
+    this.loading.clear();
+  }
+
+  private load(id: string): Promise<Tenant | null> {
+    const under_way = this.loading.get(id);
+    if (under_way !== undefined) return under_way;
+    const generation = this.generation;
+    const loading = this.read(id)
+      .then((tenant) => {
+        if (generation === this.generation) this.hold(id, tenant);
+        return tenant;
+      })
+      .finally(() => {
+        if (this.loading.get(id) === loading) this.loading.delete(id);
+      });
+    this.loading.set(id, loading);
+    return loading;
+  }
+
+  private hold(id: string, tenant: Tenant | null): void {
+    this.held.delete(id);
+    this.held.set(id, { tenant, loadedAt: this.clock.now() });
+    const [oldest] = this.held.keys();
+    if (this.held.size > MAX_HELD && oldest !== undefined) this.held.delete(oldest);
+  }
+
+  private async read(id: string): Promise<Tenant | null> {
+    let found;
+    try {
+      found = await this.store.find(id);
+    } catch (error) {
+      this.logger.warn({ tenant_id: id, error: describeError(error) }, 'a tenant could not be looked up');
+      throw new Problem(
+        'audit-unavailable',
+        'The tenant cannot be looked up at the moment; nothing was sent.',
+        {
+          retryAfterS: 5,
+          cause: error,
+        },
+      );
+    }
+    return found === undefined ? null : this.toTenant(found.tenant, found.token);
+  }
+
+  private async toTenant(row: TenantRow, token: TokenRow | undefined): Promise<Tenant> {
+    return {
+      id: row.id,
+      name: row.name,
+      status: row.status,
+      billingApiUrl: row.billing_api_url ?? this.billing.url,
+      invoicingEntities: row.invoicing_entities ?? undefined,
+      credential: token === undefined ? undefined : await this.toCredential(token),
+    };
+  }
+
+  /** One tenant's broken token is that tenant's trouble alone. */
+  private async toCredential(row: TokenRow): Promise<Credential | undefined> {
+    const { tenant_id, version, fingerprint, rejected_at } = row;
+    try {
+      const bytes = await this.ring.decrypt(row.token, tokenContext(tenant_id, version));
+      const token = BillingToken.parse(Buffer.from(bytes).toString());
+      if (token !== undefined) return { version, fingerprint, token, rejected: rejected_at !== null };
+    } catch (error) {
+      if (!(error instanceof Undecryptable)) throw error;
+      this.logger.error({ tenant_id, version }, error.message);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+import canonicalize from 'canonicalize';
+import type { Logger } from 'pino';
+import type { AppKeys } from '../crypto/app-keys.js';
+import { describeError } from '../http/logger.js';
+import type { TenantStore } from './tenant-store.js';
+import type { TenantVault } from './tenant-vault.js';
+import type { TenantEntry } from './tenants-file.js';
+
+/**
+ * Takes the tenants' file into the store, entry by entry. An entry acts only when it differs from what was last
+ * taken of it, so that a file nobody touched undoes nothing that was done through the API, and a token that
+ * the store has seen before, above all a retired one, is never added again.
+ */
+export class TenantsFileSync {
+  constructor(
+    private readonly store: TenantStore,
+    private readonly vault: TenantVault,
+    private readonly appKeys: AppKeys,
+    private readonly logger: Logger,
+  ) {}
+
+  async take(entries: readonly TenantEntry[]): Promise<void> {
+    const taken = await this.store.takenFileEntries();
+    let changed = 0;
+    for (const entry of entries) {
+      const mark = this.markOf(entry);
+      if (taken.get(entry.id) === mark) continue;
+      await this.apart(entry.id, () => this.takeEntry(entry, mark));
+      changed += 1;
+    }
+    const named = new Set(entries.map(({ id }) => id));
+    const gone = [...taken.keys()].filter((id) => !named.has(id));
+    for (const id of gone) await this.apart(id, () => this.store.change(id, (change) => change.leaveFile()));
+    this.logger.info({ tenants: entries.length, changed, gone: gone.length }, 'tenants file taken');
+  }
+
+  private async takeEntry({ id, settings, token }: TenantEntry, mark: string): Promise<void> {
+    await this.store.change(id, async (change) => {
+      const { retired } = await change.put(settings, 'file', mark);
+      if (retired > 0)
+        this.logger.warn({ tenant_id: id, retired }, 'tokens retired: the billing API changed its origin');
+      const fingerprint = change.fingerprintOf(token);
+      const known = (await change.versions()).find((row) => row.fingerprint === fingerprint);
+      if (known === undefined) await change.addToken(token);
+      else if (known.retired_at !== null) {
+        this.logger.error(
+          { tenant_id: id, version: known.version },
+          'the token in the tenants file was retired: put a new one',
+        );
+      }
+    });
+  }
+
+  /** One entry that can't be taken leaves the others alone. */
+  private async apart(id: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.logger.error(
+        { tenant_id: id, error: describeError(error) },
+        'an entry of the tenants file could not be taken',
+      );
+    }
+    this.vault.forget(id);
+  }
+
+  private markOf({ id, settings, token }: TenantEntry): string {
+    return this.appKeys.hmac(
+      'tenant-file-entry',
+      canonicalize({ id, ...settings, token: token.reveal() }) ?? '',
+    );
+  }
+}
