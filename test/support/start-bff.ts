@@ -23,6 +23,8 @@ export interface BffOptions {
   readonly settings?: Record<string, string>;
   readonly tenants?: readonly object[];
   readonly clock?: Clock;
+  /** Another instance of the same service: same database, billing API and identity provider. */
+  readonly besides?: TestBff;
 }
 
 export const ACME_TOKEN = 'upstream-token-of-acme';
@@ -35,6 +37,10 @@ export interface TestBff {
   readonly upstream: TestUpstream;
   readonly idp: TestIdentityProvider;
   readonly database: Database;
+  /** How another process would find the database. */
+  readonly databaseSettings: Record<string, string>;
+  /** Rewrite it to change the tenants. */
+  readonly tenantsFile: string;
   /** Every log line so far, at level trace. */
   logs(): string;
   /** With a good token, unless `headers` brings another. */
@@ -51,10 +57,11 @@ export type StoredEvent = Record<string, unknown>;
 export const CUSTOMER_PATH = `/api/v1/customers/${CUSTOMER.id}`;
 
 export async function startBff(options: BffOptions = {}): Promise<TestBff> {
+  const { besides } = options;
   const [upstream, idp, testDatabase, folder] = await Promise.all([
-    TestUpstream.start(),
-    TestIdentityProvider.start(),
-    createTestDatabase(),
+    besides?.upstream ?? TestUpstream.start(),
+    besides?.idp ?? TestIdentityProvider.start(),
+    besides === undefined ? createTestDatabase() : { settings: besides.databaseSettings, remove: nothing },
     mkdtemp(join(tmpdir(), 'bff-tenants-')),
   ]);
   const tenantsFile = join(folder, 'tenants.json');
@@ -68,6 +75,7 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     AUTH_JWKS_URL: idp.jwksUrl,
     BILLING_API_URL: upstream.url,
     TENANTS_FILE: tenantsFile,
+    ENCRYPTION_KEYS: ENCRYPTION_KEY,
     ...testDatabase.settings,
     ...options.settings,
   });
@@ -105,21 +113,24 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     upstream,
     idp,
     database,
+    databaseSettings: { ...testDatabase.settings, ENCRYPTION_KEYS: ENCRYPTION_KEY },
+    tenantsFile,
     logs: () => lines.join(''),
     send,
     patch: (body, headers) => send('PATCH', CUSTOMER_PATH, body, headers),
     events: (count) => storedEvents(database, count),
     async stop() {
       await app.close();
-      await Promise.all([
-        upstream.stop(),
-        idp.stop(),
-        testDatabase.remove(),
-        rm(folder, { recursive: true }),
-      ]);
+      await rm(folder, { recursive: true });
+      if (besides === undefined) await Promise.all([upstream.stop(), idp.stop(), testDatabase.remove()]);
     },
   };
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+/** Of tests alone. */
+export const ENCRYPTION_KEY = `test:${Buffer.alloc(32, 7).toString('base64url')}`;
 
 const DEFAULT_TENANTS = [
   { id: 'acme', name: 'Acme', token: ACME_TOKEN },
