@@ -39,10 +39,17 @@ const ESM_ONLY = [
   'uuid',
 ];
 
+const onServer = process.env.TEST_DATABASE === 'postgres' || process.env.TEST_DATABASE_URL !== undefined;
+
 export default {
   rootDir: '.',
   testEnvironment: 'node',
-  testRegex: ['(src|sandbox)/.*\\.spec\\.ts$', 'test/.*\\.e2e-spec\\.ts$'],
+  testRegex: [
+    '(src|sandbox)/.*\\.spec\\.ts$',
+    'test/.*\\.e2e-spec\\.ts$',
+    // What needs several instances needs a PostgreSQL server.
+    ...(onServer ? ['test/.*\\.postgres-spec\\.ts$'] : []),
+  ],
   globalSetup: './test/support/global-setup.mjs',
   globalTeardown: './test/support/global-teardown.mjs',
   testTimeout: 30_000,
