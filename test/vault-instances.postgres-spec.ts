@@ -88,7 +88,7 @@ describe('two instances on one PostgreSQL', () => {
     expect(refused.status).toBe(502);
     expect(refused.body).toMatchObject({
       outcome: 'not_applied',
-      type: expect.stringContaining('credentials-rejected'),
+      type: 'urn:billing-bff:problem:billing-credentials-rejected',
     });
     expect((await patchUntil(two, ({ status }) => status === 502)).status).toBe(502);
     const before = one.upstream.requests.length;

@@ -32,7 +32,7 @@ export class TenantVault {
   private generation = 0;
 
   constructor(
-    private readonly store: TenantStore,
+    private readonly store: Pick<TenantStore, 'find'>,
     private readonly ring: KeyRing,
     private readonly billing: BillingConfig,
     private readonly clock: Clock,

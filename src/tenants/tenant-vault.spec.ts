@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { ManualClock } from '../../test/support/manual-clock.js';
+import { readEnvironment } from '../config/environment.js';
+import { KeyRing } from '../crypto/key-ring.js';
+import { createLogger } from '../http/logger.js';
+import type { TenantRow, TenantStore, TokenRow } from './tenant-store.js';
+import { tokenContext } from './tenant-store.js';
+import { TenantVault, TTL } from './tenant-vault.js';
+
+const ring = new KeyRing([{ kid: 'k', key: randomBytes(32) }]);
+const { billing } = readEnvironment({
+  AUTH_ISSUER: 'i',
+  AUTH_AUDIENCE: 'a',
+  AUTH_JWKS_URL: 'http://127.0.0.1/jwks',
+  BILLING_API_URL: 'https://billing.test',
+});
+
+/** A store that a test can empty, change, slow down and switch off. */
+class FakeStore implements Pick<TenantStore, 'find'> {
+  name = 'Acme';
+  away = false;
+  reads = 0;
+  hold: Promise<void> = Promise.resolve();
+
+  async find(id: string): Promise<{ tenant: TenantRow; token: TokenRow } | undefined> {
+    this.reads += 1;
+    const { name, away } = this;
+    await this.hold;
+    if (away) throw new Error('away');
+    if (id === 'nobody') return undefined;
+    const { jwe, kid } = await ring.encrypt(Buffer.from(`token-of-${id}`), tokenContext(id, 1));
+    const tenant: TenantRow = {
+      id,
+      name,
+      status: 'active',
+      billing_api_url: null,
+      invoicing_entities: null,
+      source: 'file',
+      file_entry: null,
+    };
+    const times = {
+      created_at: new Date(),
+      last_used_at: null,
+      retired_at: null,
+      rejected_at: null,
+      probed_at: null,
+    };
+    return { tenant, token: { tenant_id: id, version: 1, token: jwe, kid, fingerprint: 'f', ...times } };
+  }
+}
+
+describe('TenantVault', () => {
+  let store: FakeStore;
+  let clock: ManualClock;
+  let vault: TenantVault;
+  beforeEach(() => {
+    store = new FakeStore();
+    clock = new ManualClock();
+    vault = new TenantVault(store, ring, billing, clock, createLogger('silent'));
+  });
+
+  it('looks a tenant up once for many who ask at the same time', async () => {
+    await Promise.all(Array.from({ length: 50 }, () => vault.require('acme')));
+    expect((await vault.require('acme')).credential?.token.reveal()).toBe('token-of-acme');
+    expect(store.reads).toBe(1);
+  });
+
+  it('looks an unknown tenant up once as well', async () => {
+    for (let time = 0; time < 3; time += 1) {
+      await expect(vault.require('nobody')).rejects.toMatchObject({ slug: 'tenant-unknown' });
+    }
+    expect(store.reads).toBe(1);
+  });
+
+  it('shows a change within the TTL even if nobody tells of it', async () => {
+    await vault.require('acme');
+    store.name = 'Changed';
+    clock.advance(TTL);
+    expect((await vault.require('acme')).name).toBe('Changed');
+  });
+
+  it('shows a change at once when told of it', async () => {
+    await vault.require('acme');
+    store.name = 'Changed';
+    vault.forget('acme');
+    expect((await vault.require('acme')).name).toBe('Changed');
+  });
+
+  it('serves what it holds while the database is away, and nothing after the TTL', async () => {
+    await vault.require('acme');
+    store.away = true;
+    clock.advance(TTL - 1);
+    expect((await vault.require('acme')).name).toBe('Acme');
+    clock.advance(1);
+    await expect(vault.require('acme')).rejects.toMatchObject({ slug: 'audit-unavailable', status: 503 });
+    store.away = false;
+    expect((await vault.require('acme')).name).toBe('Acme');
+  });
+
+  it('does not hold a look-up that a change overtook', async () => {
+    let release: () => void = () => undefined;
+    store.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    const overtaken = vault.require('acme');
+    store.name = 'Changed';
+    vault.forget('acme');
+    release();
+    expect((await overtaken).name).toBe('Acme');
+    expect((await vault.require('acme')).name).toBe('Changed');
+  });
+
+  it('holds a bounded number of tenants', async () => {
+    for (let tenant = 0; tenant <= 5_000; tenant += 1) await vault.require(`t${tenant}`);
+    const reads = store.reads;
+    await vault.require('t5000');
+    expect(store.reads).toBe(reads);
+    await vault.require('t0');
+    expect(store.reads).toBe(reads + 1);
+  });
+});
