@@ -7,9 +7,9 @@ import { AppModule } from './app.module.js';
 import { Refusals } from './audit/refusals.js';
 import { serveApiDocs } from './api-document.js';
 import { passBodyThrough } from './http/json-body.js';
-import { answerMalformedRequest } from './http/malformed-request.js';
+import { answerMalformedRequest, answerUnusualRequests } from './http/malformed-request.js';
 import { NestLog } from './http/logger.js';
-import { collectRoutes } from './http/method-not-allowed.js';
+import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
 import type { Runtime } from './runtime/runtime.module.js';
@@ -27,6 +27,8 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     skipMiddie: true,
     trustProxy: trusted(config.trustProxy),
     requestTimeout: REQUEST_TIMEOUT,
+    // A missing Host is refused as a problem document, not by Node without a body.
+    http: { requireHostHeader: false },
     requestIdHeader: false,
     genReqId: requestIdOf,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -41,6 +43,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   fastify.decorateRequest('caller', null);
   fastify.decorateRequest('principal', null);
   addRequestHooks(fastify, ids, logger);
+  answerUnusualRequests(fastify);
   await fastify.register(helmet, { contentSecurityPolicy: { directives: contentSecurityPolicy(runtime) } });
   if (config.corsOrigins.length > 0) {
     await fastify.register(cors, {
@@ -50,7 +53,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
       maxAge: 600,
     });
   }
-  const refuseOtherMethods = collectRoutes(fastify);
+  refuseOtherMethods(fastify);
 
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(runtime), adapter, {
     bodyParser: false,
@@ -65,7 +68,6 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   });
   if (config.swagger.enabled) serveApiDocs(app, config);
   await app.init();
-  refuseOtherMethods();
   return app;
 }
 

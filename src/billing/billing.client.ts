@@ -1,5 +1,6 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
+import type { AxiosResponse } from 'axios';
 import { ExponentialBackoff, handleType, retry } from 'cockatiel';
 import { Config } from '../config/config.js';
 import { type TraceContext, traceparentOf } from '../http/trace-context.js';
@@ -73,22 +74,25 @@ export class BillingClient {
     const cancel = this.clock.after(budget, () => {
       timeout.abort();
     });
+    let response: AxiosResponse<string>;
     try {
-      const response = await this.http.axiosRef.request<string>({
+      response = await this.http.axiosRef.request<string>({
         url: customerUrl(request),
         method: 'PATCH',
         headers: this.headersOf(request),
         data: JSON.stringify(request.body),
         signal: timeout.signal,
       });
-      const wire = { status: response.status, headers: response.headers, text: response.data };
-      return readPatchAnswer(wire, { now: this.clock.now(), secret: request.token.reveal() });
+      response = await this.http.axiosRef.request<string>({
+        url: customerUrl(request),
     } catch (error) {
       if (error instanceof NotSent) throw error;
       return { kind: timeout.signal.aborted ? 'timed-out' : 'broken' };
     } finally {
       cancel();
     }
+    const wire = { status: response.status, headers: response.headers, text: response.data };
+    return readPatchAnswer(wire, { now: this.clock.now(), secret: request.token.reveal() });
   }
 
   /** Built from nothing: no header of the caller passes through. */

@@ -176,8 +176,13 @@ export class CustomerShippingAddress {
 /** Reads a customer out of a parsed answer; undefined when it has not the contract's shape. */
 export function readCustomer(answer: unknown): Customer | undefined {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
-  const customer = plainToInstance(Customer, answer, { excludeExtraneousValues: true });
-  return validateSync(customer, { forbidUnknownValues: true }).length === 0 ? customer : undefined;
+  try {
+    const customer = plainToInstance(Customer, answer, { excludeExtraneousValues: true });
+    return validateSync(customer, { forbidUnknownValues: true }).length === 0 ? customer : undefined;
+  } catch {
+    // class-transformer trips over what no billing API means: `constructor` keys, thousands of levels.
+    return undefined;
+  }
 }
 
 /** `20.5` → `"20.5"`, `1e-8` → `"0.00000001"`; text stays as it came (U11). */

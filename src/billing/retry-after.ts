@@ -9,7 +9,7 @@ const IMF_FIXDATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \
 export function retryAfterSeconds(header: unknown, now: number): number | undefined {
   if (typeof header !== 'string') return undefined;
   const value = header.trim();
-  if (/^\d{1,10}$/.test(value)) return Math.min(Number(value), LONGEST_S);
+  if (/^\d+$/.test(value)) return Math.min(Number(value), LONGEST_S);
   const date = IMF_FIXDATE.test(value) ? Date.parse(value) : NaN;
   if (Number.isNaN(date)) return undefined;
   return Math.min(Math.max(Math.ceil((date - now) / 1000), 0), LONGEST_S);

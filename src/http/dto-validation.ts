@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
 import { type Fault, pointerTo } from './problem.js';
-import { RuleContext } from './rules.js';
+import { RuleCarrier } from './rules.js';
 
 export interface Validated<Dto> {
   /** Only to be used when there are no faults. */
@@ -20,47 +20,75 @@ export function validateDto<Dto extends object>(type: new () => Dto, value: unkn
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { dto: new type(), faults: [{ pointer: '#', code: 'not-object', detail: 'must be an object' }] };
   }
-  const tooDeep = deeperThan(value, MAX_DEPTH);
-  if (tooDeep !== undefined) {
-    const detail = `may be nested ${MAX_DEPTH} levels deep at most`;
-    return { dto: new type(), faults: [{ pointer: pointerTo(...tooDeep), code: 'too-deep', detail }] };
-  }
-  const dto = plainToInstance(type, value);
+  const { harmless, faults } = withoutTraps(value);
+  const dto = plainToInstance(type, harmless);
   const errors = validateSync(dto, {
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
   });
-  const faults = [...faultsOf(errors, []), ...droppedKeys(value, dto, [])];
-  return { dto, faults: unique(faults) };
+  const all = [...faults, ...faultsOf(errors, []), ...droppedKeys(harmless, dto, [])];
+  return {
+    dto,
+    faults: tidy(all).map(({ path, code, detail }) => ({ pointer: pointerTo(...path), code, detail })),
+  };
 }
 
 type Path = readonly (string | number)[];
 
-function faultsOf(errors: readonly ValidationError[], parent: Path): Fault[] {
+interface Found {
+  readonly path: Path;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Keys that mean something to JavaScript; class-transformer would call or skip what it finds there. */
+const TRAPS = new Set(['__proto__', 'constructor']);
+
+/** A copy that is safe to hand on, and a fault for everything that was left out of it. */
+function withoutTraps(value: object): { readonly harmless: object; readonly faults: Found[] } {
+  const faults: Found[] = [];
+  const copy = (original: object, path: Path): object => {
+    const entries = Object.entries(original).flatMap(([key, member]: [string, unknown]) => {
+      const here = [...path, key];
+      if (TRAPS.has(key)) {
+        faults.push(unknownField(here));
+        return [];
+      }
+      if (typeof member !== 'object' || member === null) return [[key, member] as const];
+      if (here.length < MAX_DEPTH) return [[key, copy(member, here)] as const];
+      faults.push({ path: here, code: 'too-deep', detail: `may be nested ${MAX_DEPTH} levels deep at most` });
+      return [[key, null] as const];
+    });
+    return Array.isArray(original) ? entries.map(([, member]) => member) : Object.fromEntries(entries);
+  };
+  return { harmless: copy(value, []), faults };
+}
+
+function faultsOf(errors: readonly ValidationError[], parent: Path): Found[] {
   return errors.flatMap((error) => {
     const path = [...parent, error.property];
     return [...ownFaults(error, path), ...faultsOf(error.children ?? [], path)];
   });
 }
 
-function ownFaults(error: ValidationError, path: Path): Fault[] {
-  const constraints = error.constraints ?? {};
-  if ('whitelistValidation' in constraints) return [unknownField(path)];
+/** What failed without saying why is refused all the same. */
+const UNEXPLAINED = { code: 'invalid', detail: 'is not accepted' };
+
+function ownFaults(error: ValidationError, path: Path): Found[] {
+  const constraints = Object.keys(error.constraints ?? {});
+  if (constraints.length === 0) return [];
+  if (constraints.includes('whitelistValidation')) return [unknownField(path)];
   const context: unknown = error.contexts?.['rule'];
-  if (!(context instanceof RuleContext)) return [];
-  return context.rule(error.value).map((found) => ({
-    pointer: pointerTo(...path, ...found.path),
-    code: found.code,
-    detail: found.detail,
-  }));
+  const carrier =
+    typeof context === 'object' && context !== null && 'carrier' in context ? context.carrier : undefined;
+  const faults = carrier instanceof RuleCarrier ? carrier.rule(error.value) : [];
+  if (faults.length === 0) return [{ path, ...UNEXPLAINED }];
+  return faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
 }
 
-/**
- * Keys that class-transformer leaves out without a word: `__proto__`, `constructor`, and names of methods
- * such as `toString`. No documented field is among them, so they are unknown fields like any other.
- */
-function droppedKeys(value: object, kept: unknown, path: Path): Fault[] {
+/** Keys that class-transformer leaves out without a word, such as names of methods: unknown fields like any other. */
+function droppedKeys(value: object, kept: unknown, path: Path): Found[] {
   const keptKeys = new Map(typeof kept === 'object' && kept !== null ? Object.entries(kept) : []);
   return Object.entries(value).flatMap(([key, member]: [string, unknown]) => {
     const here = [...path, key];
@@ -69,24 +97,26 @@ function droppedKeys(value: object, kept: unknown, path: Path): Fault[] {
   });
 }
 
-function unknownField(path: Path): Fault {
-  return { pointer: pointerTo(...path), code: 'unknown-field', detail: 'is not a field of this request' };
+function unknownField(path: Path): Found {
+  return { path, code: 'unknown-field', detail: 'is not a field of this request' };
 }
 
-function unique(faults: readonly Fault[]): Fault[] {
-  const seen = new Map(faults.map((fault) => [`${fault.code} ${fault.pointer}`, fault]));
-  return [...seen.values()];
+/** Faults that make everything below them meaningless. */
+const WRONG_KIND = new Set(['required', 'null', 'not-object', 'not-list', 'not-text', 'not-boolean']);
+
+/** Each fault once, none below a value of the wrong kind, and nothing unexplained where there is an explanation. */
+function tidy(faults: readonly Found[]): Found[] {
+  const keyOf = (path: Path): string => JSON.stringify(path.map(String));
+  const wrongKind = new Set(faults.filter(({ code }) => WRONG_KIND.has(code)).map(({ path }) => keyOf(path)));
+  const explained = new Set(
+    faults.filter(({ code }) => code !== UNEXPLAINED.code).map(({ path }) => keyOf(path)),
+  );
+  const meant = faults.filter(({ path, code }) => {
+    const below = path.some((_, depth) => depth > 0 && wrongKind.has(keyOf(path.slice(0, depth))));
+    return code === UNEXPLAINED.code ? !explained.has(keyOf(path)) && !below : !below || TRAP_CODES.has(code);
+  });
+  return [...new Map(meant.map((fault) => [`${fault.code} ${keyOf(fault.path)}`, fault])).values()];
 }
 
-/** The path of the first value below `limit` levels. Without recursion: the depth is the caller's choice. */
-function deeperThan(value: object, limit: number): Path | undefined {
-  const open: { readonly value: object; readonly path: Path }[] = [{ value, path: [] }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (next.path.length >= limit) return next.path;
-    for (const [key, member] of Object.entries(next.value)) {
-      const child: unknown = member;
-      if (typeof child === 'object' && child !== null) open.push({ value: child, path: [...next.path, key] });
-    }
-  }
-  return undefined;
-}
+/** Said wherever they are: they are faults of the body, not of a field. */
+const TRAP_CODES = new Set(['unknown-field', 'too-deep']);

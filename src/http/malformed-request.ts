@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { Problem } from './problem.js';
 
 /**
@@ -26,4 +27,16 @@ export function answerMalformedRequest(error: NodeJS.ErrnoException, socket: Soc
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Requests that Node would answer by itself, without a problem document: no `Host`, and unknown expectations. */
+export function answerUnusualRequests(fastify: FastifyInstance): void {
+  // RFC 9110, section 10.1.1: an expectation other than 100-continue may be ignored.
+  fastify.server.on('checkExpectation', (request, response) => {
+    fastify.server.emit('request', request, response);
+  });
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const named = request.headers.host !== undefined || request.raw.httpVersion !== '1.1';
+    done(named ? undefined : new Problem('validation-failed', 'HTTP/1.1 needs a Host header.'));
+  });
 }

@@ -99,7 +99,12 @@ export function validationFailed(errors: readonly Fault[]): Problem {
   return new Problem('validation-failed', `The request has ${count}; see errors.`, { errors });
 }
 
-/** Any path below the document's root as an RFC 6901 pointer in a URI fragment. */
+/** Any path below the document's root as a URI fragment (RFC 6901, section 6). */
 export function pointerTo(...path: readonly (string | number)[]): string {
-  return ['#', ...path.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/');
+  return ['#', ...path.map((step) => encodeStep(String(step)))].join('/');
+}
+
+function encodeStep(step: string): string {
+  const escaped = step.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
+  return encodeURI(escaped).replaceAll('#', '%23');
 }

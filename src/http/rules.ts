@@ -13,8 +13,11 @@ export interface RuleFault {
 /** Looks at one value of a body; an empty answer means that it is accepted. */
 export type Rule = (value: unknown) => readonly RuleFault[];
 
-/** Carries the rule to where its faults are collected: class-validator itself only knows pass or fail. */
-export class RuleContext {
+/**
+ * Carries the rule to where its faults are collected: class-validator itself only knows pass or fail. It copies
+ * the members of a context, so the carrier is one of them.
+ */
+export class RuleCarrier {
   constructor(readonly rule: Rule) {}
 }
 
@@ -29,7 +32,7 @@ export function Satisfies(...rules: readonly Rule[]): PropertyDecorator {
         defaultMessage: () => 'is not accepted',
       },
     },
-    { context: new RuleContext(rule) },
+    { context: { carrier: new RuleCarrier(rule) } },
   );
 }
 

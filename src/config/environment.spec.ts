@@ -1,0 +1,251 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { ConfigError, readEnvironment } from './environment.js';
+
+const REQUIRED = {
+  AUTH_ISSUER: 'https://idp.test/',
+  AUTH_AUDIENCE: 'https://bff.test',
+  AUTH_JWKS_URL: 'https://idp.test/jwks',
+  BILLING_API_URL: 'https://billing.test/base/',
+};
+const KEY_A = Buffer.alloc(32, 1).toString('base64url');
+const KEY_B = Buffer.alloc(32, 2).toString('base64url');
+const SIGNING_KEY = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+const PRODUCTION = {
+  ...REQUIRED,
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://bff@db.test/bff',
+  ENCRYPTION_KEYS: `a:${KEY_A}`,
+  AUDIT_SIGNING_KEY: JSON.stringify(SIGNING_KEY),
+};
+
+describe('the settings', () => {
+  it('have the documented defaults', () => {
+    expect(readEnvironment(REQUIRED)).toMatchObject({
+      environment: 'development',
+      host: '127.0.0.1',
+      port: 3000,
+      logLevel: 'info',
+      auth: {
+        issuer: 'https://idp.test/',
+        audience: 'https://bff.test',
+        jwksUrl: new URL('https://idp.test/jwks'),
+        tenantClaim: 'tenant_id',
+        algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+        clockToleranceS: 5,
+      },
+      billing: {
+        url: 'https://billing.test/base',
+        allowedOrigins: ['https://billing.test'],
+        timeoutMs: 5000,
+        deadlineMs: 15_000,
+        maxInFlight: 128,
+        preRead: 'always',
+      },
+      databaseUrl: undefined,
+      dataDir: './data',
+      tenantsFile: undefined,
+      encryptionKeys: [],
+      auditSigningKey: undefined,
+      auditRetentionDays: undefined,
+      rateLimitPerMinute: 600,
+      corsOrigins: [],
+      trustProxy: false,
+      swagger: { enabled: true },
+      warnings: [],
+    });
+  });
+
+  it('are taken as they are set', () => {
+    const config = readEnvironment({
+      ...PRODUCTION,
+      HOST: '0.0.0.0',
+      PORT: '0',
+      LOG_LEVEL: 'trace',
+      AUTH_JWKS_URL: 'https://idp.test/jwks?p=policy',
+      AUTH_TENANT_CLAIM: 'org',
+      AUTH_ALGORITHMS: 'ES384, EdDSA',
+      AUTH_CLOCK_TOLERANCE_S: '0',
+      BILLING_API_ALLOWED_ORIGINS: 'https://billing.test,https://eu.billing.test',
+      BILLING_API_TIMEOUT_MS: '1000',
+      REQUEST_DEADLINE_MS: '2000',
+      BILLING_API_MAX_IN_FLIGHT: '4',
+      CUSTOMER_PRE_READ: 'never',
+      DATA_DIR: '/var/lib/bff',
+      TENANTS_FILE: '/etc/bff/tenants.json',
+      ENCRYPTION_KEYS: `a:${KEY_A},b:${KEY_B}`,
+      AUDIT_RETENTION_DAYS: '365',
+      RATE_LIMIT_PER_MINUTE: '60',
+      CORS_ORIGINS: 'https://app.test, https://admin.test',
+      TRUST_PROXY: '10.0.0.0/8, ::1',
+      SWAGGER_ENABLED: 'true',
+    });
+
+    expect(config).toMatchObject({
+      environment: 'production',
+      host: '0.0.0.0',
+      port: 0,
+      logLevel: 'trace',
+      auth: { tenantClaim: 'org', algorithms: ['ES384', 'EdDSA'], clockToleranceS: 0 },
+      billing: {
+        allowedOrigins: ['https://billing.test', 'https://eu.billing.test'],
+        timeoutMs: 1000,
+        deadlineMs: 2000,
+        maxInFlight: 4,
+        preRead: 'never',
+      },
+      databaseUrl: 'postgres://bff@db.test/bff',
+      dataDir: '/var/lib/bff',
+      tenantsFile: '/etc/bff/tenants.json',
+      encryptionKeys: [{ kid: 'a' }, { kid: 'b' }],
+      auditSigningKey: { kty: 'OKP', crv: 'Ed25519' },
+      auditRetentionDays: 365,
+      rateLimitPerMinute: 60,
+      corsOrigins: ['https://app.test', 'https://admin.test'],
+      trustProxy: ['10.0.0.0/8', '::1'],
+      swagger: { enabled: true },
+      warnings: [],
+    });
+    expect(config.auth.jwksUrl.href).toBe('https://idp.test/jwks?p=policy');
+    expect(config.encryptionKeys.map(({ key }) => Buffer.from(key).toString('base64url'))).toEqual([
+      KEY_A,
+      KEY_B,
+    ]);
+  });
+
+  it.each([
+    ['none', false],
+    ['true', true],
+    ['2', 2],
+    ['10.0.0.1', ['10.0.0.1']],
+  ])('TRUST_PROXY may be %s', (value, expected) => {
+    expect(readEnvironment({ ...REQUIRED, TRUST_PROXY: value }).trustProxy).toEqual(expected);
+  });
+
+  it('count as unset when they are empty: the fault of each required one is named at once', () => {
+    expect(faultsOf({ AUTH_ISSUER: '', AUTH_AUDIENCE: '  ' })).toEqual(
+      ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL', 'BILLING_API_URL'].sort(),
+    );
+  });
+
+  it('need a database and keys in production', () => {
+    expect(faultsOf({ ...REQUIRED, NODE_ENV: 'production' })).toEqual(
+      ['DATABASE_URL', 'ENCRYPTION_KEYS', 'AUDIT_SIGNING_KEY'].sort(),
+    );
+  });
+
+  const WRONG: Record<string, string[]> = {
+    NODE_ENV: ['prod', 'Production'],
+    PORT: ['65536', '-1', '80.5', '0x50', '1e3', 'S3CR3T'],
+    LOG_LEVEL: ['verbose', 'INFO'],
+    AUTH_JWKS_URL: [
+      'S3CR3T',
+      'ftp://idp.test/S3CR3T',
+      'https://S3CR3T@idp.test',
+      'https://u:S3CR3T@idp.test',
+      '//idp.test',
+    ],
+    AUTH_ALGORITHMS: ['HS256', 'none', 'RS256,HS512', 'ES256,none', 'rs256'],
+    AUTH_CLOCK_TOLERANCE_S: ['-1', '1.5', 'S3CR3T'],
+    BILLING_API_URL: [
+      'S3CR3T',
+      'file:///S3CR3T',
+      'https://u:S3CR3T@billing.test',
+      'https://billing.test?S3CR3T',
+      'https://billing.test#S3CR3T',
+    ],
+    BILLING_API_ALLOWED_ORIGINS: ['S3CR3T', 'https://billing.test/S3CR3T', '*', 'https://a.test,S3CR3T'],
+    BILLING_API_TIMEOUT_MS: ['0', '-5', '1s', 'Infinity'],
+    REQUEST_DEADLINE_MS: ['0', '15 000', 'NaN'],
+    BILLING_API_MAX_IN_FLIGHT: ['0', '-1', 'S3CR3T'],
+    CUSTOMER_PRE_READ: ['sometimes', 'true'],
+    DATABASE_URL: ['mysql://S3CR3T@db.test', 'S3CR3T'],
+    ENCRYPTION_KEYS: ['S3CR3T', `a:${KEY_A}S3CR3T`, 'a:S3CR3T', `:${KEY_A}`, `a:${KEY_A},a:${KEY_B}`, KEY_A],
+    AUDIT_SIGNING_KEY: [
+      'S3CR3T',
+      '{"kty":"OKP","crv":"Ed25519","x":"S3CR3T"}',
+      JSON.stringify({ ...SIGNING_KEY, d: 'S3CR3T' }),
+      JSON.stringify({ ...SIGNING_KEY, crv: 'X25519' }),
+      JSON.stringify(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })),
+      '[]',
+      'null',
+    ],
+    AUDIT_RETENTION_DAYS: ['0', '-1', 'S3CR3T'],
+    RATE_LIMIT_PER_MINUTE: ['0', '-1', 'S3CR3T'],
+    CORS_ORIGINS: ['*', 'S3CR3T', 'https://app.test/S3CR3T', 'app.test'],
+    TRUST_PROXY: ['yes', '10.0.0.0/33', '::1/129', '10.0.0', 'S3CR3T', '10.0.0.0/8/8'],
+    SWAGGER_ENABLED: ['yes', '1', 'TRUE'],
+  };
+  const EACH = Object.entries(WRONG).flatMap(([name, values]) =>
+    values.map((value) => [name, value] as const),
+  );
+
+  it.each(EACH)('that are wrong are named, the value is not: %s=%s', (name, value) => {
+    const error = errorOf({ ...PRODUCTION, [name]: value });
+
+    expect(namesIn(error)).toEqual([name]);
+    expect(error.message).toContain(name);
+    for (const text of [error.message, error.stack ?? '']) {
+      expect(text).not.toContain('S3CR3T');
+      expect(text).not.toContain(KEY_A);
+      expect(text).not.toContain(String(SIGNING_KEY.d));
+    }
+  });
+
+  it('that are wrong are all named at once', () => {
+    const all = Object.fromEntries(Object.entries(WRONG).map(([name, [value]]) => [name, value]));
+
+    expect(faultsOf({ AUTH_ISSUER: '', AUTH_AUDIENCE: '', ...all })).toEqual(
+      ['AUTH_ISSUER', 'AUTH_AUDIENCE', ...Object.keys(WRONG)].sort(),
+    );
+  });
+
+  it('can’t be changed once they are read', () => {
+    const config = readEnvironment(REQUIRED);
+
+    for (const part of [
+      config,
+      config.auth,
+      config.auth.algorithms,
+      config.billing,
+      config.billing.allowedOrigins,
+    ]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  it('warn of plain http in production, and only there', () => {
+    const plain = { BILLING_API_URL: 'http://billing.test', AUTH_JWKS_URL: 'http://idp.test/jwks' };
+
+    const { warnings } = readEnvironment({ ...PRODUCTION, ...plain });
+    expect(warnings).toHaveLength(2);
+    expect(warnings.join()).toContain('BILLING_API_URL');
+    expect(warnings.join()).toContain('AUTH_JWKS_URL');
+    expect(readEnvironment({ ...REQUIRED, ...plain }).warnings).toEqual([]);
+  });
+
+  it('show the API’s documentation outside production only, unless they say so', () => {
+    expect(readEnvironment(REQUIRED).swagger.enabled).toBe(true);
+    expect(readEnvironment({ ...REQUIRED, SWAGGER_ENABLED: 'false' }).swagger.enabled).toBe(false);
+    expect(readEnvironment(PRODUCTION).swagger.enabled).toBe(false);
+    expect(readEnvironment({ ...PRODUCTION, SWAGGER_ENABLED: 'true' }).swagger.enabled).toBe(true);
+  });
+});
+
+function errorOf(environment: Record<string, string | undefined>): ConfigError {
+  try {
+    readEnvironment(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('the settings were accepted');
+}
+
+/** The settings that an error names, each once. */
+function namesIn({ faults }: ConfigError): string[] {
+  return [...new Set(faults.map((fault) => fault.split(' ')[0] ?? ''))].sort();
+}
+
+function faultsOf(environment: Record<string, string | undefined>): string[] {
+  return namesIn(errorOf(environment));
+}

@@ -1,0 +1,189 @@
+import { GLOBEX_TOKEN, startBff, type TestBff } from './support/start-bff.js';
+
+const SETTINGS = { CUSTOMER_PRE_READ: 'never', RATE_LIMIT_PER_MINUTE: '1000000' };
+
+interface Faulty {
+  readonly type: string;
+  readonly errors: { readonly pointer: string; readonly code: string; readonly detail: string }[];
+}
+
+describe('the patch body as a whole', () => {
+  let bff: TestBff;
+  beforeAll(async () => {
+    bff = await startBff({ settings: SETTINGS });
+  });
+  beforeEach(() => {
+    bff.upstream.requests.length = 0;
+  });
+  afterAll(() => bff.stop());
+
+  const pointersOf = (body: unknown): string[] => (body as Faulty).errors.map(({ pointer }) => pointer);
+
+  it.each([
+    ['an empty object', '{}'],
+    ['a spaced empty object', ' {\n} '],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a list of a patch', '[{"name":"a"}]'],
+    ['text', '"name"'],
+    ['a number', '0'],
+    ['a boolean', 'true'],
+  ])('is refused at its root: %s', async (_what, text) => {
+    const answer = await bff.patch(text);
+
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      type: 'urn:billing-bff:problem:validation-failed',
+      code: 'BAD_REQUEST',
+    });
+    expect(pointersOf(answer.body)).toEqual(['#']);
+    expect(bff.upstream.requests).toEqual([]);
+  });
+
+  it('names every fault at once, each once and with its pointer', async () => {
+    const tax = { name: '', tax_code: null, rate: '1e2', extra: 1 };
+    const answer = await bff.patch({
+      name: ' ',
+      alias: 'cus_1',
+      billing_email: 'nobody',
+      invoicing_emails: ['a@acme.test', null, 'b', 7],
+      phone: '12',
+      currency: 'eur',
+      invoicing_entity_id: 'ive_',
+      is_tax_exempt: 'yes',
+      vat_number: '-',
+      custom_taxes: [tax, null, { name: 'a', tax_code: 'b' }],
+      billing_address: { line1: null, country: 'xx', street: 'Main' },
+      shipping_address: { address: { zip_code: 10115, toString: 'x' } },
+      colour: 'red',
+    });
+
+    expect(answer.status).toBe(400);
+    expect(pointersOf(answer.body).sort()).toEqual(
+      [
+        ...['#/name', '#/alias', '#/billing_email', '#/phone', '#/currency', '#/invoicing_entity_id'],
+        ...['#/is_tax_exempt', '#/vat_number', '#/colour'],
+        ...['#/invoicing_emails/1', '#/invoicing_emails/2', '#/invoicing_emails/3'],
+        ...[
+          '#/custom_taxes/0/name',
+          '#/custom_taxes/0/tax_code',
+          '#/custom_taxes/0/rate',
+          '#/custom_taxes/0/extra',
+        ],
+        ...['#/custom_taxes/1', '#/custom_taxes/2/rate'],
+        ...['#/billing_address/line1', '#/billing_address/country', '#/billing_address/street'],
+        ...['#/shipping_address/same_as_billing', '#/shipping_address/address/zip_code'],
+        '#/shipping_address/address/toString',
+      ].sort(),
+    );
+    expect(bff.upstream.requests).toEqual([]);
+  });
+
+  it('names a list that is too long and what is wrong within it', async () => {
+    const tax = { name: 'a', tax_code: 'b', rate: '1' };
+    const answer = await bff.patch({
+      custom_taxes: [...Array.from({ length: 50 }, () => tax), { ...tax, rate: '-1' }],
+      invoicing_emails: [...Array.from({ length: 100 }, () => 'a@acme.test'), 'nobody'],
+    });
+
+    expect(answer.status).toBe(400);
+    expect(pointersOf(answer.body).sort()).toEqual([
+      '#/custom_taxes',
+      '#/custom_taxes/50/rate',
+      '#/invoicing_emails',
+      '#/invoicing_emails/100',
+    ]);
+    expect(bff.upstream.requests).toEqual([]);
+  });
+
+  it('says of each fault a stable code and a detail, and quotes no value', async () => {
+    const secret = 'S3CR3T-VALUE';
+    const answer = await bff.patch({
+      billing_email: secret,
+      alias: `cus_${secret}`,
+      phone: secret,
+      currency: secret,
+    });
+
+    const { errors } = answer.body as Faulty;
+    expect(errors).toHaveLength(4);
+    for (const { code, detail } of errors) {
+      expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
+      expect(detail.length).toBeGreaterThan(0);
+    }
+    expect(JSON.stringify(answer.body)).not.toContain(secret);
+    expect(bff.logs()).not.toContain(secret);
+  });
+
+  it.each([
+    ['lists', `{"name":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, '#/name'],
+    ['objects', `{"billing_address":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`, '#/billing_address'],
+    ['lists of an unknown field', `{"x":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, '#/x'],
+    [
+      'e-mail addresses',
+      `{"invoicing_emails":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+      '#/invoicing_emails',
+    ],
+    ['taxes', `{"custom_taxes":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, '#/custom_taxes'],
+    ['the root', `${'['.repeat(30_000)}${']'.repeat(30_000)}`, '#'],
+  ])('nested tens of thousands of levels deep is refused, nothing sent: %s', async (_what, text, place) => {
+    const answer = await bff.patch(text);
+
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ type: 'urn:billing-bff:problem:validation-failed' });
+    expect(pointersOf(answer.body).every((pointer) => pointer.startsWith(place))).toBe(true);
+    expect(pointersOf(answer.body).length).toBeGreaterThan(0);
+    expect(bff.upstream.requests).toEqual([]);
+  });
+
+  it('nested too deep is named together with the other faults', async () => {
+    const answer = await bff.patch(`{"currency":"eur","name":${'['.repeat(100)}${']'.repeat(100)}}`);
+
+    expect(answer.status).toBe(400);
+    const fields = pointersOf(answer.body).map((pointer) => pointer.split('/')[1]);
+    expect([...new Set(fields)].sort()).toEqual(['currency', 'name']);
+  });
+
+  it('that fills 64 KiB travels whole', async () => {
+    const address = 'a'.repeat(255);
+    const tax = { name: '税'.repeat(255), tax_code: 'b'.repeat(255), rate: '1' };
+    const body = {
+      custom_taxes: Array.from({ length: 50 }, () => tax),
+      billing_address: { line1: address, line2: address },
+    };
+    const answer = await bff.patch(body);
+
+    expect(answer.status).toBe(200);
+    expect(bff.upstream.requests.map(({ text }) => JSON.parse(text) as unknown)).toEqual([body]);
+  });
+
+  describe('with an invoicing entity, of a tenant that has a list of them', () => {
+    const asGlobex = async (body: unknown): ReturnType<TestBff['patch']> =>
+      bff.patch(body, { Authorization: `Bearer ${await bff.idp.token({ tenant_id: 'globex' })}` });
+
+    it('travels with the tenant’s own token when it is on the list', async () => {
+      const answer = await asGlobex({ invoicing_entity_id: 'ive_1' });
+
+      expect(answer.status).toBe(200);
+      expect(bff.upstream.requests).toHaveLength(1);
+      expect(bff.upstream.requests[0]).toMatchObject({
+        text: '{"invoicing_entity_id":"ive_1"}',
+        headers: { authorization: `Bearer ${GLOBEX_TOKEN}` },
+      });
+    });
+
+    it.each(['ive_2', 'ive_11', 'ive_'])('is refused once when it is not: %s', async (id) => {
+      const answer = await asGlobex({ invoicing_entity_id: id, name: 'a' });
+
+      expect(answer.status).toBe(400);
+      expect(pointersOf(answer.body)).toEqual(['#/invoicing_entity_id']);
+      expect(bff.upstream.requests).toEqual([]);
+    });
+
+    it('is named together with the other faults', async () => {
+      const answer = await asGlobex({ invoicing_entity_id: 'ive_2', name: null });
+
+      expect(pointersOf(answer.body).sort()).toEqual(['#/invoicing_entity_id', '#/name']);
+    });
+  });
+});
