@@ -54,7 +54,7 @@ module.exports = {
     feature('metrics', ['auth', 'http']),
     feature('tenant-admin', ['audit', 'auth', 'config', 'http', 'tenants']),
     feature('operations', ['audit', 'auth', 'http']),
-    feature('health', ['auth', 'database', 'http']),
+    feature('health', ['auth', 'database', 'http', 'runtime']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -14,24 +14,38 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
   const builder = new DocumentBuilder()
     .setTitle('billing-bff')
     .setDescription(DESCRIPTION)
-    .setVersion(VERSION)
-    .addServer('/', 'This server')
-    .addOAuth2(
-      {
-        type: 'oauth2',
-        flows: {
-          clientCredentials: {
-            tokenUrl: oauth?.tokenUrl ?? 'https://idp.example.com/token',
-            scopes: { ...SCOPES },
-          },
-        },
-      },
-      'oauth2',
-    )
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer');
-  const document = builder.build();
-  document.info.license = { name: 'Proprietary' };
-  return SwaggerModule.createDocument(app, document);
+    .setVersion(VERSION);
+  builder.addServer('/', 'This server');
+  if (oauth !== undefined) {
+    const clientCredentials = { tokenUrl: oauth.tokenUrl, scopes: { ...SCOPES } };
+    builder.addOAuth2({ type: 'oauth2', flows: { clientCredentials } }, 'oauth2');
+  }
+  builder.addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer');
+  const info = builder.build();
+  info.info.license = { name: 'Proprietary' };
+  const document = SwaggerModule.createDocument(app, info);
+  if (oauth === undefined) forgetScheme(document, 'oauth2');
+  closeRequestBodies(document);
+  return document;
+}
+
+/** Without a token endpoint nobody can authorise that way, and a made-up one would be sent secrets. */
+function forgetScheme({ paths }: OpenAPIObject, scheme: string): void {
+  for (const { get, put, patch, delete: remove } of Object.values(paths)) {
+    for (const operation of [get, put, patch, remove]) {
+      if (operation?.security === undefined) continue;
+      operation.security = operation.security.filter((requirement) => !(scheme in requirement));
+    }
+  }
+}
+
+/** Request bodies take documented fields only, and a patch at least one. */
+function closeRequestBodies({ components }: OpenAPIObject): void {
+  for (const [name, schema] of Object.entries(components?.schemas ?? {})) {
+    if (!name.endsWith('Dto') || '$ref' in schema) continue;
+    schema.additionalProperties = false;
+    if (name === 'PatchCustomerDto') schema.minProperties = 1;
+  }
 }
 
 /** Swagger UI at /docs and the document at /openapi.json. */
@@ -39,7 +53,7 @@ export function serveApiDocs(app: NestFastifyApplication, config: Config): void 
   const { oauth } = config.swagger;
   SwaggerModule.setup('docs', app, () => createApiDocument(app, config), {
     jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
+    raw: ['json'],
     customSiteTitle: 'billing-bff',
     swaggerOptions: {
       persistAuthorization: false,

@@ -6,6 +6,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { Refusals } from './audit/refusals.js';
 import { serveApiDocs } from './api-document.js';
+import { Connections } from './http/connections.js';
 import { passBodyThrough } from './http/json-body.js';
 import { answerMalformedRequest, answerUnusualRequests } from './http/malformed-request.js';
 import { NestLog } from './http/logger.js';
@@ -21,8 +22,9 @@ const REQUEST_TIMEOUT = 30_000;
 
 /** The application as main and tests run it: everything that holds for all routes is set here. */
 export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
-  const { config, logger, ids } = runtime;
+  const { config, logger } = runtime;
   const filter = new ProblemFilter(logger);
+  const connections = new Connections();
   const adapter = new FastifyAdapter({
     skipMiddie: true,
     trustProxy: trusted(config.trustProxy),
@@ -32,17 +34,24 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     requestIdHeader: false,
     genReqId: requestIdOf,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    clientErrorHandler: answerMalformedRequest,
+    clientErrorHandler: (error, socket) => {
+      answerMalformedRequest(error, socket, connections);
+    },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       filter.answer(error, request, reply);
     },
   });
   const fastify = adapter.getInstance();
+  connections.watch(fastify.server);
+  fastify.addHook('preClose', (done) => {
+    connections.drain();
+    done();
+  });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', passBodyThrough);
   fastify.decorateRequest('caller', null);
   fastify.decorateRequest('principal', null);
-  addRequestHooks(fastify, ids, logger);
+  addRequestHooks(fastify, runtime);
   answerUnusualRequests(fastify);
   await fastify.register(helmet, { contentSecurityPolicy: { directives: contentSecurityPolicy(runtime) } });
   if (config.corsOrigins.length > 0) {

@@ -15,8 +15,6 @@ import { VERSION } from './runtime/version.js';
 /** Milliseconds beyond the longest request until a shutdown that hangs is cut short. */
 const SHUTDOWN_GRACE = 10_000;
 
-await start();
-
 async function start(): Promise<void> {
   const config = readSettings();
   if (config === undefined) return;
@@ -86,3 +84,5 @@ function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logg
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, stop);
 }
+
+await start();

@@ -44,7 +44,8 @@ describe('an answer of the billing API that is no customer', () => {
   beforeAll(async () => {
     bff = await startBff({ settings: { ...SETTINGS, BILLING_API_TIMEOUT_MS: '10000' } });
   });
-  beforeEach(() => {
+  beforeEach(async () => {
+    await bff.forgetRejections();
     bff.upstream.requests.length = 0;
   });
   afterAll(() => bff.stop());

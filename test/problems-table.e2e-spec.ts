@@ -185,7 +185,8 @@ describe('a problem', () => {
   beforeAll(async () => {
     bff = await startBff({ settings: SETTINGS });
   });
-  beforeEach(() => {
+  beforeEach(async () => {
+    await bff.forgetRejections();
     bff.upstream.requests.length = 0;
   });
   afterAll(() => bff.stop());

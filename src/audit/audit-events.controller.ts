@@ -63,6 +63,7 @@ export class AuditEventsController {
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The event.', type: AuditEventSchema, headers: REQUEST_ID_HEADER })
   @ApiProblems(
+    'validation-failed',
     'unauthenticated',
     'insufficient-scope',
     'tenant-forbidden',

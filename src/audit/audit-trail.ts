@@ -78,6 +78,15 @@ export class AuditTrail {
         changes,
       });
     } catch (error) {
+      // The row may have been stored all the same, or be stored yet: it must not stand open for ever.
+      void this.outcome(operation, {
+        outcome: 'not_applied',
+        status: 503,
+        upstream: null,
+        credential: null,
+        customerId: null,
+        changes: changes.map((change) => ({ ...change, effect: 'not_applied' })),
+      });
       throw new Problem(
         'audit-unavailable',
         'The change was not sent: it cannot be recorded at the moment.',

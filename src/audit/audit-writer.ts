@@ -115,11 +115,10 @@ export class AuditWriter {
   private async writeAll(): Promise<void> {
     // Lets the requests of one turn of the event loop share the first insert as well.
     await Promise.resolve();
-    while (this.urgent.length > 0) await this.writeUrgent(this.urgent.splice(0, BATCH_SIZE));
-    while (this.background.length > 0) {
-      if (!(await this.writeBackground(this.background.slice(0, BATCH_SIZE)))) return;
-      this.background.splice(0, BATCH_SIZE);
-      while (this.urgent.length > 0) await this.writeUrgent(this.urgent.splice(0, BATCH_SIZE));
+    let works = true;
+    while (this.urgent.length > 0 || (works && this.background.length > 0)) {
+      if (this.urgent.length > 0) await this.writeUrgent(this.urgent.splice(0, BATCH_SIZE));
+      else works = await this.writeBackground(this.background.slice(0, BATCH_SIZE));
     }
     if (this.dropped > 0)
       this.logger.warn({ events: this.dropped }, 'refusals not recorded: too many at once');
@@ -140,15 +139,23 @@ export class AuditWriter {
     }
   }
 
+  /** Answers whether the database takes rows at all; one that it can't take is left out, and said. */
   private async writeBackground(batch: AuditEvent[]): Promise<boolean> {
     try {
       await this.insert(batch);
-      return true;
     } catch (error) {
-      this.logger.warn({ error: describeError(error) }, 'refusals could not be recorded yet');
-      this.retrySoon();
-      return false;
+      const [first] = batch;
+      if (isAboutData(error) && first !== undefined) {
+        if (batch.length > 1) return this.writeBackground([first]);
+        this.logger.error({ error: describeError(error) }, 'a refusal cannot be stored');
+      } else {
+        this.logger.warn({ error: describeError(error) }, 'refusals could not be recorded yet');
+        this.retrySoon();
+        return false;
+      }
     }
+    this.background.splice(0, batch.length);
+    return true;
   }
 
   /** A row that was stored although its insert seemed to fail is not stored twice. */

@@ -83,7 +83,7 @@ export class AccessTokenGuard implements CanActivate {
     const scopes = this.reflector.getAllAndOverride<readonly string[] | undefined>(REQUIRED_SCOPES, targets);
 
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const caller = await this.verifier.verify(request.headers.authorization);
+    const caller = await this.verifier.verify(request.raw.headersDistinct['authorization']);
     request.caller = caller;
     requireScope(caller, scopes ?? []);
     if (this.reflector.getAllAndOverride<boolean | undefined>(ANY_TENANT, targets) === true) return true;

@@ -14,12 +14,13 @@ export const SCOPES = {
   'customers:write': 'Patch customers',
   'audit:read': "Read the tenant's audit trail",
   'tenants:admin': 'Manage tenants and their tokens',
+  'tenants:any': 'Act for any tenant, named in X-Tenant-Id',
 } as const;
 
 export type Scope = keyof typeof SCOPES;
 
 /** Lets a service act for any tenant, which it names in `X-Tenant-Id`. */
-export const ANY_TENANT_SCOPE = 'tenants:any';
+export const ANY_TENANT_SCOPE: Scope = 'tenants:any';
 
 /**
  * Reads a verified token's claims. What is stored with every audit event must be text that a database

@@ -89,6 +89,7 @@ export class KeySet {
       const response = await fetchKeys();
       if (response.status !== 200) throw new KeySetUnavailable(`the key set's status is ${response.status}`);
       const body = await response.text();
+      if (!hasKeys(body)) throw new KeySetUnavailable('the key set is empty or malformed');
       this.failedAt = undefined;
       this.loadedAt = this.clock.now();
       return new Response(body, { status: 200 });
@@ -100,6 +101,17 @@ export class KeySet {
       );
       throw error;
     }
+  }
+}
+
+/** An empty answer of a provider in trouble must not replace keys that work. */
+function hasKeys(body: string): boolean {
+  try {
+    const keySet: unknown = JSON.parse(body);
+    if (typeof keySet !== 'object' || keySet === null || !('keys' in keySet)) return false;
+    return Array.isArray(keySet.keys) && keySet.keys.length > 0;
+  } catch {
+    return false;
   }
 }
 

@@ -27,11 +27,12 @@ export class TokenVerifier {
   }
 
   /**
-   * @param authorization the `Authorization` header
+   * @param authorization the values of the `Authorization` header: of two, neither is believed
    * @throws Problem unauthenticated, identity-provider-unavailable
    */
-  async verify(authorization: string | undefined): Promise<Caller> {
-    const [, token] = /^Bearer +([A-Za-z0-9_.-]+) *$/i.exec(authorization ?? '') ?? [];
+  async verify(authorization: readonly string[] = []): Promise<Caller> {
+    const [header = '', ...others] = authorization;
+    const [, token] = (others.length === 0 ? /^Bearer +([A-Za-z0-9_.-]+) *$/i.exec(header) : null) ?? [];
     if (token === undefined) throw unauthenticated('Send Authorization: Bearer <access token>.');
     if (token.length > MAX_TOKEN_LENGTH) throw unauthenticated('The access token is too long.');
     const caller = callerFromClaims(await this.claimsOf(token), this.config.tenantClaim);

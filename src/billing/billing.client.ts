@@ -1,6 +1,5 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
-import type { AxiosResponse } from 'axios';
 import { ExponentialBackoff, handleType, retry } from 'cockatiel';
 import { Config } from '../config/config.js';
 import { type TraceContext, traceparentOf } from '../http/trace-context.js';
@@ -8,8 +7,8 @@ import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { VERSION } from '../runtime/version.js';
 import type { BillingToken } from '../tenants/billing-token.js';
-import { type PatchAnswer, readPatchAnswer } from './patch-answer.js';
-import { NotSent } from './transport.js';
+import { type PatchAnswer, readPatchAnswer, type WireAnswer } from './patch-answer.js';
+import { CutOff, NotSent } from './transport.js';
 
 export interface PatchRequest {
   /** The tenant's billing API, without a slash at the end. */
@@ -74,24 +73,24 @@ export class BillingClient {
     const cancel = this.clock.after(budget, () => {
       timeout.abort();
     });
-    let response: AxiosResponse<string>;
+    let wire: WireAnswer;
     try {
-      response = await this.http.axiosRef.request<string>({
+      const response = await this.http.axiosRef.request<string>({
         url: customerUrl(request),
         method: 'PATCH',
         headers: this.headersOf(request),
         data: JSON.stringify(request.body),
         signal: timeout.signal,
       });
-      response = await this.http.axiosRef.request<string>({
-        url: customerUrl(request),
+      wire = { status: response.status, headers: response.headers, text: response.data };
     } catch (error) {
       if (error instanceof NotSent) throw error;
-      return { kind: timeout.signal.aborted ? 'timed-out' : 'broken' };
+      if (!(error instanceof CutOff)) return { kind: timeout.signal.aborted ? 'timed-out' : 'broken' };
+      // The status alone still says what was done; without its body a 200 proves nothing.
+      wire = { status: error.status, headers: error.headers, text: '' };
     } finally {
       cancel();
     }
-    const wire = { status: response.status, headers: response.headers, text: response.data };
     return readPatchAnswer(wire, { now: this.clock.now(), secret: request.token.reveal() });
   }
 

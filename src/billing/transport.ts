@@ -6,6 +6,19 @@ export class NotSent extends Error {
   override readonly name = 'NotSent';
 }
 
+/** The answer began and did not end well: too long, too late, or broken off. Its status is known. */
+export class CutOff extends Error {
+  override readonly name = 'CutOff';
+
+  constructor(
+    readonly status: number,
+    readonly headers: Readonly<Record<string, string>>,
+    cause: Error,
+  ) {
+    super('the answer was cut off', { cause });
+  }
+}
+
 /** The largest answer that is read, in bytes; a longer one is cut off as an error. */
 export const ANSWER_LIMIT = 1024 * 1024;
 
@@ -23,7 +36,7 @@ export function createAgent(): Agent {
  * An axios adapter over undici's `dispatch`: a fraction of the CPU of axios' own adapters, exactly the
  * headers it is given, and it knows whether a request that failed had been handed to a connection.
  * Resolves with any status; `data` is the text of the answer.
- * @throws NotSent; any other error leaves open whether the request was received
+ * @throws NotSent; CutOff; any other error leaves open whether the request was received
  */
 export function undiciAdapter(agent: Dispatcher): AxiosAdapter {
   return (config) =>
@@ -95,9 +108,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     this.settle();
-    this.reject(
-      this.controller === undefined ? new NotSent('the request was not sent', { cause: error }) : error,
-    );
+    if (this.controller === undefined) this.reject(new NotSent('the request was not sent', { cause: error }));
+    else this.reject(this.status >= 200 ? new CutOff(this.status, this.headers, error) : error);
   }
 
   /** A request that still waits for its connection is given up at once; undici drops it when its turn comes. */

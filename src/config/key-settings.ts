@@ -1,3 +1,4 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { EncryptionKey, SigningKey } from './config.js';
 import type { SettingReader } from './setting-reader.js';
 
@@ -36,11 +37,21 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** The public key that belongs to a private one (both base64url). */
+function publicPartOf(d: string): string | undefined {
+  // PKCS #8 of an Ed25519 key (RFC 8410) is this prefix and the 32 bytes.
+  const prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
+  const der = Buffer.concat([prefix, Buffer.from(d, 'base64url')]);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  return createPublicKey(key).export({ format: 'jwk' }).x;
+}
+
 function toSigningKey(value: unknown): SigningKey | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { kty, crv, x, d, kid }: Partial<Record<string, unknown>> = { ...value };
   const keyBytes = [x, d].filter((part) => typeof part === 'string' && /^[A-Za-z0-9_-]{43}$/.test(part));
   if (kty !== 'OKP' || crv !== 'Ed25519' || keyBytes.length !== 2) return undefined;
   if (typeof x !== 'string' || typeof d !== 'string') return undefined;
+  if (publicPartOf(d) !== x) return undefined;
   return { kty, crv, x, d, ...(typeof kid === 'string' && kid !== '' ? { kid } : {}) };
 }

@@ -1,6 +1,6 @@
-import { Controller, Param, Patch, Res } from '@nestjs/common';
+import { Controller, Param, Patch, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentRequest } from '../audit/current-request.js';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
@@ -71,9 +71,10 @@ export class CustomersController {
     @CurrentRequest() request: AuditedRequest,
     @Param('id_or_alias', CustomerRefPipe) ref: string,
     @PatchBody() patch: PatchCustomerDto,
+    @Req() { deadline }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Customer> {
-    const { customer, operationId } = await this.customers.patch(request, ref, patch);
+    const { customer, operationId } = await this.customers.patch(request, ref, patch, deadline.at);
     void reply.headers({
       'X-Operation-Id': operationId,
       'Content-Location': `/api/v1/customers/${customer.id}`,

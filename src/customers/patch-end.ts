@@ -2,6 +2,7 @@ import type { Ending } from '../audit/audit-trail.js';
 import type { Customer } from '../billing/customer.dto.js';
 import type { PatchAnswer } from '../billing/patch-answer.js';
 import { Problem, type ProblemSlug } from '../http/problem.js';
+import { CUSTOMER_ID } from './dto/contract-values.js';
 import type { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { changesSeenIn, changesWith } from './patch-changes.js';
 
@@ -13,7 +14,12 @@ export type PatchEnd =
 type EndRecord = Omit<Ending, 'upstream' | 'credential'>;
 
 /** What the billing API's answer, or the lack of one, means for the caller and the trail. */
-export function endOf(answer: PatchAnswer, patch: PatchCustomerDto, operationId: string): PatchEnd {
+export function endOf(
+  answer: PatchAnswer,
+  patch: PatchCustomerDto,
+  operationId: string,
+  ref: string,
+): PatchEnd {
   const failed = (
     outcome: FailedOutcome,
     slug: ProblemSlug,
@@ -35,6 +41,13 @@ export function endOf(answer: PatchAnswer, patch: PatchCustomerDto, operationId:
   switch (answer.kind) {
     case 'customer': {
       const { customer } = answer;
+      if (!isAbout(customer, ref)) {
+        return failed(
+          'unknown',
+          'billing-failed',
+          `The billing API answered with another customer. ${MAY_BE_APPLIED}`,
+        );
+      }
       const changes = changesSeenIn(customer, patch);
       return { record: { outcome: 'applied', status: 200, customerId: customer.id, changes }, customer };
     }
@@ -68,10 +81,16 @@ export function endOf(answer: PatchAnswer, patch: PatchCustomerDto, operationId:
   }
 }
 
+/** By alias it can't be told. Ids are numbers without padding (U13), but a caller may have padded one. */
+function isAbout({ id }: Customer, ref: string): boolean {
+  const number = (text: string): string => text.replace(/^cus_0*/, '');
+  return !CUSTOMER_ID.test(ref) || number(id) === number(ref);
+}
+
 /** The tenant has no token, or the billing API rejects the one it has: nothing is sent. */
-export function endWithoutToken(patch: PatchCustomerDto, operationId: string): PatchEnd {
+export function endWithoutToken(patch: PatchCustomerDto, operationId: string, ref: string): PatchEnd {
   const refused = { kind: 'refused', status: 401, slug: 'billing-credentials-rejected' } as const;
-  return endOf({ ...refused, message: undefined, retryAfterS: undefined }, patch, operationId);
+  return endOf({ ...refused, message: undefined, retryAfterS: undefined }, patch, operationId, ref);
 }
 
 type FailedOutcome = 'rejected' | 'not_applied' | 'unknown';

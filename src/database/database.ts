@@ -9,6 +9,7 @@ import { takeFolder } from './exclusive-folder.js';
 import { MIGRATIONS } from './migrations.js';
 import { pgliteDialect } from './pglite.dialect.js';
 import type { Schema } from './schema.js';
+import { watchedPool } from './watched-pool.js';
 
 /** The database can't be opened or brought up to date. */
 export class DatabaseUnusable extends Error {
@@ -16,7 +17,7 @@ export class DatabaseUnusable extends Error {
 }
 
 /** Milliseconds that one statement, or the wait for a connection, may take. */
-const STATEMENT_TIMEOUT = 5_000;
+const STATEMENT_TIMEOUT = 4_000;
 const CONNECT_TIMEOUT = 2_000;
 const MAX_CONNECTIONS = 10;
 
@@ -68,8 +69,9 @@ export class Database {
       connectionString,
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
-      query_timeout: STATEMENT_TIMEOUT,
       statement_timeout: STATEMENT_TIMEOUT,
+      // For a server that has gone silent; one that is slow says so itself before.
+      query_timeout: STATEMENT_TIMEOUT + 1_000,
       keepAlive: true,
       application_name: 'billing-bff',
     });
@@ -77,7 +79,7 @@ export class Database {
     pool.on('error', (error) => {
       this.logger.warn({ error: describeError(error) }, 'a database connection was lost');
     });
-    return new PostgresDialect({ pool });
+    return new PostgresDialect({ pool: watchedPool(pool) });
   }
 
   private embedded(): Dialect {

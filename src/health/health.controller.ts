@@ -5,8 +5,12 @@ import { Public } from '../auth/access-token.guard.js';
 import { KeySet } from '../auth/key-set.js';
 import { Database } from '../database/database.js';
 import { ApiProblems } from '../http/api-docs.js';
+import { Clock } from '../runtime/clock.js';
 import { Draining } from './draining.js';
 import { Liveness, Readiness } from './health.schema.js';
+
+/** Milliseconds that one check of a probe may take. */
+const CHECK_TIMEOUT = 800;
 
 @ApiTags('Health')
 @Public()
@@ -16,6 +20,7 @@ export class HealthController {
     private readonly database: Database,
     private readonly keys: KeySet,
     private readonly draining: Draining,
+    private readonly clock: Clock,
   ) {}
 
   @Get('live')
@@ -32,7 +37,10 @@ export class HealthController {
   @ApiResponse({ status: 503, description: 'Send no requests for now.', type: Readiness })
   @ApiProblems('validation-failed')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
-    const [database] = await Promise.all([this.databaseAnswers(), this.keys.warmUp()]);
+    const [database] = await Promise.all([
+      this.within(this.databaseAnswers(), false),
+      this.within(this.keys.warmUp(), undefined),
+    ]);
     const checks = {
       database: upIf(database),
       identity_provider: upIf(this.keys.seen),
@@ -41,6 +49,11 @@ export class HealthController {
     const status = upIf(Object.values(checks).every((check) => check === 'up'));
     if (status === 'down') void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
     return { status, checks };
+  }
+
+  /** A probe has little patience: what takes longer counts as down. */
+  private within<Answer>(check: Promise<Answer>, otherwise: Answer): Promise<Answer> {
+    return Promise.race([check, this.clock.sleep(CHECK_TIMEOUT).then(() => otherwise)]);
   }
 
   private async databaseAnswers(): Promise<boolean> {

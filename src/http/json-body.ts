@@ -36,24 +36,45 @@ function mediaTypeOf(header: string | undefined): { type?: string; charset?: str
   }
 }
 
-async function readBytes(request: FastifyRequest): Promise<Buffer> {
+function readBytes(request: FastifyRequest): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT) throw tooLarge();
-  // Leaving the loop early must not destroy the socket that the answer still needs.
-  const stream: AsyncIterable<unknown> = request.raw.iterator({ destroyOnReturn: false });
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of stream) {
-      if (!Buffer.isBuffer(chunk)) continue;
+  const { raw, deadline } = request;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (settled: () => void): void => {
+      cancel();
+      raw.off('data', take).off('end', finish).off('close', breakOff);
+      settled();
+    };
+    const refuse = (problem: Problem): void => {
+      settle(() => {
+        raw.pause();
+        reject(problem);
+      });
+    };
+    const take = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > BODY_LIMIT) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem('malformed-json', 'The body ended before it was complete.', { cause: error });
-  }
-  return Buffer.concat(chunks, size);
+      if (size > BODY_LIMIT) refuse(tooLarge());
+      else chunks.push(chunk);
+    };
+    const finish = (): void => {
+      settle(() => {
+        resolve(Buffer.concat(chunks, size));
+      });
+    };
+    const breakOff = (): void => {
+      refuse(new Problem('malformed-json', 'The body ended before it was complete.'));
+    };
+    const cancel = deadline.whenOver(() => {
+      refuse(
+        new Problem('malformed-json', 'The body did not arrive in time.', {
+          headers: { Connection: 'close' },
+        }),
+      );
+    });
+    raw.on('data', take).on('end', finish).on('close', breakOff);
+  });
 }
 
 /** The rest of the body is not worth reading: the connection ends with the answer. */

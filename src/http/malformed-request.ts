@@ -1,13 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Connections } from './connections.js';
 import { Problem } from './problem.js';
 
 /**
  * Answers what is not even HTTP, has too large a header, or does not arrive in time: Node gives up on the
  * connection before there is a request, so the problem document is written to the socket by hand.
  */
-export function answerMalformedRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerMalformedRequest(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  connections: Connections,
+): void {
+  // What came before on the connection is answered first: it may be a patch that was applied.
+  if (error.code !== 'ECONNRESET' && connections.endAfterAnswers(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 
 /** Where a request came from, as far as it can be known (TRUST_PROXY decides which addresses are believed). */
@@ -6,5 +7,7 @@ export function originOf(request: FastifyRequest): {
   readonly user_agent: string | null;
 } {
   const userAgent = request.headers['user-agent'];
-  return { ip: request.ip, user_agent: userAgent === undefined ? null : userAgent.slice(0, 256) };
+  // What a proxy forwards is not checked to be an address.
+  const ip = isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? 'unknown') : request.ip;
+  return { ip, user_agent: userAgent === undefined ? null : userAgent.slice(0, 256) };
 }

@@ -27,7 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const status = statusOf(error);
-  const known = status === undefined ? undefined : FRAMEWORK_PROBLEMS[status];
+  const known = status === undefined ? undefined : (FRAMEWORK_PROBLEMS[status] ?? otherRefusal(status));
   if (known !== undefined) return new Problem(...known);
   return new Problem('internal', 'An unexpected error; tell us the request id.', { cause: error });
 }
@@ -41,6 +41,11 @@ const FRAMEWORK_PROBLEMS: Partial<Record<number, [ProblemSlug, string]>> = {
   414: ['validation-failed', 'A part of the path is too long.'],
   415: ['unsupported-media-type', 'Send application/json in UTF-8.'],
 };
+
+/** Any other 4xx of the framework, such as a path that leaves the folder of Swagger UI. */
+function otherRefusal(status: number): [ProblemSlug, string] | undefined {
+  return status >= 400 && status < 500 ? ['not-found', 'There is nothing at this path.'] : undefined;
+}
 
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
+import { Deadline } from './deadline.js';
 import type { Problem } from './problem.js';
 import { readTraceContext, type TraceContext } from './trace-context.js';
 
@@ -22,12 +25,24 @@ export function requestIdOf(request: IncomingMessage): string {
   return typeof header === 'string' && /^[A-Za-z0-9._-]{1,128}$/.test(header) ? header : randomUUID();
 }
 
-/** The trace and standard answer headers of every request, and one log line when it is done. */
-export function addRequestHooks(fastify: FastifyInstance, ids: Ids, logger: Logger): void {
+interface Surroundings {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+}
+
+/** The deadline, trace and standard answer headers of every request, and one log line when it is done. */
+export function addRequestHooks(
+  fastify: FastifyInstance,
+  { config, clock, ids, logger }: Surroundings,
+): void {
   fastify.decorateRequest('trace');
+  fastify.decorateRequest('deadline');
   fastify.decorateRequest('problem', null);
   fastify.decorateRequest('tenantId', null);
   fastify.addHook('onRequest', (request, reply, done) => {
+    request.deadline = new Deadline(clock, config.billing.deadlineMs);
     request.trace = readTraceContext(request.headers.traceparent, ids);
     void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
     done();

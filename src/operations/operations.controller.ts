@@ -26,6 +26,7 @@ export class OperationsController {
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The operation.', type: Operation, headers: REQUEST_ID_HEADER })
   @ApiProblems(
+    'validation-failed',
     'unauthenticated',
     'insufficient-scope',
     'tenant-forbidden',

@@ -12,6 +12,8 @@ import { type TenantRow, type TenantStore, type TokenRow, tokenContext } from '.
 export const TTL = 30_000;
 /** Milliseconds after which a cached tenant that is asked for is looked up again behind the scenes. */
 const REFRESH_AFTER = 10_000;
+/** Milliseconds that a request waits for a look-up. */
+const LOOK_UP_TIMEOUT = 3_000;
 /** Tenants held in memory; the one not asked for longest makes room. */
 const MAX_HELD = 5_000;
 
@@ -105,7 +107,7 @@ export class TenantVault {
   private async read(id: string): Promise<Tenant | null> {
     let found;
     try {
-      found = await this.store.find(id);
+      found = await Promise.race([this.store.find(id), this.tooLate()]);
     } catch (error) {
       this.logger.warn({ tenant_id: id, error: describeError(error) }, 'a tenant could not be looked up');
       throw new Problem(
@@ -118,6 +120,11 @@ export class TenantVault {
       );
     }
     return found === undefined ? null : this.toTenant(found.tenant, found.token);
+  }
+
+  private async tooLate(): Promise<never> {
+    await this.clock.sleep(LOOK_UP_TIMEOUT);
+    throw new Error('the database did not answer in time');
   }
 
   private async toTenant(row: TenantRow, token: TokenRow | undefined): Promise<Tenant> {

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { readEnvironment } from '../config/environment.js';
-import type { Tenant } from './tenant.js';
-import { readTenantsFile, TenantsFileError } from './tenants-file.js';
+import { readTenantsFile, type TenantEntry, TenantsFileError } from './tenants-file.js';
 
 const { billing } = readEnvironment({
   AUTH_ISSUER: 'https://idp.test/',
@@ -24,10 +23,10 @@ describe('the tenants’ file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const read = (content: unknown, environment: Record<string, string> = {}): Tenant[] => {
+  const read = (content: unknown, environment: Record<string, string> = {}): readonly TenantEntry[] => {
     const path = join(folder, 'tenants.json');
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-    return readTenantsFile(path, billing, environment);
+    return readTenantsFile(path, billing, environment).entries;
   };
 
   const faultsOf = (content: unknown, environment: Record<string, string> = {}): string[] => {
@@ -58,24 +57,25 @@ describe('the tenants’ file', () => {
     expect(others).toEqual([]);
     expect(acme).toMatchObject({
       id: 'acme',
-      name: 'acme',
-      status: 'active',
-      billingApiUrl: 'https://billing.test/base',
+      settings: { name: 'acme', status: 'active', billingApiUrl: null, invoicingEntities: null },
     });
-    expect(acme?.invoicingEntities).toBeUndefined();
     expect(acme?.token.reveal()).toBe(SECRET);
     expect(globex).toMatchObject({
       id: 'Globex_1.x-y',
-      name: 'Globex Söhne',
-      status: 'suspended',
-      billingApiUrl: 'https://eu.billing.test/v2',
-      invoicingEntities: ['ive_1', 'ive_7n42DGM5Tflk9n8mt7Fhc7'],
+      settings: {
+        name: 'Globex Söhne',
+        status: 'suspended',
+        billingApiUrl: 'https://eu.billing.test/v2',
+        invoicingEntities: ['ive_1', 'ive_7n42DGM5Tflk9n8mt7Fhc7'],
+      },
     });
   });
 
   it('may be empty, and a list of invoicing entities too: then none is allowed', () => {
     expect(read([])).toEqual([]);
-    expect(read([{ id: 'acme', token: SECRET, invoicing_entities: [] }])[0]?.invoicingEntities).toEqual([]);
+    expect(
+      read([{ id: 'acme', token: SECRET, invoicing_entities: [] }])[0]?.settings.invoicingEntities,
+    ).toEqual([]);
   });
 
   it('takes a token from the environment', () => {

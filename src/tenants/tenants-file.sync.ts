@@ -22,24 +22,30 @@ export class TenantsFileSync {
     private readonly logger: Logger,
   ) {}
 
+  /** @throws Error when some entry could not be taken; take the file again then */
   async take(entries: readonly TenantEntry[]): Promise<void> {
     const taken = await this.store.takenFileEntries();
     const changed = entries
       .map((entry) => ({ entry, mark: this.markOf(entry) }))
       .filter(({ entry, mark }) => taken.get(entry.id) !== mark);
-    for (let start = 0; start < changed.length; start += AT_ONCE) {
-      const some = changed.slice(start, start + AT_ONCE);
-      await Promise.all(
-        some.map(({ entry, mark }) => this.apart(entry.id, () => this.takeEntry(entry, mark))),
-      );
-    }
     const named = new Set(entries.map(({ id }) => id));
     const gone = [...taken.keys()].filter((id) => !named.has(id));
-    for (const id of gone) await this.apart(id, () => this.store.change(id, (change) => change.leaveFile()));
-    this.logger.info(
-      { tenants: entries.length, changed: changed.length, gone: gone.length },
-      'tenants file taken',
-    );
+    const tasks = [
+      ...changed.map(
+        ({ entry, mark }) =>
+          () =>
+            this.apart(entry.id, () => this.takeEntry(entry, mark)),
+      ),
+      ...gone.map((id) => () => this.apart(id, () => this.store.change(id, (change) => change.leaveFile()))),
+    ];
+    let failed = 0;
+    for (let start = 0; start < tasks.length; start += AT_ONCE) {
+      const results = await Promise.all(tasks.slice(start, start + AT_ONCE).map((task) => task()));
+      failed += results.filter((done) => !done).length;
+    }
+    const counts = { tenants: entries.length, changed: changed.length, gone: gone.length, failed };
+    this.logger.info(counts, 'tenants file taken');
+    if (failed > 0) throw new Error('not every entry of the tenants file could be taken');
   }
 
   private async takeEntry({ id, settings, token }: TenantEntry, mark: string): Promise<void> {
@@ -59,17 +65,20 @@ export class TenantsFileSync {
     });
   }
 
-  /** One entry that can't be taken leaves the others alone. */
-  private async apart(id: string, work: () => Promise<void>): Promise<void> {
+  /** One entry that can't be taken leaves the others alone; answers whether it could. */
+  private async apart(id: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       this.logger.error(
         { tenant_id: id, error: describeError(error) },
         'an entry of the tenants file could not be taken',
       );
+      return false;
+    } finally {
+      this.vault.forget(id);
     }
-    this.vault.forget(id);
   }
 
   private markOf({ id, settings, token }: TenantEntry): string {

@@ -8,6 +8,12 @@ import { BillingToken } from './billing-token.js';
 import { TENANT_ID } from './tenant.js';
 import type { TenantSettings } from './tenant-store.js';
 
+/** The tenants, and the files that hold some of their tokens. */
+export interface TenantsFile {
+  readonly entries: readonly TenantEntry[];
+  readonly tokenFiles: readonly string[];
+}
+
 /** What the file says of one tenant. */
 export interface TenantEntry {
   readonly id: string;
@@ -29,34 +35,32 @@ export class TenantsFileError extends Error {
  * `{"env": "NAME"}` or `{"file": "path"}` (relative to the tenants' file).
  * @throws TenantsFileError naming every fault
  */
-export function readTenantsFile(
-  path: string,
-  billing: BillingConfig,
-  environment: Environment,
-): TenantEntry[] {
-  const entries = parseEntries(path);
+export function readTenantsFile(path: string, billing: BillingConfig, environment: Environment): TenantsFile {
   const faults: string[] = [];
-  const drafts = entries.map((entry, index) => {
-    const reader = new EntryReader(entry, `entry ${index + 1}`, faults);
-    return readTenant(reader, { billing, environment, folder: dirname(path) });
-  });
+  const surroundings = { billing, environment, folder: dirname(path), tokenFiles: [] };
+  const drafts = parseEntries(path).map((entry, index) =>
+    readTenant(new EntryReader(entry, `entry ${index + 1}`, faults), surroundings),
+  );
   const ids = drafts.map(({ id }) => id);
   for (const id of new Set(ids.filter((id, index) => id !== '' && ids.indexOf(id) !== index))) {
     faults.push(`the id ${id} stands more than once`);
   }
   if (faults.length > 0) throw new TenantsFileError(faults);
-  return drafts.flatMap(({ token, ...draft }) => (token === undefined ? [] : [{ ...draft, token }]));
+  const entries = drafts.flatMap(({ token, ...draft }) => (token === undefined ? [] : [{ ...draft, token }]));
+  return { entries, tokenFiles: surroundings.tokenFiles };
 }
 
 interface Surroundings {
   readonly billing: BillingConfig;
   readonly environment: Environment;
   readonly folder: string;
+  /** Token files that were referred to so far. */
+  readonly tokenFiles: string[];
 }
 
 type TenantDraft = Omit<TenantEntry, 'token'> & { readonly token: BillingToken | undefined };
 
-function readTenant(entry: EntryReader, { billing, environment, folder }: Surroundings): TenantDraft {
+function readTenant(entry: EntryReader, surroundings: Surroundings): TenantDraft {
   entry.refuseUnknown(['id', 'name', 'billing_api_url', 'token', 'invoicing_entities', 'status']);
   const id = entry.text('id', TENANT_ID, '1 to 64 of A-Z a-z 0-9 . _ -') ?? '';
   const name = entry.optionalText('name', /^[^\p{Cc}]{1,255}$/u, '1 to 255 characters');
@@ -66,11 +70,11 @@ function readTenant(entry: EntryReader, { billing, environment, folder }: Surrou
     settings: {
       name: name ?? id,
       status: status === 'suspended' ? 'suspended' : 'active',
-      billingApiUrl: readBillingUrl(entry, billing),
+      billingApiUrl: readBillingUrl(entry, surroundings.billing),
       invoicingEntities:
         entry.optionalTexts('invoicing_entities', /^ive_[0-9A-Za-z]{1,22}$/, 'ive_… ids') ?? null,
     },
-    token: readToken(entry, environment, folder),
+    token: readToken(entry, surroundings),
   };
 }
 
@@ -83,22 +87,29 @@ function readBillingUrl(entry: EntryReader, billing: BillingConfig): string | nu
   return null;
 }
 
-function readToken(entry: EntryReader, environment: Environment, folder: string): BillingToken | undefined {
-  const text = tokenText(entry, environment, folder);
+function readToken(entry: EntryReader, surroundings: Surroundings): BillingToken | undefined {
+  const text = tokenText(entry, surroundings);
   if (text === undefined) return undefined;
   const token = BillingToken.parse(text);
   if (token === undefined) entry.fault('token', 'must be 1 to 4,096 visible ASCII characters');
   return token;
 }
 
-function tokenText(entry: EntryReader, environment: Environment, folder: string): string | undefined {
+function tokenText(
+  entry: EntryReader,
+  { environment, folder, tokenFiles }: Surroundings,
+): string | undefined {
   const value = entry.member('token');
   if (typeof value === 'string') return value;
   const reference: Partial<Record<string, unknown>> = isRecord(value) ? value : {};
   const [[kind, target] = [], ...others] = Object.entries(reference);
   if (typeof target === 'string' && others.length === 0) {
     if (kind === 'env') return fromEnvironment(entry, environment, target);
-    if (kind === 'file') return fromFile(entry, resolve(folder, target));
+    if (kind === 'file') {
+      const path = resolve(folder, target);
+      tokenFiles.push(path);
+      return fromFile(entry, path);
+    }
   }
   entry.fault('token', 'must be text, {"env": "NAME"} or {"file": "path"}');
   return undefined;

@@ -13,6 +13,7 @@ const LOOK_EVERY = 2_000;
 /** Takes TENANTS_FILE at start and whenever it changes. One that is broken changes nothing and is an error line. */
 export class TenantsFileWatcher {
   private seen = '';
+  private tokenFiles: readonly string[] = [];
   private stop: () => void = () => undefined;
   private stopped = false;
 
@@ -28,8 +29,7 @@ export class TenantsFileWatcher {
   async onModuleInit(): Promise<void> {
     const path = this.config.tenantsFile;
     if (path === undefined) return;
-    this.seen = stamp(path);
-    if (this.seen === '') throw new TenantsFileError([`${path} does not exist; correct TENANTS_FILE`]);
+    if (stampOf([path]) === '') throw new TenantsFileError([`${path} does not exist; correct TENANTS_FILE`]);
     await this.take(path);
     this.look(path);
   }
@@ -49,29 +49,36 @@ export class TenantsFileWatcher {
   }
 
   private async lookNow(path: string): Promise<void> {
-    const now = stamp(path);
-    if (now === this.seen) return;
-    this.seen = now;
-    await this.take(path);
+    if (stampOf([path, ...this.tokenFiles]) !== this.seen) await this.take(path);
   }
 
   private async take(path: string): Promise<void> {
+    // What changes while it is being read shows at the next look.
+    const before = stampOf([path]);
     try {
-      await this.sync.take(readTenantsFile(path, this.config.billing, this.environment));
+      const { entries, tokenFiles } = readTenantsFile(path, this.config.billing, this.environment);
+      this.tokenFiles = tokenFiles;
+      this.seen = [before, stampOf(tokenFiles)].join('');
+      await this.sync.take(entries);
     } catch (error) {
-      const faults = error instanceof TenantsFileError ? error.faults : [];
+      const broken = error instanceof TenantsFileError;
+      // A good file with the database away is looked at again.
+      this.seen = broken ? stampOf([path, ...this.tokenFiles]) : '';
+      const faults = broken ? error.faults : [];
       this.logger.error(
         { faults, error: describeError(error) },
         'TENANTS_FILE is not usable; nothing changed',
       );
-      // The file may be good and the database away: look again.
-      if (!(error instanceof TenantsFileError)) this.seen = '';
     }
   }
 }
 
-/** Changes whenever the file does; empty while there is none. */
+/** Changes whenever one of the files does; empty while there is none. */
+function stampOf(paths: readonly string[]): string {
+  return paths.map((path) => stamp(path)).join('');
+}
+
 function stamp(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? '' : `${stats.ino}:${stats.size}:${stats.mtimeMs}`;
+  return stats === undefined ? '' : `${stats.ino}:${stats.size}:${stats.mtimeMs};`;
 }

@@ -9,6 +9,7 @@ import { Database } from '../../src/database/database.js';
 import { createLogger } from '../../src/http/logger.js';
 import { type Clock, SystemClock } from '../../src/runtime/clock.js';
 import { Ids } from '../../src/runtime/ids.js';
+import { TenantVault } from '../../src/tenants/tenant-vault.js';
 import { AUDIENCE, ISSUER, TestIdentityProvider } from './identity-provider.js';
 import { createTestDatabase } from './test-database.js';
 import { CUSTOMER, TestUpstream } from './upstream.js';
@@ -47,7 +48,9 @@ export interface TestBff {
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
   /** Patches the one customer. */
   patch(body: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
-  /** The stored events, oldest first, once there are `count` of them. */
+  /** Makes a token that the billing API rejected usable again. */
+  forgetRejections(): Promise<void>;
+  /** The stored events about requests, oldest first, once there are `count` of them. */
   events(count: number): Promise<StoredEvent[]>;
   stop(): Promise<void>;
 }
@@ -118,6 +121,10 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     logs: () => lines.join(''),
     send,
     patch: (body, headers) => send('PATCH', CUSTOMER_PATH, body, headers),
+    async forgetRejections() {
+      await database.kysely.updateTable('tenant_token').set({ rejected_at: null, probed_at: null }).execute();
+      app.get(TenantVault).forgetAll();
+    },
     events: (count) => storedEvents(database, count),
     async stop() {
       await app.close();
@@ -142,7 +149,12 @@ const DEFAULT_TENANTS = [
 async function storedEvents(database: Database, count: number): Promise<StoredEvent[]> {
   const deadline = Date.now() + 10_000;
   for (;;) {
-    const rows = await database.kysely.selectFrom('audit_event').select('event').orderBy('id').execute();
+    const rows = await database.kysely
+      .selectFrom('audit_event')
+      .select('event')
+      .where('action', '!=', 'tenant.token.rejected')
+      .orderBy('id')
+      .execute();
     if (rows.length >= count) return rows.map(({ event }) => JSON.parse(event) as StoredEvent);
     if (Date.now() > deadline) throw new Error(`${rows.length} audit events instead of ${count}`);
     await new Promise((resolve) => setImmediate(resolve));

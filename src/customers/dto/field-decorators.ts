@@ -66,7 +66,7 @@ export const Phone = (): PropertyDecorator =>
     ApiProperty({ type: String, minLength: 3, maxLength: 32, pattern: PHONE_PATTERN }),
   );
 
-const PHONE_PATTERN = '^[0-9 +()\\-./]{3,32}( *([eE][xX][tT]\\.?|[xX]|#) *[0-9]{1,11})?$';
+const PHONE_PATTERN = '^(?=(.*[0-9]){3})[0-9 +()\\-./]{3,32}( *([eE][xX][tT]\\.?|[xX]|#) *[0-9]{1,11})?$';
 
 export const Currency = (): PropertyDecorator =>
   applyDecorators(
@@ -112,7 +112,12 @@ export const VatNumber = (): PropertyDecorator =>
         'must contain at least two letters or digits',
       ),
     ),
-    ApiProperty({ type: String, minLength: 1, maxLength: 32, pattern: '^[A-Za-z0-9 .\\-/*+]+$' }),
+    ApiProperty({
+      type: String,
+      minLength: 1,
+      maxLength: 32,
+      pattern: '^(?=(.*[A-Za-z0-9]){2})[A-Za-z0-9 .\\-/*+]+$',
+    }),
   );
 
 /** Any text of 1 to `max` characters. */

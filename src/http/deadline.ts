@@ -1,0 +1,25 @@
+import type { Clock } from '../runtime/clock.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    deadline: Deadline;
+  }
+}
+
+/** When a request has to be over: reading its body, and everything that is done for it. */
+export class Deadline {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+
+  constructor(
+    private readonly clock: Clock,
+    budgetMs: number,
+  ) {
+    this.at = clock.now() + budgetMs;
+  }
+
+  /** Runs `task` when the time is over; the answer cancels it. */
+  whenOver(task: () => void): () => void {
+    return this.clock.after(Math.max(0, this.at - this.clock.now()), task);
+  }
+}

@@ -1,0 +1,67 @@
+import { sql } from 'kysely';
+import { AuditWriter } from '../src/audit/audit-writer.js';
+import type { AuditEvent } from '../src/audit/audit-event.js';
+import { startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
+
+let bff: TestBff;
+let before: StoredEvent[];
+beforeAll(async () => {
+  bff = await startBff();
+  await bff.patch({ name: 'Acme GmbH' });
+  before = await bff.events(2);
+});
+afterAll(() => bff.stop());
+afterEach(async () => {
+  expect((await bff.events(0)).slice(0, 2)).toEqual(before);
+});
+
+it.each([
+  `update audit_event set outcome = 'rejected'`,
+  `update audit_event set event = event`,
+  `update only audit_event set tenant_id = 'globex' where phase = 'intent'`,
+  `delete from audit_event`,
+  `delete from audit_event where phase = 'outcome'`,
+  `truncate audit_event`,
+  `truncate audit_event restart identity cascade`,
+  `with gone as (delete from audit_event returning *) select * from gone`,
+  `insert into audit_event select * from audit_event on conflict (id) do update set outcome = 'x'`,
+])('the database refuses: %s', async (statement) => {
+  await expect(sql.raw(statement).execute(bff.database.kysely)).rejects.toThrow(/append-only/);
+});
+
+it('also inside a transaction that does other things', async () => {
+  const change = bff.database.kysely.transaction().execute(async (transaction) => {
+    await sql`select 1`.execute(transaction);
+    await sql`delete from audit_event`.execute(transaction);
+  });
+  await expect(change).rejects.toThrow(/append-only/);
+});
+
+it('an event whose id is taken changes nothing and adds nothing', async () => {
+  const event = { ...before[1], outcome: 'rejected' } as unknown as AuditEvent;
+  await bff.app.get(AuditWriter).append(event);
+  expect(await bff.events(0)).toHaveLength(2);
+});
+
+it('one event that the database can’t take fails alone, not those that share its insert', async () => {
+  const writer = bff.app.get(AuditWriter);
+  const make = (n: number, sub = 'user-1'): AuditEvent =>
+    ({
+      ...before[1],
+      id: `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`,
+      actor: { ...ACTOR, sub },
+    }) as unknown as AuditEvent;
+  const results = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, n) => writer.append(make(n, n === 7 ? 'NUL \u0000' : undefined))),
+  );
+  expect(results.map(({ status }) => status)).toEqual(
+    Array.from({ length: 20 }, (_, n) => (n === 7 ? 'rejected' : 'fulfilled')),
+  );
+  const { rows } = await sql`select id from audit_event where id::text like '01890000%'`.execute(
+    bff.database.kysely,
+  );
+  expect(rows).toHaveLength(19);
+  before = (await bff.events(21)).slice(0, 2);
+});
+
+const ACTOR = { type: 'user', client_id: null, scopes: [] };

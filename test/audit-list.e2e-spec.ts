@@ -1,0 +1,289 @@
+import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { answerJson, CUSTOMER } from './support/upstream.js';
+
+interface Event {
+  readonly id: string;
+  readonly operation_id: string | null;
+  readonly occurred_at: string;
+  readonly tenant_id: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly actor: { readonly sub: string; readonly client_id: string | null };
+  readonly target: { readonly customer_id: string | null } | null;
+  readonly changes: readonly { readonly field: string }[];
+}
+
+interface Page {
+  readonly data: Event[];
+  readonly next_cursor: string | null;
+}
+
+const OTHER_CUSTOMER = 'cus_2';
+
+let bff: TestBff;
+/** Acme's whole trail, newest first. */
+let trail: Event[];
+beforeAll(async () => {
+  bff = await startBff();
+  bff.upstream.answer = ({ url, text }, response) => {
+    const patch = JSON.parse(text) as { name?: string };
+    if (patch.name === 'Refuse') {
+      answerJson(response, 422, { code: 'BAD_REQUEST', message: 'no' });
+      return;
+    }
+    answerJson(response, 200, {
+      ...CUSTOMER,
+      ...patch,
+      id: url.endsWith('cus_2') ? OTHER_CUSTOMER : CUSTOMER.id,
+    });
+  };
+  await patch('user-1', CUSTOMER.id, { name: 'Acme GmbH' });
+  await patch('user-1', 'acme-alias', { name: 'Acme GmbH', currency: 'EUR' });
+  await patch('user-2', OTHER_CUSTOMER, { currency: 'EUR' });
+  await patch('user-2', CUSTOMER.id, { name: 'Refuse' });
+  await patch('user-3', CUSTOMER.id, { phone: '+49 30 123456' }, { client_id: 'backend' });
+  await patch('user-1', CUSTOMER.id, { name: 'Globex' }, { tenant_id: 'globex' });
+  await patch('user-9', OTHER_CUSTOMER, { name: 'Globex' }, { tenant_id: 'globex' });
+  await patch('user-4', CUSTOMER.id, { name: 'x' }, { scope: 'openid' });
+  await bff.events(15);
+  trail = (await list('limit=200')).data;
+});
+afterAll(() => bff.stop());
+
+describe('the trail', () => {
+  it('is the caller’s tenant’s, newest first, complete, with seal null', async () => {
+    const stored = await bff.events(15);
+    const acme = stored.filter((event) => event['tenant_id'] === 'acme').reverse();
+    expect(trail).toEqual(acme.map((event) => ({ ...event, seal: null })));
+    expect(trail).toHaveLength(11);
+    expect((await list('')).next_cursor).toBeNull();
+  });
+
+  it('is read by a service for the tenant that it names', async () => {
+    const token = await bff.idp.token({ scope: 'audit:read tenants:any', tenant_id: undefined });
+    const headers = { Authorization: `Bearer ${token}`, 'X-Tenant-Id': 'globex' };
+    const { data } = (await bff.send('GET', '/api/v1/audit-events', undefined, headers)).body as Page;
+    expect(data.map(({ tenant_id }) => tenant_id)).toEqual(['globex', 'globex', 'globex', 'globex']);
+  });
+
+  it.each<[string, (event: Event) => boolean]>([
+    [`customer=${CUSTOMER.id}`, (event) => ofCustomer(CUSTOMER.id)(event)],
+    [`customer=${OTHER_CUSTOMER}`, (event) => ofCustomer(OTHER_CUSTOMER)(event)],
+    ['customer=cus_9', () => false],
+    ['actor=user-2', ({ actor }) => actor.sub === 'user-2'],
+    ['actor=backend', ({ actor }) => actor.client_id === 'backend'],
+    ['actor=nobody', () => false],
+    ['action=customer.patch', ({ action }) => action === 'customer.patch'],
+    ['action=access.refused', ({ action }) => action === 'access.refused'],
+    ['outcome=rejected', ({ outcome }) => outcome === 'rejected'],
+    ['outcome=pending', ({ outcome }) => outcome === 'pending'],
+    ['outcome=refused', ({ outcome }) => outcome === 'refused'],
+    ['outcome=unknown', () => false],
+    [
+      `field=name&customer=${CUSTOMER.id}`,
+      (event) => ofCustomer(CUSTOMER.id)(event) && event.changes.some(({ field }) => field === 'name'),
+    ],
+    [
+      `field=currency&customer=${CUSTOMER.id}&outcome=applied&actor=user-1&action=customer.patch`,
+      (event) => event.outcome === 'applied' && event.changes.length === 2,
+    ],
+    [
+      'actor=user-2&outcome=rejected',
+      ({ actor, outcome }) => actor.sub === 'user-2' && outcome === 'rejected',
+    ],
+    ['actor=user-1&action=access.refused', () => false],
+    ['from=2000-01-01T00:00:00Z', () => true],
+    ['to=2000-01-01T00:00:00Z', () => false],
+    ['from=2999-01-01T00:00:00%2B02:00', () => false],
+    ['to=2999-01-01T00:00:00.123Z', () => true],
+  ])('filtered by %s', async (query, matches) => {
+    const { data, next_cursor } = await list(query);
+    expect(ids(data)).toEqual(ids(trail.filter(matches)));
+    expect(next_cursor).toBeNull();
+  });
+
+  it('filtered by time cuts where the events lie', async () => {
+    const middle = trail[5];
+    if (middle === undefined) throw new Error('the trail is too short');
+    const { data: since } = await list(`from=${middle.occurred_at}`);
+    const { data: until } = await list(`to=${middle.occurred_at}`);
+    expect(ids(since)).toEqual(ids(trail.filter(({ occurred_at }) => occurred_at >= middle.occurred_at)));
+    expect(ids([...since, ...until])).toEqual(ids(trail));
+  });
+});
+
+describe('pages', () => {
+  it.each([1, 2, 3, 10, 11, 12, 200])(
+    'of %d are complete, in order and without duplicates',
+    async (limit) => {
+      expect(await idsByPages(`limit=${limit}`, limit)).toEqual(ids(trail));
+    },
+  );
+
+  it('of a filtered trail as well', async () => {
+    const query = `customer=${CUSTOMER.id}&field=name`;
+    expect(await idsByPages(`${query}&limit=1`, 1)).toEqual(ids((await list(query)).data));
+  });
+
+  it('are not shifted by what is added meanwhile', async () => {
+    const own = { sub: 'pager', tenant_id: 'globex' };
+    const before = ids((await listAs(own, 'limit=200')).data);
+    const first = await listAs(own, 'limit=2');
+    await patch('pager', CUSTOMER.id, { name: 'Later' }, { tenant_id: 'globex' });
+    const rest = await listAs(own, `limit=200&cursor=${first.next_cursor ?? ''}`);
+    expect(ids([...first.data, ...rest.data])).toEqual(before);
+  });
+
+  it('of 50 unless told', async () => {
+    const claims = { sub: 'many', scope: 'customers:write audit:read' };
+    await Promise.all(Array.from({ length: 30 }, () => patch('many', CUSTOMER.id, { name: 'Many' })));
+    const page = await listAs(claims, 'actor=many');
+    expect(page.data).toHaveLength(50);
+    expect(page.next_cursor).toEqual(expect.any(String));
+    const rest = await listAs(claims, `actor=many&cursor=${page.next_cursor ?? ''}`);
+    expect(new Set(ids([...page.data, ...rest.data])).size).toBe(60);
+    trail = (await list('limit=200')).data;
+  });
+});
+
+describe('refused with 400', () => {
+  it.each([
+    ...['limit=0', 'limit=201', 'limit=abc', 'limit=', 'limit=-1', 'limit=1.5', 'limit=1e2', 'limit=%2050'],
+    ...['limit=1&limit=2', 'limit[]=1', 'limit=99999999999999999999'],
+    ...['cursor=', 'cursor=abc', 'cursor=../x', `cursor=${'A'.repeat(5000)}`, 'cursor=%00', 'cursor=null'],
+    ...['field=name', 'field=', 'field=name&customer=', 'field=a%20b&customer=cus_1', 'field=__proto__'],
+    ...['action=nothing', 'action=', 'outcome=nothing', 'outcome=APPLIED', 'actor='],
+    ...[
+      'from=yesterday',
+      'from=2026-01-01',
+      'from=',
+      'to=1',
+      'to=2026-13-01T00:00:00Z',
+      'from=2026-01-01T00:00:00',
+    ],
+    ...['customer=', 'customer=%00', 'actor=%00'],
+    ...['nothing=1', 'tenant=globex', 'tenant_id=globex', 'id=1', '__proto__=1', 'constructor=1', 'Limit=1'],
+    ...["customer=cus_1'%20or%201=1--", 'offset=1', 'sort=asc'],
+  ])('%s', async (query) => {
+    const answer = await bff.send('GET', `/api/v1/audit-events?${query}`);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      type: 'urn:billing-bff:problem:validation-failed',
+      code: 'BAD_REQUEST',
+    });
+    expect((answer.body as { errors: { pointer: string }[] }).errors.length).toBeGreaterThan(0);
+  });
+
+  it('all faults at once, each with its place', async () => {
+    const answer = await bff.send(
+      'GET',
+      '/api/v1/audit-events?limit=0&outcome=x&cursor=y&field=name&nothing=1',
+    );
+    const { errors } = answer.body as { errors: { pointer: string }[] };
+    const pointers = errors.map(({ pointer }) => pointer).sort();
+    expect(pointers).toEqual(['#/cursor', '#/field', '#/limit', '#/nothing', '#/outcome']);
+  });
+});
+
+describe('another tenant’s events', () => {
+  it('are not there by id', async () => {
+    const { data } = await listAs({ tenant_id: 'globex' }, 'limit=200');
+    for (const { id } of data) {
+      expectNotFound(await bff.send('GET', `/api/v1/audit-events/${id}`));
+      expect(
+        (await bff.send('GET', `/api/v1/audit-events/${id}`, undefined, await as({ tenant_id: 'globex' })))
+          .status,
+      ).toBe(200);
+    }
+    expect(data.length).toBeGreaterThan(0);
+  });
+
+  it('are not there by a cursor of theirs', async () => {
+    const { next_cursor: cursor } = await listAs({ tenant_id: 'globex' }, 'limit=1');
+    const { data } = await list(`limit=200&cursor=${cursor ?? ''}`);
+    expect(new Set(data.map(({ tenant_id }) => tenant_id))).toEqual(new Set(['acme']));
+  });
+
+  it('are not there by any filter', async () => {
+    for (const query of [
+      'actor=user-9',
+      `customer=${OTHER_CUSTOMER}`,
+      `customer=${CUSTOMER.id}&field=name`,
+    ]) {
+      for (const { tenant_id } of (await list(query)).data) expect(tenant_id).toBe('acme');
+    }
+    expect((await list('actor=user-9')).data).toEqual([]);
+  });
+
+  it('are not there as an operation', async () => {
+    const { data } = await listAs({ tenant_id: 'globex' }, 'limit=200');
+    for (const { operation_id } of data)
+      expectNotFound(await bff.send('GET', `/api/v1/operations/${operation_id ?? ''}`));
+  });
+});
+
+describe('one event', () => {
+  it('is what the list shows', async () => {
+    for (const event of trail.slice(0, 3)) {
+      const answer = await bff.send('GET', `/api/v1/audit-events/${event.id}`);
+      expect(answer.status).toBe(200);
+      expect(answer.body).toEqual(event);
+    }
+  });
+
+  it.each(['01890000-0000-7000-8000-000000000000', 'abc', '1', '%00', "'--", 'x'.repeat(300)])(
+    'that does not exist is 404: %s',
+    async (id) => {
+      expectNotFound(await bff.send('GET', `/api/v1/audit-events/${id}`));
+      expectNotFound(await bff.send('GET', `/api/v1/operations/${id}`));
+    },
+  );
+});
+
+/** Every event of the patches of this customer, also an intent by alias, which could not know the id yet. */
+function ofCustomer(id: string): (event: Event) => boolean {
+  const concerned = (event: Event): boolean => event.target?.customer_id === id;
+  const operations = trail.filter(concerned).map(({ operation_id }) => operation_id);
+  return (event) =>
+    concerned(event) || (event.operation_id !== null && operations.includes(event.operation_id));
+}
+
+async function as(claims: object): Promise<Record<string, string>> {
+  return { Authorization: `Bearer ${await bff.idp.token({ ...claims })}` };
+}
+
+async function patch(sub: string, ref: string, body: object, claims: object = {}): Promise<TestAnswer> {
+  return bff.send('PATCH', `/api/v1/customers/${ref}`, body, await as({ sub, ...claims }));
+}
+
+async function list(query: string): Promise<Page> {
+  return listAs({}, query);
+}
+
+async function listAs(claims: object, query: string): Promise<Page> {
+  const answer = await bff.send('GET', `/api/v1/audit-events?${query}`, undefined, await as(claims));
+  expect(answer.status).toBe(200);
+  return answer.body as Page;
+}
+
+async function idsByPages(query: string, limit: number): Promise<string[]> {
+  const found: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page = await list(cursor === null ? query : `${query}&cursor=${encodeURIComponent(cursor)}`);
+    expect(page.data.length).toBeLessThanOrEqual(limit);
+    if (page.next_cursor !== null) expect(page.data).toHaveLength(limit);
+    found.push(...ids(page.data));
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return found;
+}
+
+function ids(events: readonly Event[]): string[] {
+  return events.map(({ id }) => id);
+}
+
+function expectNotFound({ status, body }: TestAnswer): void {
+  expect(status).toBe(404);
+  expect(body).toMatchObject({ type: 'urn:billing-bff:problem:not-found', code: 'NOT_FOUND' });
+}

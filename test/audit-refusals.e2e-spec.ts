@@ -1,0 +1,297 @@
+import { sql } from 'kysely';
+import { Clock } from '../src/runtime/clock.js';
+import { CUSTOMER_PATH, startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
+import { CUSTOMER } from './support/upstream.js';
+
+const MINUTE = 60_000;
+
+/** Time that passes only when a test says so. */
+class ManualClock extends Clock {
+  private ms = Date.now();
+  private readonly timers = new Set<{ readonly at: number; readonly task: () => void }>();
+
+  override now(): number {
+    return this.ms;
+  }
+
+  override after(ms: number, task: () => void): () => void {
+    const timer = { at: this.ms + ms, task };
+    this.timers.add(timer);
+    return () => void this.timers.delete(timer);
+  }
+
+  advance(ms: number): void {
+    const end = this.ms + ms;
+    for (;;) {
+      const [next] = [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.timers.delete(next);
+      this.ms = next.at;
+      next.task();
+    }
+    this.ms = end;
+  }
+}
+
+let clock: ManualClock;
+let bff: TestBff;
+beforeAll(async () => {
+  clock = new ManualClock();
+  bff = await startBff({ clock });
+});
+afterAll(() => bff.stop());
+
+/** A caller that no other test knows. */
+let sub = '';
+let callers = 0;
+beforeEach(() => {
+  callers += 1;
+  sub = `refused-${callers}`;
+});
+
+describe('the event of a refusal', () => {
+  it('says who was refused what, with the names of fields and no values', async () => {
+    const traceparent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
+    const answer = await bff.patch(
+      { name: '', currency: 'XXX', billing_address: { country: 'Atlantis' }, 'secret member': 1 },
+      { ...(await authorization()), 'X-Request-Id': 'refused-req', traceparent, 'User-Agent': 'frontend/1' },
+    );
+    expect(answer.status).toBe(400);
+    const [event, ...others] = await refusals(1);
+    expect(others).toEqual([]);
+    expect(event).toEqual({
+      id: expect.stringMatching(UUID_V7) as unknown,
+      operation_id: null,
+      occurred_at: new Date(clock.now()).toISOString(),
+      tenant_id: 'acme',
+      actor: { type: 'user', sub, client_id: 'frontend', scopes: ['customers:write', 'audit:read'] },
+      origin: { ip: '127.0.0.1', user_agent: 'frontend/1' },
+      request_id: 'refused-req',
+      trace_id: 'ab'.repeat(16),
+      action: 'access.refused',
+      phase: 'refusal',
+      target: { ref: CUSTOMER.id, customer_id: null },
+      outcome: 'refused',
+      status: 400,
+      upstream: null,
+      credential: null,
+      changes: expect.any(Array) as unknown,
+      problem: 'validation-failed',
+      count: 1,
+    });
+    const fields = (event?.['changes'] as { field: string }[]).map(({ field }) => field);
+    expect(fields.sort()).toEqual(['billing_address', 'currency', 'name']);
+    expect(JSON.stringify(event)).not.toMatch(/XXX|Atlantis|secret member/);
+  });
+
+  it('is of a service when the client is its own subject', async () => {
+    const headers = await authorization({ client_id: undefined, azp: sub, scope: 'openid' });
+    expect((await bff.patch({ name: 'Acme' }, headers)).status).toBe(403);
+    const [event] = await refusals(1);
+    expect(event).toMatchObject({
+      actor: { type: 'service', sub, client_id: sub, scopes: ['openid'] },
+      status: 403,
+      problem: 'insufficient-scope',
+      changes: [],
+    });
+  });
+
+  it('masks an alias in the path', async () => {
+    const headers = await authorization({ scope: '' });
+    await bff.send('PATCH', '/api/v1/customers/secret-alias', { name: 'Acme' }, headers);
+    const [event] = await refusals(1);
+    expect(event?.['target']).toEqual({ ref: 's***', customer_id: null });
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, string>, string, string | null]>([
+    ['another tenant by header', {}, { 'X-Tenant-Id': 'globex' }, 'tenant-forbidden', 'acme'],
+    ['a suspended tenant', { tenant_id: 'initech' }, {}, 'tenant-suspended', 'initech'],
+    ['no such tenant', { tenant_id: 'nobody' }, {}, 'tenant-unknown', null],
+    ['no tenant', { tenant_id: undefined }, {}, 'tenant-forbidden', null],
+  ])('stands in the trail of the caller’s own tenant: %s', async (_, claims, headers, problem, tenantId) => {
+    const answer = await bff.patch({ name: 'Acme' }, { ...(await authorization(claims)), ...headers });
+    expect(answer.status).toBe(403);
+    const [event] = await refusals(1);
+    expect(event).toMatchObject({ problem, status: 403, count: 1, tenant_id: tenantId });
+  });
+
+  it.each<[string, (headers: Record<string, string>) => Promise<unknown>, string]>([
+    [
+      'a path that leads nowhere for a known caller',
+      (headers) => bff.send('GET', `${OPERATIONS}/${NO_ID}`, undefined, headers),
+      'not-found',
+    ],
+    ['malformed JSON', (headers) => bff.patch('{', headers), 'malformed-json'],
+    [
+      'another media type',
+      (headers) => bff.patch('{}', { ...headers, 'Content-Type': 'text/plain' }),
+      'unsupported-media-type',
+    ],
+    [
+      'a body that is too large',
+      (headers) => bff.patch({ name: 'x'.repeat(70_000) }, headers),
+      'payload-too-large',
+    ],
+    [
+      'a bad filter',
+      (headers) => bff.send('GET', '/api/v1/audit-events?limit=0', undefined, headers),
+      'validation-failed',
+    ],
+    [
+      'a reference that no URL can address',
+      (headers) => bff.send('PATCH', '/api/v1/customers/a%20b', { name: 'x' }, headers),
+      'validation-failed',
+    ],
+  ])('is there for %s', async (_, send, problem) => {
+    await send(await authorization());
+    const [event] = await refusals(1);
+    expect(event).toMatchObject({ action: 'access.refused', outcome: 'refused', problem });
+  });
+
+  it('is not there for a token that is not valid, a public route, or our own failure', async () => {
+    await bff.patch({ name: '' }, await authorization({ exp: 1 }));
+    const fault = jest
+      .spyOn(bff.database.kysely.getExecutor(), 'executeQuery')
+      .mockRejectedValueOnce(new Error('gone'));
+    expect((await bff.patch({ name: 'Acme' }, await authorization())).status).toBe(503);
+    fault.mockRestore();
+    await refuse({}, 1); // goes through the same queue, behind anything that were there
+    expect(await refusals(1)).toHaveLength(1);
+  });
+
+  it('is not there beside the outcome of a patch that was sent and refused', async () => {
+    bff.upstream.answerWith(422, { code: 'BAD_REQUEST', message: 'no' });
+    expect((await bff.patch({ name: 'Acme' }, await authorization())).status).toBe(400);
+    await refuse({}, 1);
+    expect(await refusals(1)).toHaveLength(1);
+  });
+});
+
+describe('many refusals', () => {
+  it('of one caller and problem are one event a minute, with a count', async () => {
+    await refuse({ scope: '' }, 25);
+    await refusals(1);
+    clock.advance(MINUTE);
+    const first = await refusals(2);
+    expect(first).toHaveLength(2);
+    expect(countOf(first)).toBe(25);
+
+    await refuse({ scope: '' }, 10);
+    clock.advance(MINUTE - 1);
+    await refuse({ scope: 'openid' }, 5);
+    clock.advance(1);
+    const second = await refusals(3);
+    expect(second).toHaveLength(3);
+    expect(countOf(second)).toBe(40);
+
+    clock.advance(10 * MINUTE);
+    await refuse({ scope: '' }, 1);
+    const third = await refusals(4);
+    expect(third).toHaveLength(4);
+    expect(countOf(third)).toBe(41);
+  });
+
+  it('of several callers or problems are told apart', async () => {
+    const me = sub;
+    await refuse({ scope: '' }, 3);
+    await bff.patch({ name: 'Acme' }, { ...(await authorization()), 'X-Tenant-Id': 'globex' });
+    sub = `${me}-other`;
+    await refuse({ scope: '' }, 2);
+    clock.advance(MINUTE);
+    expect(countOf(await refusals(2))).toBe(2);
+    sub = me;
+    const events = await refusals(3);
+    const countsBy = (problem: string): number =>
+      countOf(events.filter((event) => event['problem'] === problem));
+    expect([countsBy('insufficient-scope'), countsBy('tenant-forbidden')]).toEqual([3, 1]);
+  });
+
+  it('neither delay a patch nor change its answer while they can’t be stored', async () => {
+    const executor = bff.database.kysely.getExecutor();
+    const execute = executor.executeQuery.bind(executor);
+    const fault = jest.spyOn(executor, 'executeQuery').mockImplementation((query, ...rest) => {
+      const refusal = query.parameters.some((value) => value === 'access.refused');
+      return refusal ? Promise.reject(new Error('gone')) : execute(query, ...rest);
+    });
+    bff.upstream.answerWith(200, CUSTOMER);
+    const good = await authorization();
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await Promise.all([
+        bff.patch({ name: 'Acme' }, await authorization({ scope: '' })),
+        bff.patch({ name: 'Acme GmbH' }, good),
+        bff.patch({ name: '' }, await authorization()),
+        bff.patch({ name: 'Acme GmbH' }, good),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([403, 200, 400, 200]);
+      clock.advance(1);
+    }
+    fault.mockRestore();
+    clock.advance(MINUTE);
+    clock.advance(MINUTE);
+    expect(countOf(await refusals(4))).toBe(10);
+  });
+});
+
+it('a refusal of a reference with NUL, which a database takes in no text, is stored and blocks no other', async () => {
+  const own = await startBff({ clock: new ManualClock() });
+  try {
+    await own.send('PATCH', '/api/v1/customers/%00abc', { name: 'Acme' });
+    await own.send('GET', `${OPERATIONS}/${NO_ID}`);
+    const events = await own.events(2);
+    expect(events.map(({ problem }) => problem).sort()).toEqual(['not-found', 'validation-failed']);
+  } finally {
+    await own.stop();
+  }
+});
+
+it('what was only counted so far is stored when the service stops', async () => {
+  const own = await startBff({ clock: new ManualClock() });
+  const executor = own.database.kysely.getExecutor();
+  const stored = jest.spyOn(executor, 'executeQuery');
+  const token = await own.idp.token({ scope: '' });
+  for (let i = 0; i < 4; i += 1) await own.patch({ name: 'x' }, { Authorization: `Bearer ${token}` });
+  await own.events(1);
+  await own.stop();
+  const rows = stored.mock.calls.flatMap(([{ parameters }]) =>
+    parameters.filter((value) => typeof value === 'string'),
+  );
+  const events = rows.filter((text) => text.startsWith('{')).map((text) => JSON.parse(text) as StoredEvent);
+  expect(countOf(events)).toBe(4);
+});
+
+const OPERATIONS = '/api/v1/operations';
+const NO_ID = '01890000-0000-7000-8000-000000000000';
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+async function authorization(claims: Record<string, unknown> = {}): Promise<Record<string, string>> {
+  return {
+    Authorization: `Bearer ${await bff.idp.token({ sub, exp: clock.now() / 1000 + 300, ...claims })}`,
+  };
+}
+
+async function refuse(claims: Record<string, unknown>, times: number): Promise<void> {
+  const headers = await authorization(claims);
+  const body = claims['scope'] === undefined ? { name: '' } : { name: 'Acme' };
+  for (let i = 0; i < times; i += 1) {
+    const { status } = await bff.send('PATCH', CUSTOMER_PATH, body, headers);
+    expect([400, 403]).toContain(status);
+  }
+}
+
+/** This test's caller's refusals, oldest first, once there are `count`. */
+async function refusals(count: number): Promise<StoredEvent[]> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const { rows } = await sql<{ event: string }>`
+      select event from audit_event where phase = 'refusal' and actor_sub = ${sub} order by id`.execute(
+      bff.database.kysely,
+    );
+    if (rows.length >= count) return rows.map(({ event }) => JSON.parse(event) as StoredEvent);
+    if (Date.now() > deadline) throw new Error(`${rows.length} refusals instead of ${count}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function countOf(events: readonly StoredEvent[]): number {
+  return events.reduce((sum, event) => sum + Number(event['count']), 0);
+}

@@ -1,0 +1,200 @@
+import type { AuditEvent } from '../src/audit/audit-event.js';
+import { AuditWriter } from '../src/audit/audit-writer.js';
+import type { QueryResult } from 'kysely';
+import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { answerJson, CUSTOMER } from './support/upstream.js';
+
+const PATCH = { name: 'Acme GmbH' };
+
+type Execute = ReturnType<TestBff['database']['kysely']['getExecutor']>['executeQuery'];
+type Query = Parameters<Execute>[0];
+
+let bff: TestBff;
+let execute: Execute;
+beforeEach(async () => {
+  bff = await startBff();
+  const executor = bff.database.kysely.getExecutor();
+  execute = executor.executeQuery.bind(executor);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await bff.stop();
+});
+
+/** Every statement goes through here from now on. */
+function intercept(
+  handle: (query: Query, pass: () => Promise<QueryResult<unknown>>) => Promise<QueryResult<unknown>>,
+): void {
+  jest
+    .spyOn(bff.database.kysely.getExecutor(), 'executeQuery')
+    .mockImplementation((query, ...rest) => handle(query, () => execute(query, ...rest)));
+}
+
+const has = (query: Query, value: string): boolean => query.parameters.includes(value);
+const isInsert = (query: Query): boolean => query.sql.startsWith('insert into "audit_event"');
+
+it('a database that is away: 503 audit-unavailable, nothing sent; back again: 200', async () => {
+  intercept(() => Promise.reject(Object.assign(new Error('secret host'), { code: '57P01' })));
+  expectAuditUnavailable(await bff.patch(PATCH));
+  const list = await bff.send('GET', '/api/v1/audit-events');
+  expect(list.status).toBe(503);
+  expect(list.body).toMatchObject({ type: 'urn:billing-bff:problem:audit-unavailable' });
+  expect(bff.upstream.requests).toEqual([]);
+  jest.restoreAllMocks();
+  expect((await bff.patch(PATCH)).status).toBe(200);
+  expect(await bff.events(2)).toHaveLength(2);
+});
+
+it('a database that was closed under it: the same', async () => {
+  await bff.database.kysely.destroy();
+  expectAuditUnavailable(await bff.patch(PATCH));
+  expect(bff.upstream.requests).toEqual([]);
+});
+
+it('a database that never answers: 503 within seconds, nothing sent, whoever waits', async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  intercept(async (_query, pass) => {
+    await held;
+    return pass();
+  });
+  const startedAt = Date.now();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => bff.patch(PATCH)));
+  expect(Date.now() - startedAt).toBeLessThan(10_000);
+  for (const answer of answers) expectAuditUnavailable(answer);
+  expect(bff.upstream.requests).toEqual([]);
+
+  // The intents that were under way turn up now. The callers were told `not_applied`, so must the trail say.
+  release();
+  jest.restoreAllMocks();
+  expect((await bff.patch(PATCH)).status).toBe(200); // goes through the same queue, behind them
+  await until(async () => {
+    const events = await bff.events(0);
+    const outcomes = events.filter(({ phase }) => phase === 'outcome').map((event) => event['operation_id']);
+    return events.every(({ operation_id }) => outcomes.includes(operation_id));
+  }, 'an outcome for every intent');
+  for (const event of await bff.events(0)) {
+    const told = answers.some(({ headers }) => headers.get('x-operation-id') === event['operation_id']);
+    if (told && event['phase'] === 'outcome') expect(event['outcome']).toBe('not_applied');
+  }
+});
+
+it('lost between intent and outcome: the caller gets the truth, the outcome follows when it is back', async () => {
+  let lost = false;
+  bff.upstream.answer = (_request, response) => {
+    lost = true;
+    answerJson(response, 200, { ...CUSTOMER, ...PATCH });
+  };
+  intercept((_query, pass) => (lost ? Promise.reject(new Error('gone')) : pass()));
+  const answer = await bff.patch(PATCH);
+  expect(answer.status).toBe(200);
+  expect(answer.body).toEqual({ ...CUSTOMER, ...PATCH });
+  const refused = await bff.patch(PATCH);
+  expectAuditUnavailable(refused);
+  expect(bff.upstream.requests).toHaveLength(1);
+  lost = false;
+  const events = await bff.events(2);
+  expect(events.map(({ phase, outcome }) => `${String(phase)} ${String(outcome)}`)).toEqual([
+    'intent pending',
+    'outcome applied',
+  ]);
+  for (const { operation_id } of events) expect(operation_id).toBe(answer.headers.get('x-operation-id'));
+  expect(bff.logs()).toMatch(/"level":50[^\n]*outcome/);
+});
+
+it('the outcome is durable before the caller is answered, the intent before anything is sent', async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const steps: string[] = [];
+  intercept(async (query, pass) => {
+    const phase = isInsert(query) ? (has(query, 'intent') ? 'intent' : 'outcome') : undefined;
+    if (phase === 'outcome') await held;
+    const result = await pass();
+    if (phase !== undefined) steps.push(phase);
+    return result;
+  });
+  bff.upstream.answer = (_request, response) => {
+    steps.push('sent');
+    answerJson(response, 200, CUSTOMER);
+  };
+  const answered = bff.patch(PATCH).then((answer) => {
+    steps.push('answered');
+    return answer;
+  });
+  await until(() => Promise.resolve(steps.includes('sent')), 'the patch');
+  await bff.send('GET', '/health/live'); // a whole exchange later it is still not answered
+  expect(steps).toEqual(['intent', 'sent']);
+  release();
+  expect((await answered).status).toBe(200);
+  expect(steps).toEqual(['intent', 'sent', 'outcome', 'answered']);
+});
+
+it('a hundred appends at once need two inserts at most', async () => {
+  await bff.patch(PATCH);
+  const [event] = await bff.events(2);
+  let inserts = 0;
+  intercept((query, pass) => {
+    if (isInsert(query)) inserts += 1;
+    return pass();
+  });
+  const ids = Array.from({ length: 100 }, (_, n) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`);
+  const writer = bff.app.get(AuditWriter);
+  await Promise.all(ids.map((id) => writer.append({ ...event, id } as unknown as AuditEvent)));
+  expect(await bff.events(0)).toHaveLength(102);
+  expect(inserts).toBeLessThanOrEqual(2);
+});
+
+it('appends that wait share inserts: 50 patches at once need far fewer than 100', async () => {
+  await bff.patch(PATCH);
+  let inserts = 0;
+  intercept(async (query, pass) => {
+    if (isInsert(query)) inserts += 1;
+    await new Promise((resolve) => setTimeout(resolve, 20)); // a commit as slow as a busy disk makes it
+    return pass();
+  });
+  const answers = await Promise.all(Array.from({ length: 50 }, () => bff.patch(PATCH)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(await bff.events(0)).toHaveLength(102);
+  expect(inserts).toBeLessThan(50);
+});
+
+it('refusals that can’t be stored hold up no patch that comes meanwhile', async () => {
+  let failRefusal: () => void = () => undefined;
+  let tries = 0;
+  const refusalTried = new Promise<void>((resolve) => {
+    intercept(async (query, pass) => {
+      if (!has(query, 'access.refused')) return pass();
+      tries += 1;
+      if (tries > 1) throw new Error('still gone');
+      resolve();
+      await new Promise<void>((fail) => (failRefusal = fail));
+      throw new Error('gone');
+    });
+  });
+  await bff.send('GET', '/api/v1/operations/01890000-0000-7000-8000-000000000000');
+  await refusalTried;
+  const startedAt = Date.now();
+  const patch = bff.patch(PATCH);
+  await until(() => Promise.resolve(bff.idp.requests > 0), 'the keys');
+  await bff.send('GET', '/health/live');
+  failRefusal();
+  expect((await patch).status).toBe(200);
+  expect(Date.now() - startedAt).toBeLessThan(900);
+});
+
+function expectAuditUnavailable({ status, headers, body }: TestAnswer): void {
+  expect({ status, body }).toMatchObject({
+    status: 503,
+    body: { type: 'urn:billing-bff:problem:audit-unavailable', code: 'INTERNAL_SERVER_ERROR' },
+  });
+  expect(headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
+  expect(JSON.stringify(body)).not.toContain('secret host');
+}
+
+async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`it never came: ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

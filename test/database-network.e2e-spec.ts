@@ -1,0 +1,70 @@
+import { PausableProxy } from './support/pausable-proxy.js';
+import { startBff, type TestBff } from './support/start-bff.js';
+import { createTestDatabase, type TestDatabase } from './support/test-database.js';
+
+const PATCH = { name: 'Acme GmbH' };
+
+/** Only a server has a network before it: TEST_DATABASE=postgres. */
+const describeOnServer = process.env['TEST_DATABASE_URL'] === undefined ? describe.skip : describe;
+
+describeOnServer('PostgreSQL behind a network that fails', () => {
+  let database: TestDatabase;
+  let proxy: PausableProxy;
+  let bff: TestBff;
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    const url = new URL(database.settings['DATABASE_URL'] ?? '');
+    proxy = await PausableProxy.start({ host: url.hostname, port: Number(url.port) });
+    url.port = String(proxy.port);
+    bff = await startBff({ settings: { DATABASE_URL: url.href } });
+    expect((await bff.patch(PATCH)).status).toBe(200);
+    bff.upstream.requests.length = 0;
+  });
+  afterEach(async () => {
+    proxy.heal();
+    await bff.stop();
+    await proxy.stop();
+    await database.remove();
+  });
+
+  it('cut: 503 audit-unavailable, nothing sent, and 200 again once it is back', async () => {
+    proxy.cut();
+    await expectUnavailable();
+    proxy.heal();
+    await untilItWorks();
+    expect((await bff.send('GET', '/health/ready')).status).toBe(200);
+  });
+
+  it('connections reset while idle: nobody notices for long', async () => {
+    proxy.reset();
+    await untilItWorks();
+  });
+
+  it('swallowed: 503 within ten seconds, again and again, nothing sent; 200 again by new connections', async () => {
+    proxy.swallow();
+    await expectUnavailable();
+    await expectUnavailable();
+    proxy.heal();
+    await untilItWorks();
+  });
+
+  async function expectUnavailable(): Promise<void> {
+    const startedAt = Date.now();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => bff.patch(PATCH)));
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
+    for (const { status, body } of answers) {
+      expect({ status, body }).toMatchObject({
+        status: 503,
+        body: { type: 'urn:billing-bff:problem:audit-unavailable' },
+      });
+    }
+    expect(bff.upstream.requests).toEqual([]);
+  }
+
+  async function untilItWorks(): Promise<void> {
+    const deadline = Date.now() + 15_000;
+    while ((await bff.patch(PATCH)).status !== 200) {
+      if (Date.now() > deadline) throw new Error('no patch works any more');
+    }
+  }
+});

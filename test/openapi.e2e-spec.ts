@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PATCH_FIELDS } from '../src/customers/dto/patch-customer.dto.js';
+import { readPatch } from '../src/customers/patch-body.js';
+import { PROBLEMS } from '../src/http/problem.js';
+import { startBffProcess } from './support/bff-process.js';
+
+interface Schema {
+  readonly properties?: Record<string, Schema>;
+  readonly required?: string[];
+  readonly example?: unknown;
+  readonly items?: Schema;
+  readonly allOf?: Schema[];
+  readonly $ref?: string;
+  readonly [keyword: string]: unknown;
+}
+
+interface Document {
+  readonly paths: Record<
+    string,
+    Record<string, { responses: Record<string, { content?: Record<string, unknown> }> }>
+  >;
+  readonly components: { readonly schemas: Record<string, Schema> };
+}
+
+const ROOT = join(__dirname, '..');
+
+/** The schemas are made by the build's compiler plug-in, so they are looked at in dist/. */
+describe('the OpenAPI document of the build', () => {
+  let folder: string;
+  let document: Document;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bff-openapi-test-'));
+    const file = join(folder, 'openapi.json');
+    execFileSync(process.execPath, [join(ROOT, 'scripts', 'openapi.mjs'), file], { cwd: ROOT });
+    document = JSON.parse(readFileSync(file, 'utf8')) as Document;
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const schema = (name: string): Schema => document.components.schemas[name] ?? {};
+
+  it('is what the running service serves at /openapi.json', async () => {
+    const bff = await startBffProcess();
+    const response = await fetch(`${bff.url}/openapi.json`);
+    expect(await response.json()).toEqual(document);
+    await bff.stop();
+  });
+
+  it('describes exactly the twelve fields of a patch, all optional', () => {
+    const { properties = {}, required } = schema('PatchCustomerDto');
+    expect(Object.keys(properties).sort()).toEqual([...PATCH_FIELDS].sort());
+    expect(required).toBeUndefined();
+  });
+
+  it('gives the limits of every field', () => {
+    const limits = (name: string): Record<string, unknown> =>
+      Object.fromEntries(
+        Object.entries(schema(name).properties ?? {}).map(
+          ([field, { description: _, example: _example, ...rest }]) => [
+            field,
+            Array.isArray(rest['enum']) ? { ...rest, enum: rest['enum'].length } : rest,
+          ],
+        ),
+      );
+    expect(limits('PatchCustomerDto')).toEqual({
+      name: { type: 'string', minLength: 1, maxLength: 255, pattern: '\\S' },
+      alias: { type: 'string', minLength: 1, maxLength: 255, pattern: '^(?!cus_)(?!\\.{1,2}$)[^\\s/]+$' },
+      billing_email: { type: 'string', format: 'email', maxLength: 254 },
+      invoicing_emails: {
+        type: 'array',
+        items: { type: 'string', format: 'email', maxLength: 254 },
+        maxItems: 100,
+      },
+      phone: {
+        type: 'string',
+        minLength: 3,
+        maxLength: 32,
+        pattern: '^(?=(.*[0-9]){3})[0-9 +()\\-./]{3,32}( *([eE][xX][tT]\\.?|[xX]|#) *[0-9]{1,11})?$',
+      },
+      currency: { type: 'string', enum: 159 },
+      invoicing_entity_id: { type: 'string', pattern: '^ive_[0-9A-Za-z]{1,22}$' },
+      is_tax_exempt: { type: 'boolean' },
+      vat_number: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 32,
+        pattern: '^(?=(.*[A-Za-z0-9]){2})[A-Za-z0-9 .\\-/*+]+$',
+      },
+      custom_taxes: { type: 'array', maxItems: 50, items: { $ref: '#/components/schemas/CustomTaxDto' } },
+      billing_address: { allOf: [{ $ref: '#/components/schemas/AddressDto' }] },
+      shipping_address: { allOf: [{ $ref: '#/components/schemas/ShippingAddressDto' }] },
+    });
+    expect(schema('CustomTaxDto').required).toEqual(['name', 'tax_code', 'rate']);
+    expect(schema('ShippingAddressDto').required).toEqual(['same_as_billing']);
+    expect(schema('AddressDto').required).toBeUndefined();
+  });
+
+  it('has an example body that the service accepts', () => {
+    const body = exampleOf(document, schema('PatchCustomerDto'));
+    expect(Object.keys(body as object)).toHaveLength(12);
+    expect(readPatch(body, undefined)).toEqual(body);
+  });
+
+  it('says that addresses and lists are replaced as a whole', () => {
+    const { properties = {} } = schema('PatchCustomerDto');
+    const replaced = ['billing_address', 'shipping_address', 'custom_taxes', 'invoicing_emails'];
+    for (const field of replaced)
+      expect(properties[field]?.['description']).toMatch(/[Rr]eplaces the stored/);
+  });
+
+  it('documents every problem of the patch with an example of its own', () => {
+    const { responses } = document.paths['/api/v1/customers/{id_or_alias}']?.['patch'] ?? { responses: {} };
+    const documented = Object.values(responses).flatMap(({ content }) => {
+      const { examples = {} } = (content?.['application/problem+json'] ?? {}) as { examples?: object };
+      return Object.keys(examples);
+    });
+    const elsewhere = ['not-found', 'method-not-allowed'];
+    expect(documented.sort()).toEqual(
+      Object.keys(PROBLEMS)
+        .filter((slug) => !elsewhere.includes(slug))
+        .sort(),
+    );
+  });
+});
+
+function exampleOf(document: Document, schema: Schema): unknown {
+  const [reference = schema] = schema.allOf ?? [];
+  const name = reference.$ref?.split('/').at(-1);
+  if (name !== undefined) return exampleOf(document, document.components.schemas[name] ?? {});
+  if (schema.example !== undefined) return schema.example;
+  if (schema.items !== undefined) return [exampleOf(document, schema.items)];
+  return Object.fromEntries(
+    Object.entries(schema.properties ?? {}).map(([field, property]) => [
+      field,
+      exampleOf(document, property),
+    ]),
+  );
+}

@@ -1,0 +1,136 @@
+import { Agent, request as httpRequest, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { BffProcess, createSurroundings, killAll, type Surroundings } from './support/bff-process.js';
+import { TestIdentityProvider } from './support/identity-provider.js';
+import { answerJson, CUSTOMER, TestUpstream } from './support/upstream.js';
+
+const BODY = '{"name":"Acme GmbH"}';
+const PATH = `/api/v1/customers/${CUSTOMER.id}`;
+
+let upstream: TestUpstream;
+let idp: TestIdentityProvider;
+let around: Surroundings;
+let bff: BffProcess;
+let headers: Record<string, string>;
+/** The upstream's answers that wait for `letGo`. */
+let held: ServerResponse[];
+beforeEach(async () => {
+  [upstream, idp] = await Promise.all([TestUpstream.start(), TestIdentityProvider.start()]);
+  around = await createSurroundings(upstream, idp);
+  held = [];
+  upstream.answer = (_request, response) => void held.push(response);
+  bff = await BffProcess.start(around.settings);
+  headers = { Authorization: `Bearer ${await idp.token()}`, 'Content-Type': 'application/json' };
+});
+afterEach(async () => {
+  await killAll();
+  await Promise.all([upstream.stop(), idp.stop(), around.remove()]);
+});
+
+function letGo(): void {
+  for (const response of held) answerJson(response, 200, { ...CUSTOMER, name: 'Acme GmbH' });
+}
+
+function patch(agent?: Agent): Promise<{ status: number; operation: string }> {
+  return new Promise((resolve, reject) => {
+    const options = { method: 'PATCH', headers, ...(agent === undefined ? {} : { agent }) };
+    const request = httpRequest(`${bff.url ?? ''}${PATH}`, options, (response) => {
+      response.resume();
+      const operation = String(response.headers['x-operation-id']);
+      response.once('end', () => {
+        resolve({ status: response.statusCode ?? 0, operation });
+      });
+    });
+    request.once('error', reject);
+    request.end(BODY);
+  });
+}
+
+/** The trail as a new process on the same folder shows it. */
+async function trail(): Promise<{ phase: string; outcome: string; operation_id: string }[]> {
+  const next = await BffProcess.start(around.settings);
+  const list = await fetch(`${next.url ?? ''}/api/v1/audit-events`, { headers });
+  const { data } = (await list.json()) as {
+    data: { phase: string; outcome: string; operation_id: string }[];
+  };
+  await next.kill();
+  return data.map(({ phase, outcome, operation_id }) => ({ phase, outcome, operation_id }));
+}
+
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s while a patch is in flight: it is answered, recorded whole, and the process ends with 0',
+  async (signal) => {
+    const agent = new Agent({ keepAlive: true });
+    const answered = patch(agent);
+    await bff.until(() => held.length === 1, 'the patch at the upstream');
+    bff.signal(signal);
+    await bff.until(() => refusesConnections(), 'the end of new connections');
+    letGo();
+    const { status, operation } = await answered;
+    const answeredAt = Date.now();
+    expect(status).toBe(200);
+    expect(await bff.ended).toBe(0);
+    expect(Date.now() - answeredAt).toBeLessThan(5_000);
+    agent.destroy();
+    expect(await trail()).toEqual([
+      { phase: 'outcome', outcome: 'applied', operation_id: operation },
+      { phase: 'intent', outcome: 'pending', operation_id: operation },
+    ]);
+  },
+);
+
+it('SIGTERM with idle keep-alive connections ends at once with 0', async () => {
+  const agent = new Agent({ keepAlive: true });
+  const answered = patch(agent);
+  await bff.until(() => held.length === 1, 'the patch at the upstream');
+  letGo();
+  expect((await answered).status).toBe(200);
+  const { hostname, port } = new URL(bff.url ?? '');
+  const silent = connect(Number(port), hostname);
+  await new Promise((resolve) => silent.once('connect', resolve));
+  const signalledAt = Date.now();
+  bff.signal('SIGTERM');
+  expect(await bff.ended).toBe(0);
+  expect(Date.now() - signalledAt).toBeLessThan(5_000);
+  agent.destroy();
+  silent.destroy();
+});
+
+it('a caller who hangs up changes nothing: the patch is finished and recorded', async () => {
+  const request = httpRequest(`${bff.url ?? ''}${PATH}`, { method: 'PATCH', headers });
+  request.on('error', () => undefined);
+  request.end(BODY);
+  await bff.until(() => held.length === 1, 'the patch at the upstream');
+  request.destroy();
+  letGo();
+  const outcomes = async (): Promise<string[]> => {
+    const list = await fetch(`${bff.url ?? ''}/api/v1/audit-events`, { headers });
+    const { data } = (await list.json()) as { data: { outcome: string }[] };
+    return data.map(({ outcome }) => outcome);
+  };
+  await bff.until(async () => (await outcomes()).length === 2, 'the outcome');
+  expect(await outcomes()).toEqual(['applied', 'pending']);
+  expect(upstream.requests).toHaveLength(1);
+});
+
+it('kill -9 while a patch is in flight leaves its intent', async () => {
+  const answered = patch().catch(() => undefined);
+  await bff.until(() => held.length === 1, 'the patch at the upstream');
+  await bff.kill();
+  await answered;
+  expect(await trail()).toMatchObject([{ phase: 'intent', outcome: 'pending' }]);
+});
+
+function refusesConnections(): Promise<boolean> {
+  const { hostname, port } = new URL(bff.url ?? '');
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', () => {
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AUDIENCE, ISSUER, TestIdentityProvider } from './identity-provider.js';
+import { ACME_TOKEN } from './start-bff.js';
+import { TestUpstream } from './upstream.js';
+
+/** Milliseconds until a process has to listen or end. */
+const DEADLINE = 25_000;
+
+const MAIN = resolve('dist/main.js');
+const running = new Set<BffProcess>();
+
+/** `node dist/main.js` with the settings given and no others. */
+export class BffProcess {
+  stdout = '';
+  stderr = '';
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  private readonly child: ChildProcess;
+
+  private constructor(settings: Record<string, string>, cwd: string) {
+    this.child = spawn(process.execPath, [MAIN], {
+      cwd,
+      env: { PATH: process.env['PATH'], ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.ended = new Promise((resolveEnd) => {
+      this.child.once('close', (code, signal) => {
+        running.delete(this);
+        resolveEnd(signal ?? code ?? -1);
+      });
+    });
+    running.add(this);
+  }
+
+  /** Only starts it: for processes that are to end by themselves. */
+  static spawn(settings: Record<string, string>, cwd = tmpdir()): BffProcess {
+    return new BffProcess(settings, cwd);
+  }
+
+  /** @throws when it ends instead of listening */
+  static async start(settings: Record<string, string>): Promise<BffProcess> {
+    const bff = BffProcess.spawn(settings);
+    await bff.until(() => bff.url !== undefined, 'the line that says where it listens');
+    return bff;
+  }
+
+  /** Where it listens, once it said so. */
+  get url(): string | undefined {
+    return /listening on (http:\/\/[^\s"]+)/.exec(this.stdout)?.[1];
+  }
+
+  get output(): string {
+    return this.stdout + this.stderr;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Waits for what its output, or the world, has to show. */
+  async until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    const deadline = Date.now() + DEADLINE;
+    while (!(await condition())) {
+      if (!running.has(this)) throw new Error(`ended without ${what}:\n${this.output}`);
+      if (Date.now() > deadline) throw new Error(`timed out without ${what}:\n${this.output}`);
+      await new Promise((next) => setImmediate(next));
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.ended;
+  }
+}
+
+/** Leaves no process behind, whatever failed. */
+export async function killAll(): Promise<void> {
+  await Promise.all([...running].map((each) => each.kill()));
+}
+
+/** Everything a process needs, in a folder of its own. */
+export interface Surroundings {
+  readonly folder: string;
+  readonly tenantsFile: string;
+  readonly settings: Record<string, string>;
+  remove(): Promise<void>;
+}
+
+export async function createSurroundings(
+  upstream: TestUpstream,
+  idp: TestIdentityProvider,
+): Promise<Surroundings> {
+  const folder = await mkdtemp(join(tmpdir(), 'bff-process-'));
+  const template = process.env['TEST_DATABASE_TEMPLATE'];
+  if (template !== undefined) await cp(template, join(folder, 'database'), { recursive: true });
+  const tenantsFile = join(folder, 'tenants.json');
+  await writeFile(tenantsFile, JSON.stringify([{ id: 'acme', token: ACME_TOKEN }]));
+  return {
+    folder,
+    tenantsFile,
+    settings: {
+      PORT: '0',
+      AUTH_ISSUER: ISSUER,
+      AUTH_AUDIENCE: AUDIENCE,
+      AUTH_JWKS_URL: idp.jwksUrl,
+      BILLING_API_URL: upstream.url,
+      TENANTS_FILE: tenantsFile,
+      DATA_DIR: folder,
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The build between an upstream and an identity provider of its own, for tests that only ask it something. */
+export async function startBffProcess(
+  settings: Record<string, string> = {},
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const [upstream, idp] = await Promise.all([TestUpstream.start(), TestIdentityProvider.start()]);
+  const around = await createSurroundings(upstream, idp);
+  const bff = await BffProcess.start({ ...around.settings, ...settings });
+  return {
+    url: bff.url ?? '',
+    async stop() {
+      await bff.kill();
+      await Promise.all([upstream.stop(), idp.stop(), around.remove()]);
+    },
+  };
+}

@@ -1,0 +1,190 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createKey, type TestKey } from './support/identity-provider.js';
+import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+
+const PATCH = { name: 'Acme GmbH' };
+const realNow = Date.now.bind(Date);
+
+let bff: TestBff;
+beforeEach(async () => {
+  bff = await startBff();
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await bff.stop();
+});
+
+describe('an identity provider that is away from the start', () => {
+  beforeEach(() => bff.idp.stop());
+
+  it('makes every request with a token 503, in no time, with nothing sent', async () => {
+    expectUnavailable(await bff.patch(PATCH));
+    expectUnavailable(await bff.send('GET', '/api/v1/audit-events'));
+    expect(bff.upstream.requests).toHaveLength(0);
+  });
+
+  it('changes nothing for requests that bring no token: those are 401', async () => {
+    expect((await bff.patch(PATCH, { Authorization: '' })).status).toBe(401);
+    expect((await bff.patch(PATCH, { Authorization: 'Bearer x.y.z' })).status).toBe(401);
+    expect((await bff.send('GET', '/health/live', undefined, { Authorization: '' })).status).toBe(200);
+  });
+
+  it('is found again by itself once it is back', async () => {
+    expectUnavailable(await bff.patch(PATCH));
+    await bff.idp.listen();
+    later(6_000);
+    expect((await bff.patch(PATCH)).status).toBe(200);
+  });
+
+  it('is not asked once for each of many requests', async () => {
+    await bff.patch(PATCH);
+    await bff.idp.listen();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => bff.patch(PATCH)));
+    for (const { status } of answers) expect([200, 503]).toContain(status);
+    expect(bff.idp.requests).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('an identity provider that goes away later', () => {
+  it('leaves tokens of known keys working, also when the keys are old', async () => {
+    expect((await bff.patch(PATCH)).status).toBe(200);
+    await bff.idp.stop();
+    for (const ms of [0, 6_000, 11 * 60_000, 24 * 3_600_000]) {
+      later(ms);
+      expect((await bff.patch(PATCH)).status).toBe(200);
+    }
+  });
+
+  it('makes tokens of keys that are not known 503: they may be good', async () => {
+    await bff.patch(PATCH);
+    bff.upstream.requests.length = 0;
+    await bff.idp.stop();
+    later(6_000);
+    const token = await bff.idp.token({}, { key: await createKey('key-2') });
+    expectUnavailable(await bff.patch(PATCH, { Authorization: `Bearer ${token}` }));
+    expect(bff.upstream.requests).toHaveLength(0);
+    expect((await bff.patch(PATCH)).status).toBe(200);
+  });
+});
+
+describe('keys', () => {
+  it('are asked for once, not for every token', async () => {
+    for (let i = 0; i < 20; i += 1) await bff.patch(PATCH);
+    expect(bff.idp.requests).toBe(1);
+  });
+
+  it('that are made up cost the provider a bounded number of requests, and are 401', async () => {
+    await bff.patch(PATCH);
+    bff.upstream.requests.length = 0;
+    const key = await createKey('x');
+    for (let round = 0; round < 2; round += 1) {
+      const kids = Array.from({ length: 100 }, (_, i) => `made-up-${round}-${i}`);
+      const answers = await Promise.all(kids.map((kid) => patchWith(key, kid)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+      later(6_000 * (round + 1));
+    }
+    expect(bff.upstream.requests).toHaveLength(0);
+    expect(bff.idp.requests).toBeLessThanOrEqual(4);
+  });
+
+  it('that are new are accepted after a rotation, and old ones no more', async () => {
+    expect((await bff.patch(PATCH)).status).toBe(200);
+    const old = bff.idp.key;
+    const next = await createKey('key-2');
+    bff.idp.keys = [next];
+    later(6_000);
+    expect((await patchWith(next)).status).toBe(200);
+    expect((await patchWith(old)).status).toBe(401);
+  });
+
+  it('that the provider took back are refused within minutes, though nobody brings a new one', async () => {
+    await bff.patch(PATCH);
+    bff.idp.keys = [await createKey('key-2')];
+    later(15 * 60_000);
+    await patchWith(bff.idp.key); // may still pass: it starts the refresh
+    await until(async () => (await patchWith(bff.idp.key)).status === 401);
+  });
+});
+
+describe('an identity provider that misbehaves', () => {
+  let strange: Server;
+  const elsewhere = { requests: 0 };
+  async function startWith(listener: RequestListener): Promise<void> {
+    await bff.stop();
+    strange = createServer(listener);
+    await new Promise<void>((resolve) => strange.listen(0, '127.0.0.1', resolve));
+    const { port } = strange.address() as AddressInfo;
+    bff = await startBff({ settings: { AUTH_JWKS_URL: `http://127.0.0.1:${port}/jwks` } });
+  }
+  afterEach(async () => {
+    strange.closeAllConnections();
+    await new Promise((resolve) => strange.close(resolve));
+  });
+
+  it.each<[string, RequestListener]>([
+    ['never answers', () => undefined],
+    ['never ends its answer', (_request, response) => void response.writeHead(200).write('{"keys":[')],
+  ])('%s: 503 within seconds, however many ask', async (_, listener) => {
+    await startWith(listener);
+    const startedAt = realNow();
+    for (const answer of await Promise.all(Array.from({ length: 20 }, () => bff.patch(PATCH)))) {
+      expectUnavailable(answer);
+    }
+    expect(realNow() - startedAt).toBeLessThan(6_000);
+    const again = realNow();
+    expectUnavailable(await bff.patch(PATCH));
+    expect(realNow() - again).toBeLessThan(6_000);
+    expect((await bff.send('GET', '/health/ready', undefined, { Authorization: '' })).status).toBe(503);
+  });
+
+  it.each<[string, RequestListener]>([
+    ['an error', (_request, response) => void response.writeHead(500).end('{"keys":[]}')],
+    ['a page', (_request, response) => void response.end('<html></html>')],
+    ['no key set', (_request, response) => void response.end('{}')],
+    ['nonsense', (_request, response) => void response.end('{"keys":"none"}')],
+    ['null', (_request, response) => void response.end('null')],
+  ])('answers with %s: 503', async (_, listener) => {
+    await startWith(listener);
+    expectUnavailable(await bff.patch(PATCH));
+  });
+
+  it('redirects: nobody follows', async () => {
+    await startWith((request, response) => {
+      if (request.url !== '/jwks') elsewhere.requests += 1;
+      response.writeHead(302, { Location: '/elsewhere' }).end();
+    });
+    expectUnavailable(await bff.patch(PATCH));
+    expect(elsewhere.requests).toBe(0);
+  });
+});
+
+/** Moves the whole process's time on from what it really is. */
+function later(ms: number): void {
+  jest.spyOn(Date, 'now').mockImplementation(() => realNow() + ms);
+}
+
+async function patchWith(key: TestKey, kid = key.kid): Promise<TestAnswer> {
+  return bff.patch(PATCH, { Authorization: `Bearer ${await bff.idp.token({}, { key, header: { kid } })}` });
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = realNow() + 10_000;
+  while (!(await condition())) if (realNow() > deadline) throw new Error('it never came to pass');
+}
+
+function expectUnavailable({ status, headers, body }: TestAnswer): void {
+  expect(body).toEqual({
+    type: 'urn:billing-bff:problem:identity-provider-unavailable',
+    title: expect.any(String) as unknown,
+    status: 503,
+    detail: expect.any(String) as unknown,
+    instance: expect.any(String) as unknown,
+    code: 'INTERNAL_SERVER_ERROR',
+    message: (body as { detail: string }).detail,
+    request_id: headers.get('x-request-id'),
+  });
+  expect(status).toBe(503);
+  expect(headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
+  expect(headers.get('www-authenticate')).toBeNull();
+}
