@@ -204,17 +204,18 @@ describe('an answer of the billing API that is no customer', () => {
     ['declared', declaredTooLong],
     ['undeclared', undeclaredTooLong],
     ['endless', endless],
-    [
-      'an endless refusal',
-      (response: ServerResponse): void => {
-        endless(response, 400);
-      },
-    ],
   ])('leaves the end unknown when it is longer than a mebibyte: %s', async (_what, answer) => {
     bff.upstream.answer = (_request, response) => {
       answer(response);
     };
     await expectEnding({ ...UNCLEAR, upstreamStatus: null });
+  });
+
+  it('is a refusal as its status says, although it never ends', async () => {
+    bff.upstream.answer = (_request, response) => {
+      endless(response, 400);
+    };
+    await expectEnding({ ...rejected(400, 'rejected-by-billing', 'BAD_REQUEST'), upstreamStatus: 400 });
   });
 
   it.each([

@@ -85,9 +85,10 @@ export class BillingClient {
       wire = { status: response.status, headers: response.headers, text: response.data };
     } catch (error) {
       if (error instanceof NotSent) throw error;
-      if (!(error instanceof CutOff)) return { kind: timeout.signal.aborted ? 'timed-out' : 'broken' };
-      // The status alone still says what was done; without its body a 200 proves nothing.
-      wire = { status: error.status, headers: error.headers, text: '' };
+      // A failure's status alone says what was done; of a success it takes the whole answer.
+      const failure = error instanceof CutOff && error.status >= 400 ? error : undefined;
+      if (failure === undefined) return { kind: timeout.signal.aborted ? 'timed-out' : 'broken' };
+      wire = { status: failure.status, headers: failure.headers, text: '' };
     } finally {
       cancel();
     }
