@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
-import { ApiProblems, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { validateDto } from '../http/dto-validation.js';
 import { type Fault, Problem, pointerTo, validationFailed } from '../http/problem.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
@@ -24,17 +24,7 @@ export class AuditEventsController {
   })
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'One page of the trail.', type: AuditEventPage, headers: REQUEST_ID_HEADER })
-  @ApiProblems(
-    'validation-failed',
-    'unauthenticated',
-    'insufficient-scope',
-    'tenant-forbidden',
-    'tenant-unknown',
-    'tenant-suspended',
-    'internal',
-    'audit-unavailable',
-    'identity-provider-unavailable',
-  )
+  @ApiProblems(...CALLER_PROBLEMS, 'validation-failed')
   async list(
     @CurrentPrincipal() { tenant }: Principal,
     @Query() parameters: AuditEventsQuery,
@@ -62,18 +52,7 @@ export class AuditEventsController {
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The event.', type: AuditEventSchema, headers: REQUEST_ID_HEADER })
-  @ApiProblems(
-    'validation-failed',
-    'unauthenticated',
-    'insufficient-scope',
-    'tenant-forbidden',
-    'tenant-unknown',
-    'tenant-suspended',
-    'not-found',
-    'internal',
-    'audit-unavailable',
-    'identity-provider-unavailable',
-  )
+  @ApiProblems(...CALLER_PROBLEMS, 'validation-failed', 'not-found')
   async get(@CurrentPrincipal() { tenant }: Principal, @Param('id') id: string): Promise<WithSeal> {
     const event = isUuid(id) ? await this.store.find(tenant.id, id).catch(trailUnavailable) : undefined;
     if (event === undefined) throw new Problem('not-found', "The tenant's trail has no event of this id.");

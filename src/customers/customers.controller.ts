@@ -5,7 +5,7 @@ import { CurrentRequest } from '../audit/current-request.js';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { Customer } from '../billing/customer.dto.js';
-import { ApiProblems, ApiRequestHeaders, OPERATION_HEADERS } from '../http/api-docs.js';
+import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, OPERATION_HEADERS } from '../http/api-docs.js';
 import { CustomerRefPipe } from './customer-ref.pipe.js';
 import { CustomersService } from './customers.service.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
@@ -45,26 +45,19 @@ export class CustomersController {
     },
   })
   @ApiProblems(
+    ...CALLER_PROBLEMS,
     'malformed-json',
     'validation-failed',
     'rejected-by-billing',
-    'unauthenticated',
-    'insufficient-scope',
-    'tenant-forbidden',
-    'tenant-unknown',
-    'tenant-suspended',
     'customer-not-found',
     'conflict',
     'precondition-failed',
     'payload-too-large',
     'unsupported-media-type',
     'rate-limited-by-billing',
-    'internal',
     'billing-credentials-rejected',
     'billing-unreachable',
     'billing-failed',
-    'audit-unavailable',
-    'identity-provider-unavailable',
     'billing-timeout',
   )
   async patch(

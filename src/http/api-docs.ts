@@ -81,6 +81,18 @@ const EXAMPLES: Partial<Record<ProblemSlug, Problem>> = {
   }),
 };
 
+/** What can come of any request that needs a token and a tenant. */
+export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
+  'unauthenticated',
+  'insufficient-scope',
+  'tenant-forbidden',
+  'tenant-unknown',
+  'tenant-suspended',
+  'internal',
+  'audit-unavailable',
+  'identity-provider-unavailable',
+];
+
 const UNKNOWN_OUTCOME: ReadonlySet<ProblemSlug> = new Set(['billing-failed', 'billing-timeout']);
 
 function groupByStatus(slugs: readonly ProblemSlug[]): Map<number, ProblemSlug[]> {

@@ -4,7 +4,7 @@ import type { AuditEvent } from '../audit/audit-event.js';
 import { trailUnavailable } from '../audit/audit-events.controller.js';
 import { AuditStore } from '../audit/audit-store.js';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
-import { ApiProblems, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { Problem } from '../http/problem.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import { Operation } from './operation.schema.js';
@@ -25,18 +25,7 @@ export class OperationsController {
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The operation.', type: Operation, headers: REQUEST_ID_HEADER })
-  @ApiProblems(
-    'validation-failed',
-    'unauthenticated',
-    'insufficient-scope',
-    'tenant-forbidden',
-    'tenant-unknown',
-    'tenant-suspended',
-    'not-found',
-    'internal',
-    'audit-unavailable',
-    'identity-provider-unavailable',
-  )
+  @ApiProblems(...CALLER_PROBLEMS, 'validation-failed', 'not-found')
   async get(@CurrentPrincipal() { tenant }: Principal, @Param('id') id: string): Promise<Operation> {
     const events = isUuid(id) ? await this.store.ofOperation(tenant.id, id).catch(trailUnavailable) : [];
     const operation = toOperation(id, events);

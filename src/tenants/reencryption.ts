@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import { type KeyRing, Undecryptable } from '../crypto/key-ring.js';
 import type { Database } from '../database/database.js';
 import { describeError } from '../http/logger.js';
-import { type TokenRow, tokenContext } from './tenant-store.js';
+import type { TokenRow } from './tenant-rows.js';
+import { tokenContext } from './tenant-change.js';
 
 /** Rows that are locked at a time. */
 const BATCH = 50;

@@ -3,8 +3,9 @@ import { ManualClock } from '../../test/support/manual-clock.js';
 import { readEnvironment } from '../config/environment.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import { createLogger } from '../http/logger.js';
-import type { TenantRow, TenantStore, TokenRow } from './tenant-store.js';
-import { tokenContext } from './tenant-store.js';
+import type { TenantRow, TokenRow } from './tenant-rows.js';
+import type { TenantStore } from './tenant-store.js';
+import { tokenContext } from './tenant-change.js';
 import { TenantVault, TTL } from './tenant-vault.js';
 
 const ring = new KeyRing([{ kid: 'k', key: randomBytes(32) }]);

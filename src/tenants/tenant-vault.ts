@@ -6,7 +6,9 @@ import { Problem } from '../http/problem.js';
 import type { Clock } from '../runtime/clock.js';
 import { BillingToken } from './billing-token.js';
 import type { Credential, Tenant } from './tenant.js';
-import { type TenantRow, type TenantStore, type TokenRow, tokenContext } from './tenant-store.js';
+import type { TenantRow, TokenRow } from './tenant-rows.js';
+import { tokenContext } from './tenant-change.js';
+import type { TenantStore } from './tenant-store.js';
 
 /** Milliseconds after which a cached tenant is no longer believed, whatever became of the notifications. */
 export const TTL = 30_000;

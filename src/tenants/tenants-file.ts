@@ -6,7 +6,7 @@ import type { Environment } from '../config/setting-reader.js';
 import { billingApiUrl } from './billing-api-url.js';
 import { BillingToken } from './billing-token.js';
 import { TENANT_ID } from './tenant.js';
-import type { TenantSettings } from './tenant-store.js';
+import type { TenantSettings } from './tenant-change.js';
 
 /** The tenants, and the files that hold some of their tokens. */
 export interface TenantsFile {
