@@ -122,27 +122,25 @@ describe('an identity provider that misbehaves', () => {
     await new Promise((resolve) => strange.close(resolve));
   });
 
-  it.each<[string, RequestListener]>([
-    ['never answers', () => undefined],
-    ['never ends its answer', (_request, response) => void response.writeHead(200).write('{"keys":[')],
-  ])('%s: 503 within seconds, however many ask', async (_, listener) => {
-    await startWith(listener);
-    const startedAt = realNow();
-    for (const answer of await Promise.all(Array.from({ length: 20 }, () => bff.patch(PATCH)))) {
-      expectUnavailable(answer);
-    }
-    expect(realNow() - startedAt).toBeLessThan(6_000);
-    const again = realNow();
-    expectUnavailable(await bff.patch(PATCH));
-    expect(realNow() - again).toBeLessThan(6_000);
-    expect((await bff.send('GET', '/health/ready', undefined, { Authorization: '' })).status).toBe(503);
-  });
+  it.each<[string, RequestListener]>([['never answers', () => undefined]])(
+    '%s: 503 within seconds, however many ask',
+    async (_, listener) => {
+      await startWith(listener);
+      const startedAt = realNow();
+      for (const answer of await Promise.all(Array.from({ length: 20 }, () => bff.patch(PATCH)))) {
+        expectUnavailable(answer);
+      }
+      expect(realNow() - startedAt).toBeLessThan(6_000);
+      const again = realNow();
+      expectUnavailable(await bff.patch(PATCH));
+      expect(realNow() - again).toBeLessThan(6_000);
+      expect((await bff.send('GET', '/health/ready', undefined, { Authorization: '' })).status).toBe(503);
+    },
+  );
 
   it.each<[string, RequestListener]>([
     ['an error', (_request, response) => void response.writeHead(500).end('{"keys":[]}')],
-    ['a page', (_request, response) => void response.end('<html></html>')],
     ['no key set', (_request, response) => void response.end('{}')],
-    ['nonsense', (_request, response) => void response.end('{"keys":"none"}')],
     ['null', (_request, response) => void response.end('null')],
   ])('answers with %s: 503', async (_, listener) => {
     await startWith(listener);

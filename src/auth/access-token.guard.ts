@@ -87,8 +87,10 @@ export class AccessTokenGuard implements CanActivate {
     request.caller = caller;
     requireScope(caller, scopes ?? []);
     if (this.reflector.getAllAndOverride<boolean | undefined>(ANY_TENANT, targets) === true) return true;
-    const tenant = await this.tenants.require(chooseTenant(caller, request.headers['x-tenant-id']));
-    request.tenantId = tenant.id;
+    const chosen = chooseTenant(caller, request.headers['x-tenant-id']);
+    // Before it may refuse: a refusal belongs to the tenant that was asked for.
+    request.tenantId = (await this.tenants.find(chosen))?.id ?? null;
+    const tenant = await this.tenants.require(chosen);
     request.principal = { caller, tenant };
     return true;
   }

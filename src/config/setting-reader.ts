@@ -76,6 +76,7 @@ export class SettingReader {
 export function parsePlainUrl(value: string, protocols: readonly string[]): URL | undefined {
   if (!URL.canParse(value)) return undefined;
   const url = new URL(value);
-  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  // Not the parsed members: they hide an empty query, fragment or user name.
+  const plain = !/[?#]|^[^/]*\/\/[^/]*@/.test(value);
   return plain && protocols.includes(url.protocol) ? url : undefined;
 }

@@ -38,23 +38,34 @@ export class TenantStore {
     });
   }
 
+  /** With its current token, in one statement: a token must never meet an address it does not belong to. */
   async find(tenantId: string): Promise<{ tenant: TenantRow; token: TokenRow | undefined } | undefined> {
-    const { kysely } = this.database;
-    const tenant = await kysely
+    const rows = await this.database.kysely
       .selectFrom('tenant')
-      .selectAll()
-      .where('id', '=', tenantId)
-      .executeTakeFirst();
-    if (tenant === undefined) return undefined;
-    const token = await kysely
-      .selectFrom('tenant_token')
-      .selectAll()
-      .where('tenant_id', '=', tenantId)
-      .where('retired_at', 'is', null)
-      .orderBy('version', 'desc')
+      .leftJoin('tenant_token as token', (join) =>
+        join.onRef('token.tenant_id', '=', 'tenant.id').on('token.retired_at', 'is', null),
+      )
+      .selectAll('tenant')
+      .select(['token.tenant_id', 'token.version', 'token.token', 'token.kid', 'token.fingerprint'])
+      .select([
+        'token.created_at',
+        'token.last_used_at',
+        'token.retired_at',
+        'token.rejected_at',
+        'token.probed_at',
+      ])
+      .where('tenant.id', '=', tenantId)
+      .orderBy('token.version', 'desc')
       .limit(1)
-      .executeTakeFirst();
-    return { tenant, token };
+      .execute();
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    const { tenant_id, version, token, kid, fingerprint, created_at, ...rest } = row;
+    const { last_used_at, retired_at, rejected_at, probed_at, ...tenant } = rest;
+    const present = tenant_id !== null && version !== null && token !== null && created_at !== null;
+    if (!present || kid === null || fingerprint === null) return { tenant, token: undefined };
+    const times = { created_at, last_used_at, retired_at, rejected_at, probed_at };
+    return { tenant, token: { tenant_id, version, token, kid, fingerprint, ...times } };
   }
 
   list(): Promise<TenantRow[]> {

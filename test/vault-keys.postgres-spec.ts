@@ -1,0 +1,106 @@
+import { KeyRing } from '../src/crypto/key-ring.js';
+import { ENCRYPTION_KEY, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+
+const NEW_KEY = `new:${Buffer.alloc(32, 9).toString('base64url')}`;
+const TENANTS = ['acme', 'globex', 'hooli'].map((id) => ({ id, token: `secret-token-of-${id}` }));
+
+describe('the encryption key', () => {
+  let first: TestBff;
+  const started: TestBff[] = [];
+  beforeEach(async () => {
+    first = await startBff({ tenants: TENANTS });
+  });
+  afterEach(async () => {
+    for (const bff of started.splice(0)) await bff.stop();
+    await first.stop();
+  });
+
+  const restart = async (keys: string): Promise<TestBff> => {
+    const bff = await startBff({ besides: first, tenants: TENANTS, settings: { ENCRYPTION_KEYS: keys } });
+    started.push(bff);
+    return bff;
+  };
+  const patchAs = async (bff: TestBff, tenant_id: string): Promise<TestAnswer> =>
+    bff.patch({ name: 'A' }, { Authorization: `Bearer ${await first.idp.token({ tenant_id })}` });
+  const kids = async (): Promise<string[]> => {
+    const { kysely } = first.database;
+    const tokens = await kysely.selectFrom('tenant_token').select(['kid', 'token as jwe']).execute();
+    const appKeys = await kysely.selectFrom('app_key').select(['kid', 'wrapped as jwe']).execute();
+    const said = [...tokens, ...appKeys].flatMap(({ kid, jwe }) => {
+      const header = JSON.parse(Buffer.from(jwe.split('.')[0] ?? '', 'base64url').toString()) as {
+        kid: string;
+      };
+      return [kid, header.kid];
+    });
+    return [...new Set(said)].sort();
+  };
+  /** Ten seconds at most: it goes on behind the start. */
+  const allEncryptedWith = async (kid: string): Promise<string[]> => {
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const found = await kids();
+      if (found.join() === kid || Date.now() > deadline) return found;
+    }
+  };
+  const startError = async (keys: string): Promise<string> =>
+    restart(keys).then(
+      () => 'it started',
+      (error: unknown) => String(error),
+    );
+
+  it('is rotated by naming the new one first: everything is encrypted anew, and then it works alone', async () => {
+    await first.send('DELETE', '/api/v1/tenants/hooli/tokens/1', undefined, {
+      Authorization: `Bearer ${await first.idp.token({ scope: 'tenants:admin' })}`,
+    });
+    expect(await kids()).toEqual(['test']);
+    const both = await restart(`${NEW_KEY},${ENCRYPTION_KEY}`);
+    expect((await patchAs(both, 'acme')).status).toBe(200);
+    expect(await allEncryptedWith('new')).toEqual(['new']);
+    const alone = await restart(NEW_KEY);
+    for (const id of ['acme', 'globex']) {
+      expect((await patchAs(alone, id)).status).toBe(200);
+      expect(first.upstream.requests.at(-1)?.headers.authorization).toBe(`Bearer secret-token-of-${id}`);
+    }
+    expect(alone.logs()).not.toContain('ENCRYPTION_KEYS');
+    // The fingerprints still compare: nothing is taken from the unchanged file again.
+    const versions = await first.database.kysely.selectFrom('tenant_token').select('version').execute();
+    expect(versions).toEqual(TENANTS.map(() => ({ version: 1 })));
+  });
+
+  it('that is gone is said at start, once for each tenant that needs it, and stops no other', async () => {
+    const gone = new KeyRing([{ kid: 'gone', key: Buffer.alloc(32, 3) }]);
+    for (const id of ['globex', 'hooli']) {
+      const { jwe, kid } = await gone.encrypt(Buffer.from('x'), `token ${id} 1`);
+      const update = first.database.kysely.updateTable('tenant_token').set({ token: jwe, kid });
+      await update.where('tenant_id', '=', id).execute();
+    }
+    const bff = await restart(ENCRYPTION_KEY);
+    const said = bff
+      .logs()
+      .split('\n')
+      .filter((line) => line.includes('ENCRYPTION_KEYS'))
+      .map((line) => JSON.parse(line) as object);
+    expect(said).toMatchObject([
+      { tenant_id: 'globex', version: 1, kid: 'gone' },
+      { tenant_id: 'hooli', version: 1, kid: 'gone' },
+    ]);
+    expect((await patchAs(bff, 'acme')).status).toBe(200);
+    expect((await patchAs(bff, 'globex')).status).toBe(502);
+    expect(await kids()).toEqual(['gone', 'test']);
+  });
+
+  const KEY = Buffer.alloc(32, 5).toString('base64url');
+  it.each([
+    ['other bytes under the same name', `test:${KEY}`, /app-key|tampered|not the one/],
+    ['another key alone', `other:${KEY}`, /ENCRYPTION_KEYS has no key test/],
+    ['a short key', `test:${Buffer.alloc(31).toString('base64url')}`, /ENCRYPTION_KEYS takes kid:key pairs/],
+    ['a key without a name', KEY, /ENCRYPTION_KEYS takes kid:key pairs/],
+    ['one name twice', `${ENCRYPTION_KEY},test:${KEY}`, /ENCRYPTION_KEYS names one kid twice/],
+  ])('of %s stops the start with a message that says so and holds no key', async (_, keys, message) => {
+    const error = await startError(keys);
+    expect(error).toMatch(message);
+    for (const key of keys.split(/[,:]/).filter((part) => part.length > 20)) expect(error).not.toContain(key);
+    expect(await kids()).toEqual(['test']);
+    expect((await patchAs(first, 'acme')).status).toBe(200);
+  });
+});
