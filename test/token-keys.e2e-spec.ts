@@ -140,7 +140,6 @@ describe('an identity provider that misbehaves', () => {
 
   it.each<[string, RequestListener]>([
     ['an error', (_request, response) => void response.writeHead(500).end('{"keys":[]}')],
-    ['no key set', (_request, response) => void response.end('{}')],
     ['null', (_request, response) => void response.end('null')],
   ])('answers with %s: 503', async (_, listener) => {
     await startWith(listener);
