@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PATCH_FIELDS } from '../src/customers/dto/patch-customer.dto.js';
 import { readPatch } from '../src/customers/patch-body.js';
 import { PROBLEMS } from '../src/http/problem.js';
@@ -25,31 +21,18 @@ interface Document {
   readonly components: { readonly schemas: Record<string, Schema> };
 }
 
-const ROOT = join(__dirname, '..');
-
 /** The schemas are made by the build's compiler plug-in, so they are looked at in dist/. */
-describe('the OpenAPI document of the build', () => {
-  let folder: string;
+describe('the OpenAPI document that the build serves at /openapi.json', () => {
   let document: Document;
 
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'bff-openapi-test-'));
-    const file = join(folder, 'openapi.json');
-    execFileSync(process.execPath, [join(ROOT, 'scripts', 'openapi.mjs'), file], { cwd: ROOT });
-    document = JSON.parse(readFileSync(file, 'utf8')) as Document;
-  });
-  afterAll(() => {
-    rmSync(folder, { recursive: true, force: true });
+  beforeAll(async () => {
+    const bff = await startBffProcess();
+    const response = await fetch(`${bff.url}/openapi.json`);
+    document = (await response.json()) as Document;
+    await bff.stop();
   });
 
   const schema = (name: string): Schema => document.components.schemas[name] ?? {};
-
-  it('is what the running service serves at /openapi.json', async () => {
-    const bff = await startBffProcess();
-    const response = await fetch(`${bff.url}/openapi.json`);
-    expect(await response.json()).toEqual(document);
-    await bff.stop();
-  });
 
   it('describes exactly the twelve fields of a patch, all optional', () => {
     const { properties = {}, required } = schema('PatchCustomerDto');

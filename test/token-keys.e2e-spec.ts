@@ -138,13 +138,13 @@ describe('an identity provider that misbehaves', () => {
     },
   );
 
-  it.each<[string, RequestListener]>([
-    ['an error', (_request, response) => void response.writeHead(500).end('{"keys":[]}')],
-    ['null', (_request, response) => void response.end('null')],
-  ])('answers with %s: 503', async (_, listener) => {
-    await startWith(listener);
-    expectUnavailable(await bff.patch(PATCH));
-  });
+  it.each<[string, RequestListener]>([['null', (_request, response) => void response.end('null')]])(
+    'answers with %s: 503',
+    async (_, listener) => {
+      await startWith(listener);
+      expectUnavailable(await bff.patch(PATCH));
+    },
+  );
 
   it('redirects: nobody follows', async () => {
     await startWith((request, response) => {
