@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AUDIENCE, ISSUER, TestIdentityProvider } from './identity-provider.js';
 import { ACME_TOKEN } from './start-bff.js';
+import { copyTemplate } from './test-database.js';
 import { TestUpstream } from './upstream.js';
 
 /** Milliseconds until a process has to listen or end. */
@@ -96,8 +97,7 @@ export async function createSurroundings(
   idp: TestIdentityProvider,
 ): Promise<Surroundings> {
   const folder = await mkdtemp(join(tmpdir(), 'bff-process-'));
-  const template = process.env['TEST_DATABASE_TEMPLATE'];
-  if (template !== undefined) await cp(template, join(folder, 'database'), { recursive: true });
+  copyTemplate(folder);
   const tenantsFile = join(folder, 'tenants.json');
   await writeFile(tenantsFile, JSON.stringify([{ id: 'acme', token: ACME_TOKEN }]));
   return {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -18,13 +19,29 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 
 async function createEmbedded(): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'bff-'));
-  const template = process.env['TEST_DATABASE_TEMPLATE'];
-  if (template === undefined) throw new Error('global-setup did not prepare a template');
-  await cp(template, join(folder, 'database'), { recursive: true });
+  copyTemplate(folder);
   return {
     settings: { DATA_DIR: folder },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * Makes `folder` a DATA_DIR with the database that global-setup prepared. Files one after the other, without
+ * the checks of fs.cp(): they cost several times what the copying does.
+ */
+export function copyTemplate(folder: string): void {
+  const template = process.env['TEST_DATABASE_TEMPLATE'];
+  if (template === undefined) throw new Error('global-setup did not prepare a template');
+  copyFolder(join(template, 'database'), join(folder, 'database'));
+}
+
+function copyFolder(from: string, to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const copy = entry.isDirectory() ? copyFolder : copyFileSync;
+    copy(join(from, entry.name), join(to, entry.name));
+  }
 }
 
 async function createOnServer(server: string): Promise<TestDatabase> {
