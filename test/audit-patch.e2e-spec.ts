@@ -1,6 +1,13 @@
+import { request as httpRequest } from 'node:http';
 import type { JWTPayload } from 'jose';
-import { startBff, type StoredEvent, type TestAnswer, type TestBff } from './support/start-bff.js';
-import { CUSTOMER, type TestUpstream } from './support/upstream.js';
+import {
+  CUSTOMER_PATH,
+  startBff,
+  type StoredEvent,
+  type TestAnswer,
+  type TestBff,
+} from './support/start-bff.js';
+import { answerJson, CUSTOMER, type TestUpstream } from './support/upstream.js';
 
 const PATCH = {
   name: 'Acme GmbH',
@@ -101,7 +108,7 @@ describe('a patch that is applied', () => {
     expect(String(intent?.['occurred_at']) >= startedAt).toBe(true);
     expect(String(outcome?.['occurred_at']) >= String(intent?.['occurred_at'])).toBe(true);
     // The intent was durable when the patch arrived, and alone.
-    expect(atSending).toEqual([intent]);
+    expect(ofOperation(atSending, answer)).toEqual([intent]);
     bff.upstream.answer = usual;
   });
 
@@ -144,6 +151,27 @@ describe('a patch that is applied', () => {
       });
     }
   });
+});
+
+it('a caller who hangs up changes nothing: the patch is finished and recorded', async () => {
+  const recorded = (await bff.events(0)).length;
+  const sent = bff.upstream.requests.length;
+  const headers = { Authorization: `Bearer ${await bff.idp.token()}`, 'Content-Type': 'application/json' };
+  const request = httpRequest(`${bff.url}${CUSTOMER_PATH}`, { method: 'PATCH', headers });
+  request.on('error', () => undefined);
+  const hungUp = new Promise((resolve) => request.once('close', resolve));
+  bff.upstream.answer = (_request, response) => {
+    request.destroy();
+    void hungUp.then(() => {
+      answerJson(response, 200, CUSTOMER);
+    });
+  };
+  request.end('{"name":"Acme GmbH"}');
+  const events = (await bff.events(recorded + 2)).slice(recorded);
+  expect(events.map(({ outcome }) => outcome)).toEqual(['pending', 'applied']);
+  const list = await bff.send('GET', '/api/v1/audit-events?limit=2');
+  expect(list.body).toMatchObject({ data: [{ outcome: 'applied' }, { outcome: 'pending' }] });
+  expect(bff.upstream.requests).toHaveLength(sent + 1);
 });
 
 type End = [string, number, string, number | null, TestUpstream['answer'] | 'stopped'];
@@ -207,6 +235,9 @@ function operationOf({ headers }: TestAnswer): string {
 
 /** Those of the operation, oldest first, as they are when the answer is there: no waiting. */
 async function eventsOf(answer: TestAnswer): Promise<StoredEvent[]> {
-  const events = await bff.events(0);
+  return ofOperation(await bff.events(0), answer);
+}
+
+function ofOperation(events: readonly StoredEvent[], answer: TestAnswer): StoredEvent[] {
   return events.filter((event) => event['operation_id'] === operationOf(answer));
 }

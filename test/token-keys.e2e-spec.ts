@@ -1,26 +1,42 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createKey, type TestKey } from './support/identity-provider.js';
+import { KeySet } from '../src/auth/key-set.js';
+import { LOGGER } from '../src/http/logger.js';
+import { Clock } from '../src/runtime/clock.js';
+import { createKey, TestIdentityProvider, type TestKey } from './support/identity-provider.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 
 const PATCH = { name: 'Acme GmbH' };
 const realNow = Date.now.bind(Date);
 
 let bff: TestBff;
-beforeEach(async () => {
+let idp: TestIdentityProvider;
+/** Milliseconds that this process's time is ahead of the real one when a test begins; it never goes back. */
+let aheadAtStart = 0;
+let ahead = 0;
+beforeAll(async () => {
   bff = await startBff();
 });
-afterEach(async () => {
+beforeEach(async () => {
+  aheadAtStart = ahead;
+  jest.spyOn(Date, 'now').mockImplementation(() => realNow() + ahead);
+  idp = await TestIdentityProvider.start();
+  forgetKeys(idp.jwksUrl);
+  bff.upstream.requests.length = 0;
+});
+afterEach(() => idp.stop());
+afterAll(async () => {
   jest.restoreAllMocks();
   await bff.stop();
 });
 
 describe('an identity provider that is away from the start', () => {
-  beforeEach(() => bff.idp.stop());
+  beforeEach(() => idp.stop());
 
   it('makes every request with a token 503, in no time, with nothing sent', async () => {
-    expectUnavailable(await bff.patch(PATCH));
-    expectUnavailable(await bff.send('GET', '/api/v1/audit-events'));
+    expectUnavailable(await patch());
+    const headers = { Authorization: `Bearer ${await idp.token()}` };
+    expectUnavailable(await bff.send('GET', '/api/v1/audit-events', undefined, headers));
     expect(bff.upstream.requests).toHaveLength(0);
   });
 
@@ -31,51 +47,50 @@ describe('an identity provider that is away from the start', () => {
   });
 
   it('is found again by itself once it is back', async () => {
-    expectUnavailable(await bff.patch(PATCH));
-    await bff.idp.listen();
+    expectUnavailable(await patch());
+    await idp.listen();
     later(6_000);
-    expect((await bff.patch(PATCH)).status).toBe(200);
+    expect((await patch()).status).toBe(200);
   });
 
   it('is not asked once for each of many requests', async () => {
-    await bff.patch(PATCH);
-    await bff.idp.listen();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => bff.patch(PATCH)));
+    await patch();
+    await idp.listen();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => patch()));
     for (const { status } of answers) expect([200, 503]).toContain(status);
-    expect(bff.idp.requests).toBeLessThanOrEqual(2);
+    expect(idp.requests).toBeLessThanOrEqual(2);
   });
 });
 
 describe('an identity provider that goes away later', () => {
   it('leaves tokens of known keys working, also when the keys are old', async () => {
-    expect((await bff.patch(PATCH)).status).toBe(200);
-    await bff.idp.stop();
+    expect((await patch()).status).toBe(200);
+    await idp.stop();
     for (const ms of [0, 6_000, 11 * 60_000, 24 * 3_600_000]) {
       later(ms);
-      expect((await bff.patch(PATCH)).status).toBe(200);
+      expect((await patch()).status).toBe(200);
     }
   });
 
   it('makes tokens of keys that are not known 503: they may be good', async () => {
-    await bff.patch(PATCH);
+    await patch();
     bff.upstream.requests.length = 0;
-    await bff.idp.stop();
+    await idp.stop();
     later(6_000);
-    const token = await bff.idp.token({}, { key: await createKey('key-2') });
-    expectUnavailable(await bff.patch(PATCH, { Authorization: `Bearer ${token}` }));
+    expectUnavailable(await patchWith(await createKey('key-2')));
     expect(bff.upstream.requests).toHaveLength(0);
-    expect((await bff.patch(PATCH)).status).toBe(200);
+    expect((await patch()).status).toBe(200);
   });
 });
 
 describe('keys', () => {
   it('are asked for once, not for every token', async () => {
-    for (let i = 0; i < 20; i += 1) await bff.patch(PATCH);
-    expect(bff.idp.requests).toBe(1);
+    for (let i = 0; i < 20; i += 1) await patch();
+    expect(idp.requests).toBe(1);
   });
 
   it('that are made up cost the provider a bounded number of requests, and are 401', async () => {
-    await bff.patch(PATCH);
+    await patch();
     bff.upstream.requests.length = 0;
     const key = await createKey('x');
     for (let round = 0; round < 2; round += 1) {
@@ -85,25 +100,25 @@ describe('keys', () => {
       later(6_000 * (round + 1));
     }
     expect(bff.upstream.requests).toHaveLength(0);
-    expect(bff.idp.requests).toBeLessThanOrEqual(4);
+    expect(idp.requests).toBeLessThanOrEqual(4);
   });
 
   it('that are new are accepted after a rotation, and old ones no more', async () => {
-    expect((await bff.patch(PATCH)).status).toBe(200);
-    const old = bff.idp.key;
+    expect((await patch()).status).toBe(200);
+    const old = idp.key;
     const next = await createKey('key-2');
-    bff.idp.keys = [next];
+    idp.keys = [next];
     later(6_000);
     expect((await patchWith(next)).status).toBe(200);
     expect((await patchWith(old)).status).toBe(401);
   });
 
   it('that the provider took back are refused within minutes, though nobody brings a new one', async () => {
-    await bff.patch(PATCH);
-    bff.idp.keys = [await createKey('key-2')];
+    await patch();
+    idp.keys = [await createKey('key-2')];
     later(15 * 60_000);
-    await patchWith(bff.idp.key); // may still pass: it starts the refresh
-    await until(async () => (await patchWith(bff.idp.key)).status === 401);
+    await patchWith(idp.key); // may still pass: it starts the refresh
+    await until(async () => (await patchWith(idp.key)).status === 401);
   });
 });
 
@@ -111,11 +126,10 @@ describe('an identity provider that misbehaves', () => {
   let strange: Server;
   const elsewhere = { requests: 0 };
   async function startWith(listener: RequestListener): Promise<void> {
-    await bff.stop();
     strange = createServer(listener);
     await new Promise<void>((resolve) => strange.listen(0, '127.0.0.1', resolve));
     const { port } = strange.address() as AddressInfo;
-    bff = await startBff({ settings: { AUTH_JWKS_URL: `http://127.0.0.1:${port}/jwks` } });
+    forgetKeys(`http://127.0.0.1:${port}/jwks`);
   }
   afterEach(async () => {
     strange.closeAllConnections();
@@ -127,12 +141,12 @@ describe('an identity provider that misbehaves', () => {
     async (_, listener) => {
       await startWith(listener);
       const startedAt = realNow();
-      for (const answer of await Promise.all(Array.from({ length: 20 }, () => bff.patch(PATCH)))) {
+      for (const answer of await Promise.all(Array.from({ length: 20 }, () => patch()))) {
         expectUnavailable(answer);
       }
       expect(realNow() - startedAt).toBeLessThan(6_000);
       const again = realNow();
-      expectUnavailable(await bff.patch(PATCH));
+      expectUnavailable(await patch());
       expect(realNow() - again).toBeLessThan(6_000);
       expect((await bff.send('GET', '/health/ready', undefined, { Authorization: '' })).status).toBe(503);
     },
@@ -142,7 +156,7 @@ describe('an identity provider that misbehaves', () => {
     'answers with %s: 503',
     async (_, listener) => {
       await startWith(listener);
-      expectUnavailable(await bff.patch(PATCH));
+      expectUnavailable(await patch());
     },
   );
 
@@ -151,18 +165,28 @@ describe('an identity provider that misbehaves', () => {
       if (request.url !== '/jwks') elsewhere.requests += 1;
       response.writeHead(302, { Location: '/elsewhere' }).end();
     });
-    expectUnavailable(await bff.patch(PATCH));
+    expectUnavailable(await patch());
     expect(elsewhere.requests).toBe(0);
   });
 });
 
-/** Moves the whole process's time on from what it really is. */
+/** Makes the service's key set what it is after a start: never loaded, and of that URL. */
+function forgetKeys(url: string): void {
+  const { app } = bff;
+  Object.assign(app.get(KeySet), new KeySet(new URL(url), app.get(Clock), app.get(LOGGER)));
+}
+
+/** Moves the whole process's time on to so much after the test's beginning. */
 function later(ms: number): void {
-  jest.spyOn(Date, 'now').mockImplementation(() => realNow() + ms);
+  ahead = aheadAtStart + ms;
+}
+
+async function patch(): Promise<TestAnswer> {
+  return patchWith(idp.key);
 }
 
 async function patchWith(key: TestKey, kid = key.kid): Promise<TestAnswer> {
-  return bff.patch(PATCH, { Authorization: `Bearer ${await bff.idp.token({}, { key, header: { kid } })}` });
+  return bff.patch(PATCH, { Authorization: `Bearer ${await idp.token({}, { key, header: { kid } })}` });
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {

@@ -46,7 +46,7 @@ export class BffProcess {
   /** @throws when it ends instead of listening */
   static async start(settings: Record<string, string>): Promise<BffProcess> {
     const bff = BffProcess.spawn(settings);
-    await bff.until(() => bff.url !== undefined, 'the line that says where it listens');
+    await bff.listening();
     return bff;
   }
 
@@ -61,6 +61,26 @@ export class BffProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Told by its output instead of looked for: whoever looks takes the CPU that the start needs. */
+  private async listening(): Promise<void> {
+    const what = 'the line that says where it listens';
+    let deadline: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((listens, reject) => {
+        const fail = (how: string) => (): void => {
+          reject(new Error(`${how} without ${what}:\n${this.output}`));
+        };
+        deadline = setTimeout(fail('timed out'), DEADLINE);
+        void this.ended.then(fail('ended'));
+        this.child.stdout?.on('data', () => {
+          if (this.url !== undefined) listens();
+        });
+      });
+    } finally {
+      clearTimeout(deadline);
+    }
   }
 
   /** Waits for what its output, or the world, has to show. */
