@@ -1,4 +1,5 @@
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { pointersOf } from './support/test-answer.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
 interface Event {
@@ -171,7 +172,7 @@ describe('refused with 400', () => {
       type: 'urn:billing-bff:problem:validation-failed',
       code: 'BAD_REQUEST',
     });
-    expect((answer.body as { errors: { pointer: string }[] }).errors.length).toBeGreaterThan(0);
+    expect(pointersOf(answer).length).toBeGreaterThan(0);
   });
 
   it('all faults at once, each with its place', async () => {
@@ -179,9 +180,7 @@ describe('refused with 400', () => {
       'GET',
       '/api/v1/audit-events?limit=0&outcome=x&cursor=y&field=name&nothing=1',
     );
-    const { errors } = answer.body as { errors: { pointer: string }[] };
-    const pointers = errors.map(({ pointer }) => pointer).sort();
-    expect(pointers).toEqual(['#/cursor', '#/field', '#/limit', '#/nothing', '#/outcome']);
+    expect(pointersOf(answer).sort()).toEqual(['#/cursor', '#/field', '#/limit', '#/nothing', '#/outcome']);
   });
 });
 

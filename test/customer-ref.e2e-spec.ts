@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { patchRaw } from './support/raw-request.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { CUSTOMER } from './support/upstream.js';
 
@@ -182,30 +182,9 @@ describe('the customer in the path', () => {
 
   /** Patches the customer of that path, which is sent as it stands: fetch would mend it. */
   async function patch(path: string): Promise<TestAnswer> {
-    const token = await bff.idp.token();
-    const { hostname, port } = new URL(bff.url);
-    return new Promise((resolve, reject) => {
-      const outgoing = httpRequest({
-        hostname,
-        port,
-        path: `/api/v1/customers/${path}`,
-        method: 'PATCH',
-        agent: false,
-        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-      });
-      outgoing.on('error', reject);
-      outgoing.on('response', (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => {
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: new Headers(response.headers as Record<string, string>),
-            body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown,
-          });
-        });
-      });
-      outgoing.end('{"name":"Acme"}');
+    return patchRaw(bff.url, `/api/v1/customers/${path}`, {
+      headers: { Authorization: `Bearer ${await bff.idp.token()}`, 'Content-Type': 'application/json' },
+      body: '{"name":"Acme"}',
     });
   }
 });

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { patchRaw } from './support/raw-request.js';
 import { ACME_TOKEN, CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 
 const SETTINGS = { CUSTOMER_PRE_READ: 'never', RATE_LIMIT_PER_MINUTE: '1000000' };
@@ -58,10 +58,14 @@ describe('what the billing API is sent', () => {
 
   it('is only what the BFF chooses, whatever the caller sends', async () => {
     const token = await bff.idp.token();
-    const status = await patchRaw({
-      ...HOSTILE,
-      Authorization: `Bearer ${token}`,
-      traceparent: `00-${TRACE}-b7ad6b7169203331-01`,
+    const { status } = await patchRaw(bff.url, `${CUSTOMER_PATH}?x=1`, {
+      headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...HOSTILE,
+        Authorization: `Bearer ${token}`,
+        traceparent: `00-${TRACE}-b7ad6b7169203331-01`,
+      },
+      body: '{"name":"Acme"}',
     });
 
     expect(status).toBe(200);
@@ -118,22 +122,4 @@ describe('what the billing API is sent', () => {
 
     expect(bff.upstream.requests).toHaveLength(2);
   });
-
-  async function patchRaw(headers: Record<string, string>): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const outgoing = httpRequest(`${bff.url}${CUSTOMER_PATH}?x=1`, {
-        method: 'PATCH',
-        agent: false,
-        headers: { 'Content-Type': 'application/json; charset=utf-8', ...headers },
-      });
-      outgoing.on('error', reject);
-      outgoing.on('response', (response) => {
-        response.resume();
-        response.on('end', () => {
-          resolve(response.statusCode ?? 0);
-        });
-      });
-      outgoing.end('{"name":"Acme"}');
-    });
-  }
 });

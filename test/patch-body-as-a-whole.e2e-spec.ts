@@ -1,11 +1,7 @@
 import { GLOBEX_TOKEN, startBff, type TestBff } from './support/start-bff.js';
+import { faultsOf, pointersOf } from './support/test-answer.js';
 
 const SETTINGS = { CUSTOMER_PRE_READ: 'never', RATE_LIMIT_PER_MINUTE: '1000000' };
-
-interface Faulty {
-  readonly type: string;
-  readonly errors: { readonly pointer: string; readonly code: string; readonly detail: string }[];
-}
 
 describe('the patch body as a whole', () => {
   let bff: TestBff;
@@ -16,8 +12,6 @@ describe('the patch body as a whole', () => {
     bff.upstream.requests.length = 0;
   });
   afterAll(() => bff.stop());
-
-  const pointersOf = (body: unknown): string[] => (body as Faulty).errors.map(({ pointer }) => pointer);
 
   it.each([
     ['an empty object', '{}'],
@@ -36,7 +30,7 @@ describe('the patch body as a whole', () => {
       type: 'urn:billing-bff:problem:validation-failed',
       code: 'BAD_REQUEST',
     });
-    expect(pointersOf(answer.body)).toEqual(['#']);
+    expect(pointersOf(answer)).toEqual(['#']);
     expect(bff.upstream.requests).toEqual([]);
   });
 
@@ -59,7 +53,7 @@ describe('the patch body as a whole', () => {
     });
 
     expect(answer.status).toBe(400);
-    expect(pointersOf(answer.body).sort()).toEqual(
+    expect(pointersOf(answer).sort()).toEqual(
       [
         ...['#/name', '#/alias', '#/billing_email', '#/phone', '#/currency', '#/invoicing_entity_id'],
         ...['#/is_tax_exempt', '#/vat_number', '#/colour'],
@@ -87,7 +81,7 @@ describe('the patch body as a whole', () => {
     });
 
     expect(answer.status).toBe(400);
-    expect(pointersOf(answer.body).sort()).toEqual([
+    expect(pointersOf(answer).sort()).toEqual([
       '#/custom_taxes',
       '#/custom_taxes/50/rate',
       '#/invoicing_emails',
@@ -105,7 +99,7 @@ describe('the patch body as a whole', () => {
       currency: secret,
     });
 
-    const { errors } = answer.body as Faulty;
+    const errors = faultsOf(answer);
     expect(errors).toHaveLength(4);
     for (const { code, detail } of errors) {
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
@@ -131,8 +125,8 @@ describe('the patch body as a whole', () => {
 
     expect(answer.status).toBe(400);
     expect(answer.body).toMatchObject({ type: 'urn:billing-bff:problem:validation-failed' });
-    expect(pointersOf(answer.body).every((pointer) => pointer.startsWith(place))).toBe(true);
-    expect(pointersOf(answer.body).length).toBeGreaterThan(0);
+    expect(pointersOf(answer).every((pointer) => pointer.startsWith(place))).toBe(true);
+    expect(pointersOf(answer).length).toBeGreaterThan(0);
     expect(bff.upstream.requests).toEqual([]);
   });
 
@@ -140,7 +134,7 @@ describe('the patch body as a whole', () => {
     const answer = await bff.patch(`{"currency":"eur","name":${'['.repeat(100)}${']'.repeat(100)}}`);
 
     expect(answer.status).toBe(400);
-    const fields = pointersOf(answer.body).map((pointer) => pointer.split('/')[1]);
+    const fields = pointersOf(answer).map((pointer) => pointer.split('/')[1]);
     expect([...new Set(fields)].sort()).toEqual(['currency', 'name']);
   });
 
@@ -176,14 +170,14 @@ describe('the patch body as a whole', () => {
       const answer = await asGlobex({ invoicing_entity_id: id, name: 'a' });
 
       expect(answer.status).toBe(400);
-      expect(pointersOf(answer.body)).toEqual(['#/invoicing_entity_id']);
+      expect(pointersOf(answer)).toEqual(['#/invoicing_entity_id']);
       expect(bff.upstream.requests).toEqual([]);
     });
 
     it('is named together with the other faults', async () => {
       const answer = await asGlobex({ invoicing_entity_id: 'ive_2', name: null });
 
-      expect(pointersOf(answer.body).sort()).toEqual(['#/invoicing_entity_id', '#/name']);
+      expect(pointersOf(answer).sort()).toEqual(['#/invoicing_entity_id', '#/name']);
     });
   });
 });

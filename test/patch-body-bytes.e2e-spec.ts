@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { patchRaw, type RawRequest } from './support/raw-request.js';
 import { gzipSync } from 'node:zlib';
 import { CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 
@@ -193,16 +193,19 @@ describe('the bytes of a patch', () => {
   });
 
   it('are refused by what is declared, before they are sent', async () => {
-    const answer = await send({ 'Content-Length': '1000000000' }, [], 'application/json', { end: false });
+    const answer = await send({ 'Content-Length': '1000000000' }, [], 'application/json', 'nothing');
 
     expect(answer.status).toBe(413);
     expect(sent()).toEqual([]);
   });
 
   it('are refused while a caller keeps sending without end', async () => {
-    const answer = await send({ 'Transfer-Encoding': 'chunked' }, [ofSize(LIMIT), 'x'], 'application/json', {
-      end: false,
-    });
+    const answer = await send(
+      { 'Transfer-Encoding': 'chunked' },
+      [ofSize(LIMIT), 'x'],
+      'application/json',
+      'nothing',
+    );
 
     expect(answer.status).toBe(413);
     expect(sent()).toEqual([]);
@@ -210,10 +213,7 @@ describe('the bytes of a patch', () => {
 
   it('that break off before their declared end send nothing', async () => {
     await expect(
-      send({ 'Content-Length': '1000' }, ['{"name":"Acme"}'], 'application/json', {
-        end: false,
-        destroy: true,
-      }),
+      send({ 'Content-Length': '1000' }, ['{"name":"Acme"}'], 'application/json', 'destroy'),
     ).rejects.toThrow();
     const next = await bff.patch({ name: 'next' });
 
@@ -235,37 +235,16 @@ describe('the bytes of a patch', () => {
     headers: Record<string, string>,
     pieces: readonly (string | Buffer)[],
     contentType?: string,
-    { end = true, destroy = false } = {},
+    after: RawRequest['after'] = 'end',
   ): Promise<TestAnswer> {
-    const token = await bff.idp.token();
-    return new Promise((resolve, reject) => {
-      const outgoing = httpRequest(`${bff.url}${CUSTOMER_PATH}`, {
-        method: 'PATCH',
-        agent: false,
-        headers: {
-          Authorization: `Bearer ${token}`,
-          ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
-          ...headers,
-        },
-      });
-      outgoing.on('error', reject);
-      outgoing.on('response', (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          outgoing.destroy();
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: new Headers(response.headers as Record<string, string>),
-            body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown,
-          });
-        });
-      });
-      outgoing.flushHeaders();
-      for (const piece of pieces) outgoing.write(piece);
-      if (destroy) outgoing.destroy(new Error('gone'));
-      else if (end) outgoing.end();
+    return patchRaw(bff.url, CUSTOMER_PATH, {
+      headers: {
+        Authorization: `Bearer ${await bff.idp.token()}`,
+        ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
+        ...headers,
+      },
+      body: pieces,
+      after,
     });
   }
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { startBff, type TestBff } from './support/start-bff.js';
+import { pointersOf } from './support/test-answer.js';
 import { CUSTOMER } from './support/upstream.js';
 
 const SETTINGS = { CUSTOMER_PRE_READ: 'never', RATE_LIMIT_PER_MINUTE: '1000000' };
@@ -243,8 +244,7 @@ describe('any body', () => {
 
         expect(answer.status).toBe(400);
         expect(answer.body).toMatchObject({ type: 'urn:billing-bff:problem:validation-failed' });
-        const { errors } = answer.body as { errors: { pointer: string }[] };
-        expect(errors.map((fault) => fault.pointer)).toContain(pointer);
+        expect(pointersOf(answer)).toContain(pointer);
         expect(takeSent()).toEqual([]);
       }),
       RUNS,

@@ -1,4 +1,4 @@
-import { Agent, request as httpRequest, type ServerResponse } from 'node:http';
+import { Agent, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AuditEvent } from '../src/audit/audit-event.js';
 import { readEnvironment } from '../src/config/environment.js';
@@ -6,6 +6,7 @@ import { Database } from '../src/database/database.js';
 import { createLogger } from '../src/http/logger.js';
 import { BffProcess, createSurroundings, killAll, type Surroundings } from './support/bff-process.js';
 import { TestIdentityProvider } from './support/identity-provider.js';
+import { patchRaw } from './support/raw-request.js';
 import { answerJson, CUSTOMER, TestUpstream } from './support/upstream.js';
 
 const BODY = '{"name":"Acme GmbH"}';
@@ -35,19 +36,10 @@ function letGo(): void {
   for (const response of held) answerJson(response, 200, { ...CUSTOMER, name: 'Acme GmbH' });
 }
 
-function patch(agent?: Agent): Promise<{ status: number; operation: string }> {
-  return new Promise((resolve, reject) => {
-    const options = { method: 'PATCH', headers, ...(agent === undefined ? {} : { agent }) };
-    const request = httpRequest(`${bff.url ?? ''}${PATH}`, options, (response) => {
-      response.resume();
-      const operation = String(response.headers['x-operation-id']);
-      response.once('end', () => {
-        resolve({ status: response.statusCode ?? 0, operation });
-      });
-    });
-    request.once('error', reject);
-    request.end(BODY);
-  });
+async function patch(agent?: Agent): Promise<{ status: number; operation: string }> {
+  const request = { headers, body: BODY, ...(agent === undefined ? {} : { agent }) };
+  const answer = await patchRaw(bff.url ?? '', PATH, request);
+  return { status: answer.status, operation: String(answer.headers.get('x-operation-id')) };
 }
 
 /** What is in the database that the process left, newest first. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { faultsOf } from './support/test-answer.js';
 import { TestUpstream } from './support/upstream.js';
 
 const TENANTS = '/api/v1/tenants';
@@ -35,10 +36,8 @@ const newTenant = async (settings: object = {}): Promise<string> => {
   expect((await act('PUT', `/${id}`, { name: 'Some Name', ...settings })).status).toBe(201);
   return id;
 };
-const faultsOf = ({ body }: TestAnswer): string[] =>
-  (body as { errors: { pointer: string; code: string }[] }).errors.map(
-    ({ pointer, code }) => `${pointer} ${code}`,
-  );
+const namesOfFaults = (answer: TestAnswer): string[] =>
+  faultsOf(answer).map(({ pointer, code }) => `${pointer} ${code}`);
 const dataOf = ({ body }: TestAnswer): Record<string, unknown>[] =>
   (body as { data: Record<string, unknown>[] }).data;
 const VIEW = { name: 'Some Name', status: 'active', billing_api_url: null, invoicing_entities: null };
@@ -121,7 +120,7 @@ describe('PUT /tenants/{id}', () => {
   it.each(refused)('refuses %s', async (_, body, ...faults) => {
     const put = await act('PUT', '/never', body);
     expect(put.status).toBe(400);
-    expect(faultsOf(put).sort()).toEqual(faults.sort());
+    expect(namesOfFaults(put).sort()).toEqual(faults.sort());
     expect(JSON.stringify(put.body)).not.toContain('secret-in-the-wrong-place');
     expect((await act('GET', '/never')).status).toBe(404);
   });
@@ -149,7 +148,7 @@ describe('PUT /tenants/{id}', () => {
     const path = `/address-${(created += 1)}`;
     const put = await act('PUT', path, { name: 'x', billing_api_url: address(home.url) });
     expect(put.status).toBe(400);
-    expect(faultsOf(put)).toEqual([expect.stringMatching(/^#\/billing_api_url [a-z-]+$/)]);
+    expect(namesOfFaults(put)).toEqual([expect.stringMatching(/^#\/billing_api_url [a-z-]+$/)]);
     expect(JSON.stringify(put.body) + bff.logs()).not.toContain('secret-password');
     expect((await act('GET', path)).status).toBe(404);
   });
@@ -199,7 +198,7 @@ describe('PUT /tenants/{id}/token', () => {
   ])('refuses %s', async (_, body, fault) => {
     const put = await act('PUT', '/acme/token', body);
     expect(put.status).toBe(400);
-    expect(faultsOf(put)).toEqual([fault]);
+    expect(namesOfFaults(put)).toEqual([fault]);
     expect(JSON.stringify(put.body)).not.toContain('secret-b');
     expect(dataOf(await act('GET', '/acme/tokens'))).toHaveLength(1);
     expect(bff.logs()).not.toContain('secret-b');
@@ -222,7 +221,7 @@ describe('PUT /tenants/{id}/token', () => {
     expect(new Set(versions.map(({ fingerprint }) => fingerprint)).size).toBe(2);
     const again = await act('PUT', `/${id}/token`, { token: tokens[0] });
     expect(again.status).toBe(400);
-    expect(faultsOf(again)).toEqual(['#/token retired']);
+    expect(namesOfFaults(again)).toEqual(['#/token retired']);
     expect((await act('DELETE', `/${id}/tokens/1`)).status).toBe(204);
     expect(dataOf(await act('GET', `/${id}/tokens`))).toEqual(versions);
     await patchAs(id);
@@ -242,7 +241,7 @@ describe('paths', () => {
   it.each(OF_ONE)('%s /tenants/{id}%s refuses what is no id', async (method, rest, body) => {
     for (const id of badIds) {
       const answer = await act(method, `/${id}${rest}`, body);
-      expect({ id, status: answer.status, faults: faultsOf(answer) }).toEqual({
+      expect({ id, status: answer.status, faults: namesOfFaults(answer) }).toEqual({
         id,
         status: 400,
         faults: ['#/id not-tenant-id'],
@@ -266,7 +265,7 @@ describe('paths', () => {
     async (version) => {
       const answer = await act('DELETE', `/acme/tokens/${version}`);
       expect(answer.status).toBe(400);
-      expect(faultsOf(answer)).toEqual(['#/version out-of-range']);
+      expect(namesOfFaults(answer)).toEqual(['#/version out-of-range']);
     },
   );
 
@@ -437,7 +436,7 @@ describe('a change of origin', () => {
       { version: 1, retired_at: expect.any(String) as unknown },
     ]);
     for (const token of tokens) {
-      expect(faultsOf(await act('PUT', `/${id}/token`, { token }))).toEqual(['#/token retired']);
+      expect(namesOfFaults(await act('PUT', `/${id}/token`, { token }))).toEqual(['#/token retired']);
     }
     const third = secret();
     await act('PUT', `/${id}/token`, { token: third });

@@ -1,8 +1,9 @@
 import { createHmac, createPublicKey, generateKeyPairSync, KeyObject, sign } from 'node:crypto';
-import { createServer, request as httpRequest, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EncryptJWT, exportJWK, importJWK, type JWK, type JWTPayload } from 'jose';
 import { AUDIENCE, createKey, ISSUER, type TestKey } from './support/identity-provider.js';
+import { patchRaw } from './support/raw-request.js';
 import { CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 
 const PATCH = { name: 'Acme GmbH' };
@@ -442,20 +443,12 @@ function signedBy(key: TestKey): (input: Buffer) => Buffer {
 }
 
 /** Two header lines, as fetch never sends them. */
-function statusOfRaw(authorizations: readonly string[]): Promise<number> {
-  const { host, hostname, port } = new URL(bff.url);
+async function statusOfRaw(authorizations: readonly string[]): Promise<number> {
+  const body = JSON.stringify(PATCH);
+  const { host } = new URL(bff.url);
+  const headers = ['Host', host, 'Content-Type', 'application/json', 'Content-Length', `${body.length}`];
   const lines = authorizations.flatMap((value) => ['Authorization', value]);
-  const payload = JSON.stringify(PATCH);
-  const headers = ['Host', host, 'Content-Type', 'application/json', 'Content-Length', `${payload.length}`];
-  return new Promise((resolve, reject) => {
-    const options = { hostname, port, path: CUSTOMER_PATH, method: 'PATCH', headers: [...headers, ...lines] };
-    const request = httpRequest(options, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    request.once('error', reject);
-    request.end(payload);
-  });
+  return (await patchRaw(bff.url, CUSTOMER_PATH, { headers: [...headers, ...lines], body })).status;
 }
 
 /** A server that a token may point to, with a key set of its own. */

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { patchRaw } from './support/raw-request.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER, TestUpstream } from './support/upstream.js';
 
@@ -29,19 +29,9 @@ const putUrl = (billing_api_url: string): Promise<TestAnswer> =>
 const sentTo = (): string[] => bff.upstream.requests.map(({ method, url }) => `${method} ${url}`);
 
 /** Like `bff.patch`, but the path travels as it is: fetch would resolve its dots. */
-async function patchRaw(path: string): Promise<number> {
-  const authorization = `Bearer ${await bff.idp.token()}`;
-  return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(bff.url);
-    const headers = { authorization, 'content-type': 'application/json' };
-    httpRequest({ hostname, port, path, method: 'PATCH', headers }, (response) => {
-      response.resume().on('end', () => {
-        resolve(response.statusCode ?? 0);
-      });
-    })
-      .on('error', reject)
-      .end('{"name":"A"}');
-  });
+async function statusOfPath(path: string): Promise<number> {
+  const headers = { authorization: `Bearer ${await bff.idp.token()}`, 'content-type': 'application/json' };
+  return (await patchRaw(bff.url, path, { headers, body: '{"name":"A"}' })).status;
 }
 
 describe('a tenant’s billing_api_url', () => {
@@ -172,7 +162,7 @@ describe('a customer reference', () => {
   ];
   it.each(hostile)('%s stays one segment below the prefix, or is not sent at all', async (segment) => {
     await putUrl(`${bff.upstream.url}/prefix`);
-    const status = await patchRaw(`/api/v1/customers/${segment}`);
+    const status = await statusOfPath(`/api/v1/customers/${segment}`);
     if (status !== 200) {
       expect([400, 404]).toContain(status);
       expect(sentTo()).toEqual([]);

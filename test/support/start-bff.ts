@@ -11,14 +11,11 @@ import { type Clock, SystemClock } from '../../src/runtime/clock.js';
 import { Ids } from '../../src/runtime/ids.js';
 import { TenantVault } from '../../src/tenants/tenant-vault.js';
 import { AUDIENCE, ISSUER, TestIdentityProvider } from './identity-provider.js';
+import { answerOf, type TestAnswer } from './test-answer.js';
 import { createTestDatabase } from './test-database.js';
 import { CUSTOMER, TestUpstream } from './upstream.js';
 
-export interface TestAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: unknown;
-}
+export type { TestAnswer } from './test-answer.js';
 
 export interface BffOptions {
   readonly settings?: Record<string, string>;
@@ -102,12 +99,7 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
       ...(body === undefined ? {} : { body: payload as string }),
       redirect: 'manual',
     });
-    const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? undefined : parse(text),
-    };
+    return answerOf(response.status, response.headers, await response.text());
   };
 
   return {
@@ -158,13 +150,5 @@ async function storedEvents(database: Database, count: number): Promise<StoredEv
     if (rows.length >= count) return rows.map(({ event }) => JSON.parse(event) as StoredEvent);
     if (Date.now() > deadline) throw new Error(`${rows.length} audit events instead of ${count}`);
     await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }
