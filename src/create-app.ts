@@ -88,7 +88,10 @@ function trusted(
 }
 
 /** What a browser may read of an answer from another origin. */
-const EXPOSED_HEADERS = ['X-Request-Id', 'X-Operation-Id', 'Content-Location', 'Location', 'Retry-After'];
+const EXPOSED_HEADERS = [
+  ...['X-Request-Id', 'X-Operation-Id', 'Content-Location', 'Location', 'Retry-After', 'ETag'],
+  'Idempotency-Replayed',
+];
 
 /** Strict but for Swagger UI's own inline styles, and the token endpoint that its Authorize asks. */
 function contentSecurityPolicy({ config }: Runtime): Record<string, string[] | null> {

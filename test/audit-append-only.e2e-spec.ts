@@ -7,7 +7,7 @@ let bff: TestBff;
 let before: StoredEvent[];
 beforeAll(async () => {
   bff = await startBff();
-  await bff.patch({ name: 'Acme GmbH' });
+  await bff.patch({ name: 'Acme AG' });
   before = await bff.events(2);
 });
 afterAll(() => bff.stop());
@@ -39,7 +39,7 @@ it('also inside a transaction that does other things', async () => {
 
 it('an event whose id is taken changes nothing and adds nothing', async () => {
   const event = { ...before[1], outcome: 'rejected' } as unknown as AuditEvent;
-  await bff.app.get(AuditWriter).append(event);
+  await bff.app.get(AuditWriter).append({ event });
   expect(await bff.events(0)).toHaveLength(2);
 });
 
@@ -52,7 +52,9 @@ it('one event that the database can’t take fails alone, not those that share i
       actor: { ...ACTOR, sub },
     }) as unknown as AuditEvent;
   const results = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, n) => writer.append(make(n, n === 7 ? 'NUL \u0000' : undefined))),
+    Array.from({ length: 20 }, (_, n) =>
+      writer.append({ event: make(n, n === 7 ? 'NUL \u0000' : undefined) }),
+    ),
   );
   expect(results.map(({ status }) => status)).toEqual(
     Array.from({ length: 20 }, (_, n) => (n === 7 ? 'rejected' : 'fulfilled')),

@@ -26,7 +26,12 @@ let bff: TestBff;
 let trail: Event[];
 beforeAll(async () => {
   bff = await startBff();
-  bff.upstream.answer = ({ url, text }, response) => {
+  bff.upstream.answer = ({ method, url, text }, response) => {
+    const id = url.endsWith('cus_2') ? OTHER_CUSTOMER : CUSTOMER.id;
+    if (method === 'GET') {
+      answerJson(response, 200, { ...CUSTOMER, id, name: 'Before', currency: 'USD' });
+      return;
+    }
     const patch = JSON.parse(text) as { name?: string };
     if (patch.name === 'Refuse') {
       answerJson(response, 422, { code: 'BAD_REQUEST', message: 'no' });
@@ -35,7 +40,7 @@ beforeAll(async () => {
     answerJson(response, 200, {
       ...CUSTOMER,
       ...patch,
-      id: url.endsWith('cus_2') ? OTHER_CUSTOMER : CUSTOMER.id,
+      id,
     });
   };
   await patch('user-1', CUSTOMER.id, { name: 'Acme GmbH' });
@@ -239,7 +244,7 @@ describe('one event', () => {
   );
 });
 
-/** Every event of the patches of this customer, also an intent by alias, which could not know the id yet. */
+/** Every event of the patches of this customer, also by alias. */
 function ofCustomer(id: string): (event: Event) => boolean {
   const concerned = (event: Event): boolean => event.target?.customer_id === id;
   const operations = trail.filter(concerned).map(({ operation_id }) => operation_id);

@@ -2,7 +2,7 @@ import { PausableProxy } from './support/pausable-proxy.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
-const PATCH = { name: 'Acme GmbH' };
+const PATCH = { name: 'Acme AG' };
 
 /** Only a server has a network before it: TEST_DATABASE=postgres. */
 
@@ -57,7 +57,7 @@ describe('PostgreSQL behind a network that fails', () => {
         body: { type: 'urn:billing-bff:problem:audit-unavailable' },
       });
     }
-    expect(bff.upstream.requests).toEqual([]);
+    expect(bff.upstream.patches).toEqual([]);
   }
 
   async function untilItWorks(): Promise<void> {

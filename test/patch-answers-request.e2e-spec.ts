@@ -115,11 +115,26 @@ describe('what the billing API is sent', () => {
   });
 
   it('is sent once, also when it fails', async () => {
-    bff.upstream.answerWith(503, { message: 'Try again' }, { 'Retry-After': '0' });
+    bff.upstream.answerWith(503, { message: 'Try again' });
     await bff.patch({ name: 'Acme' });
     bff.upstream.answer = (_request, response) => response.socket?.destroy();
     await bff.patch({ name: 'Acme' });
 
-    expect(bff.upstream.requests).toHaveLength(2);
+    // What became of it is looked at, each time.
+    expect(bff.upstream.methods).toEqual(['PATCH', 'GET', 'PATCH', 'GET']);
+  });
+
+  it('is sent once more, the same, when the billing API asks to come back at once', async () => {
+    bff.upstream.answerWith(503, { message: 'Try again' }, { 'Retry-After': '0' });
+    const answer = await bff.patch({ name: 'Acme' });
+
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { type: 'urn:billing-bff:problem:billing-unavailable', outcome: 'not_applied' },
+    });
+    const [first, second, ...others] = bff.upstream.patches;
+    expect(others).toEqual([]);
+    expect(second?.text).toBe(first?.text);
+    expect(second?.headers['idempotency-key']).toBe(first?.headers['idempotency-key']);
   });
 });

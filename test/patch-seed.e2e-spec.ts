@@ -1,6 +1,9 @@
 import { ACME_TOKEN, startBff, type TestBff } from './support/start-bff.js';
 import { CUSTOMER } from './support/upstream.js';
 
+/** As it is before: every field is another one. */
+const BEFORE = { ...CUSTOMER, name: 'Acme', currency: 'USD', invoicing_entity_id: 'ive_1' };
+
 const SEED_PATCH = {
   alias: 'acme-berlin',
   billing_address: {
@@ -41,21 +44,24 @@ describe('the seed’s patch', () => {
   afterAll(() => bff.stop());
 
   it('arrives with all twelve fields as sent, with the tenant’s token, and is answered with the customer', async () => {
-    bff.upstream.answer = (request, response) => {
+    bff.upstream.readAs(BEFORE, (request, response) => {
       const { is_tax_exempt: _, ...patch } = JSON.parse(request.text) as typeof SEED_PATCH;
       response.setHeader('Content-Type', 'application/json');
       const custom_taxes = [{ name: 'City tax', rate: 20.5, tax_code: 'CITY' }];
       response.end(JSON.stringify({ ...CUSTOMER, ...patch, custom_taxes, connected_account_id: null }));
-    };
+    });
     const answer = await bff.patch(SEED_PATCH, { 'X-Request-Id': 'req-1' });
 
     const { is_tax_exempt: _, ...shown } = SEED_PATCH;
     expect(answer.body).toEqual({ ...CUSTOMER, ...shown });
     expect(answer.status).toBe(200);
-    expect(bff.upstream.requests).toHaveLength(1);
-    const [request] = bff.upstream.requests;
-    expect(request?.method).toBe('PATCH');
-    expect(request?.url).toBe(`/api/v1/customers/${CUSTOMER.id}`);
+    const url = `/api/v1/customers/${CUSTOMER.id}`;
+    expect(bff.upstream.requests).toMatchObject([
+      { method: 'GET', url, text: '' },
+      { method: 'PATCH', url },
+    ]);
+    const [read, request] = bff.upstream.requests;
+    expect(read?.headers.authorization).toBe(`Bearer ${ACME_TOKEN}`);
     expect(JSON.parse(request?.text ?? '')).toEqual(SEED_PATCH);
     expect(request?.headers.authorization).toBe(`Bearer ${ACME_TOKEN}`);
   });

@@ -69,11 +69,11 @@ describe('a request that no route takes', () => {
   });
 
   it.each([
-    ['POST', CUSTOMER_PATH, ['PATCH']],
-    ['PUT', CUSTOMER_PATH, ['PATCH']],
-    ['DELETE', CUSTOMER_PATH, ['PATCH']],
-    ['TRACE', CUSTOMER_PATH, ['PATCH']],
-    ['PROPFIND', CUSTOMER_PATH, ['PATCH']],
+    ['POST', CUSTOMER_PATH, ['GET', 'PATCH']],
+    ['PUT', CUSTOMER_PATH, ['GET', 'PATCH']],
+    ['DELETE', CUSTOMER_PATH, ['GET', 'PATCH']],
+    ['TRACE', CUSTOMER_PATH, ['GET', 'PATCH']],
+    ['PROPFIND', CUSTOMER_PATH, ['GET', 'PATCH']],
     ['DELETE', '/api/v1/audit-events', ['GET']],
     ['PATCH', '/api/v1/operations/0', ['GET']],
     ['POST', '/health/live', ['GET']],
@@ -130,11 +130,17 @@ describe('a request that no route takes', () => {
   });
 
   it('is answered by HEAD and OPTIONS, too, without breaking', async () => {
-    for (const method of ['HEAD', 'OPTIONS']) {
-      const answer = await exchange(`${method} ${CUSTOMER_PATH} HTTP/1.1`);
+    for (const [line, allowed] of [
+      ['HEAD /api/v1/tenants/acme/token', 'PUT'],
+      ['OPTIONS /api/v1/tenants/acme/token', 'PUT'],
+      [`OPTIONS ${CUSTOMER_PATH}`, 'PATCH'],
+    ]) {
+      const answer = await exchange(`${line} HTTP/1.1`);
       expect(answer.status).toBe(405);
-      expect(answer.headers.get('allow')).toContain('PATCH');
+      expect(answer.headers.get('allow')).toContain(allowed);
     }
+    const closed = await exchange(`HEAD ${CUSTOMER_PATH} HTTP/1.1`);
+    expect([closed.status, closed.body]).toEqual([401, '']);
   });
 
   const exchange = (line: string): Promise<RawAnswer> =>

@@ -9,7 +9,7 @@ import { TestIdentityProvider } from './support/identity-provider.js';
 import { patchRaw } from './support/raw-request.js';
 import { answerJson, CUSTOMER, TestUpstream } from './support/upstream.js';
 
-const BODY = '{"name":"Acme GmbH"}';
+const BODY = '{"name":"Acme AG"}';
 const PATH = `/api/v1/customers/${CUSTOMER.id}`;
 
 let upstream: TestUpstream;
@@ -17,13 +17,13 @@ let idp: TestIdentityProvider;
 let around: Surroundings;
 let bff: BffProcess;
 let headers: Record<string, string>;
-/** The upstream's answers that wait for `letGo`. */
+/** The upstream's answers to patches that wait for `letGo`. */
 let held: ServerResponse[];
 beforeEach(async () => {
   [upstream, idp] = await Promise.all([TestUpstream.start(), TestIdentityProvider.start()]);
   around = await createSurroundings(upstream, idp);
   held = [];
-  upstream.answer = (_request, response) => void held.push(response);
+  upstream.readAs(CUSTOMER, (_request, response) => void held.push(response));
   bff = await BffProcess.start(around.settings);
   headers = { Authorization: `Bearer ${await idp.token()}`, 'Content-Type': 'application/json' };
 });
@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 function letGo(): void {
-  for (const response of held) answerJson(response, 200, { ...CUSTOMER, name: 'Acme GmbH' });
+  for (const response of held) answerJson(response, 200, { ...CUSTOMER, name: 'Acme AG' });
 }
 
 async function patch(agent?: Agent): Promise<{ status: number; operation: string }> {

@@ -6,7 +6,7 @@ import { answerJson, CUSTOMER, type TestUpstream } from './support/upstream.js';
 type Answer = TestUpstream['answer'];
 
 let bff: TestBff;
-beforeEach(() => bff.forgetRejections());
+beforeEach(() => bff.forgetFailures());
 beforeAll(async () => {
   bff = await startBff({ settings: { BILLING_API_TIMEOUT_MS: '300' } });
 });
@@ -70,22 +70,25 @@ const ENDS: [string, number, Answer][] = [
   ['timed out', 504, () => undefined],
 ];
 
-describe.each(ENDS)('a patch that is %s', (_, status, answer) => {
-  it.each(['by id', 'by alias'])(
+describe.each(ENDS)('a patch that is %s', (end, status, answer) => {
+  // What is answered to a patch that went well is no answer to a read.
+  it.each(['by id', 'by alias', ...(end === 'applied' ? [] : ['by id and to the reads'])])(
     '%s leaves no value and no token in the log or the database',
     async (how) => {
-      bff.upstream.answer = answer;
       const { patch, values } = uniquePatch();
+      const { patch: before, values: valuesBefore } = uniquePatch();
+      if (how === 'by id and to the reads') bff.upstream.answer = answer;
+      else bff.upstream.readAs({ ...CUSTOMER, ...before }, answer);
       const alias = `ref-${unique()}`;
       const token = await bff.idp.token();
-      const path = how === 'by id' ? ALIAS_PATH(CUSTOMER.id) : ALIAS_PATH(alias);
+      const path = ALIAS_PATH(how === 'by alias' ? alias : CUSTOMER.id);
       const got = await bff.send('PATCH', path, patch, {
         Authorization: `Bearer ${token}`,
         Cookie: `c=${alias}-c`,
       });
       expect(got.status).toBe(status);
       await bff.events(2);
-      const secrets = [...values, alias, ...partsOf(token), ACME_TOKEN];
+      const secrets = [...values, ...valuesBefore, alias, ...partsOf(token), ACME_TOKEN];
       await expectNowhere(secrets);
       if (status >= 500) expectNotIn(JSON.stringify(got.body), secrets);
       expectNotIn(JSON.stringify([got.body, ...got.headers]), [ACME_TOKEN, ...partsOf(token)]);
@@ -168,6 +171,7 @@ it('a database that fails while it stores a patch says nothing of it in the log'
     );
     return Promise.reject(error);
   });
+  bff.upstream.readAs(CUSTOMER, () => undefined);
   const got = await bff.patch(patch);
   fault.mockRestore();
   expect(got.status).toBe(503);

@@ -441,7 +441,10 @@ describe('a change of origin', () => {
     const third = secret();
     await act('PUT', `/${id}/token`, { token: third });
     expect((await patchAs(id)).status).toBe(200);
-    expect(away.requests.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${third}`]);
+    expect(away.requests.map(({ method, headers }) => [method, headers.authorization])).toEqual([
+      ['GET', `Bearer ${third}`],
+      ['PATCH', `Bearer ${third}`],
+    ]);
 
     await act('PUT', `/${id}`, { name: 'Some Name' });
     expect((await patchAs(id)).status).toBe(502);

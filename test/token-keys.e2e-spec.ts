@@ -6,7 +6,7 @@ import { Clock } from '../src/runtime/clock.js';
 import { createKey, TestIdentityProvider, type TestKey } from './support/identity-provider.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 
-const PATCH = { name: 'Acme GmbH' };
+const PATCH = { name: 'Acme AG' };
 const realNow = Date.now.bind(Date);
 
 let bff: TestBff;

@@ -1,23 +1,24 @@
 import { patchRaw } from './support/raw-request.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
-import { answerJson, CUSTOMER, TestUpstream } from './support/upstream.js';
+import { CUSTOMER, TestUpstream } from './support/upstream.js';
 
 let bff: TestBff;
 let admin: Record<string, string>;
+/** Answers with the customer, patched or not. */
+let usual: TestUpstream['answer'];
 /** Where no request may ever arrive. */
 let elsewhere: TestUpstream;
 
 beforeAll(async () => {
   elsewhere = await TestUpstream.start();
   bff = await startBff({ tenants: [{ id: 'acme', token: 'acme-1' }] });
+  usual = bff.upstream.answer;
   const token = await bff.idp.token({ sub: 'operator', scope: 'tenants:admin', tenant_id: undefined });
   admin = { Authorization: `Bearer ${token}` };
 });
 beforeEach(() => {
   bff.upstream.requests.length = 0;
-  bff.upstream.answer = (_request, response) => {
-    answerJson(response, 200, { ...CUSTOMER, name: 'A' });
-  };
+  bff.upstream.answer = usual;
 });
 afterEach(() => {
   expect(elsewhere.requests).toEqual([]);
@@ -26,6 +27,8 @@ afterAll(() => Promise.all([bff.stop(), elsewhere.stop()]));
 
 const putUrl = (billing_api_url: string): Promise<TestAnswer> =>
   bff.send('PUT', '/api/v1/tenants/acme', { name: 'Acme', billing_api_url }, admin);
+const sent = (prefix: string, methods: readonly string[]): string[] =>
+  methods.map((method) => `${method} ${prefix}/api/v1/customers/${CUSTOMER.id}`);
 const sentTo = (): string[] => bff.upstream.requests.map(({ method, url }) => `${method} ${url}`);
 
 /** Like `bff.patch`, but the path travels as it is: fetch would resolve its dots. */
@@ -56,7 +59,7 @@ describe('a tenant’s billing_api_url', () => {
   it.each(same)('%s keeps to its origin and its own path', async (address, prefix) => {
     expect((await putUrl(filled(address))).status).toBe(200);
     expect((await bff.patch({ name: 'A' })).status).toBe(200);
-    expect(sentTo()).toEqual([`PATCH ${filled(prefix)}/api/v1/customers/${CUSTOMER.id}`]);
+    expect(sentTo()).toEqual(sent(filled(prefix), ['GET', 'PATCH']));
   });
 
   const refused = [
@@ -92,7 +95,7 @@ describe('a tenant’s billing_api_url', () => {
     expect(put.status).toBe(400);
     expect(put.body).toMatchObject({ errors: [{ pointer: '#/billing_api_url', code: 'not-allowed' }] });
     await bff.patch({ name: 'A' });
-    expect(sentTo()).toEqual([`PATCH /own/api/v1/customers/${CUSTOMER.id}`]);
+    expect(sentTo()).toEqual(sent('/own', ['GET', 'PATCH']));
   });
 
   function filled(address: string): string {
@@ -111,7 +114,7 @@ describe('a redirect', () => {
       const answer = await bff.patch({ name: 'A' });
       expect(answer.status).toBe(502);
       expect(answer.headers.get('Location') ?? '').not.toContain(Location);
-      expect(sentTo()).toEqual([`PATCH /own/api/v1/customers/${CUSTOMER.id}`]);
+      expect(sentTo()).toEqual(sent('/own', ['GET', 'PATCH', 'GET']));
     }
   });
 });
@@ -168,10 +171,12 @@ describe('a customer reference', () => {
       expect(sentTo()).toEqual([]);
       return;
     }
-    const [sent = ''] = bff.upstream.requests.map(({ url }) => url);
-    expect(sentTo()).toHaveLength(1);
-    const last = /^\/prefix\/api\/v1\/customers\/([^/?#\\;]+)$/.exec(sent)?.[1] ?? '';
+    // Read as the caller named it, patched by its id (U9).
+    const [url = '', ...others] = bff.upstream.requests.map((request) => request.url);
+    const last = /^\/prefix\/api\/v1\/customers\/([^/?#\\;]+)$/.exec(url)?.[1] ?? '';
     expect(decodeURIComponent(last)).toBe(decodeURIComponent(segment));
-    expect(new URL(sent, 'http://x').pathname).toBe(sent);
+    expect(new URL(url, 'http://x').pathname).toBe(url);
+    expect(others).toEqual([`/prefix/api/v1/customers/${CUSTOMER.id}`]);
+    expect(bff.upstream.methods).toEqual(['GET', 'PATCH']);
   });
 });

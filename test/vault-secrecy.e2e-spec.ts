@@ -93,7 +93,7 @@ describe('a stored token that was tampered with', () => {
   const store = async (token: string): Promise<void> => {
     const update = bff.database.kysely.updateTable('tenant_token').set({ token });
     await update.where('tenant_id', '=', 'acme').where('version', '=', 2).execute();
-    await bff.forgetRejections();
+    await bff.forgetFailures();
   };
 });
 

@@ -3,6 +3,7 @@ import type { Principal } from '../auth/access-token.guard.js';
 
 export const ACTIONS = [
   'customer.patch',
+  'customer.patch.previewed',
   'access.refused',
   'tenant.changed',
   'tenant.token.added',
@@ -81,6 +82,9 @@ export interface AuditEvent {
   readonly count?: number;
 }
 
+/** Where an event comes from: who acts, for which tenant, in which request. */
+export type Provenance = Pick<AuditEvent, 'tenant_id' | 'actor' | 'origin' | 'request_id' | 'trace_id'>;
+
 export interface UsedCredential {
   readonly version: number;
   readonly fingerprint: string;
@@ -98,8 +102,9 @@ export interface Target {
 }
 
 export interface Upstream {
-  /** Null when there was no complete answer. */
+  /** Of the last answer; null when there was none that is complete. */
   readonly status: number | null;
+  /** How often the patch was sent, or tried to be; 0 when the read before it ended it. */
   readonly attempts: number;
   readonly duration_ms: number;
 }

@@ -1,6 +1,6 @@
-import type { Transaction } from 'kysely';
+import type { Insertable, Transaction } from 'kysely';
 import type { Caller } from '../auth/caller.js';
-import type { Schema } from '../database/schema.js';
+import type { OperationTable, Schema } from '../database/schema.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
 import { Problem } from '../http/problem.js';
@@ -10,20 +10,25 @@ import type {
   AuditEvent,
   Change,
   Outcome,
+  Provenance,
+  Target,
   Upstream,
   UsedCredential,
 } from './audit-event.js';
-import { type AuditWriter, toRow } from './audit-writer.js';
+import { type Entry, toRow } from './audit-rows.js';
+import type { AuditWriter } from './audit-writer.js';
 import { maskRef } from './masks.js';
 
 /** A patch that got past the checks. */
 export interface Operation {
   /** UUIDv7. */
   readonly id: string;
-  readonly request: AuditedRequest;
-  /** The `id_or_alias` of the URL. */
-  readonly customerRef: string;
+  readonly provenance: Provenance;
+  readonly target: Target;
 }
+
+/** What has to be known of a sent patch to find out later how it ended. */
+export type OpenOperation = Omit<Insertable<OperationTable>, 'id' | 'tenant_id' | 'state' | 'doubted_at'>;
 
 /** A request about a tenant, by someone who need not belong to it. */
 export type AdministeredRequest = Omit<AuditedRequest, 'principal'> & { readonly caller: Caller };
@@ -39,8 +44,8 @@ export interface Administration {
 
 export interface Ending {
   readonly outcome: Outcome;
-  /** The HTTP status that the caller gets. */
-  readonly status: number;
+  /** The HTTP status that the caller gets; null when the caller is long gone. */
+  readonly status: number | null;
   /** Null when nothing was tried. */
   readonly upstream: Upstream | null;
   /** The version used last; null when there was none. */
@@ -48,6 +53,9 @@ export interface Ending {
   readonly customerId: string | null;
   readonly changes: readonly Change[];
 }
+
+/** Milliseconds from an unknown end to the first time that the reconciler reads. */
+export const FIRST_LOOK = 1_000;
 
 /** Who changed what and whether it really happened. */
 export class AuditTrail {
@@ -59,24 +67,38 @@ export class AuditTrail {
 
   /** A new operation; nothing is stored yet. */
   begin(request: AuditedRequest, customerRef: string): Operation {
-    return { id: this.ids.uuid(), request, customerRef };
+    const ref = maskRef(customerRef);
+    // A reference that reads as an id is one (U8).
+    const target = { ref, customer_id: ref === customerRef ? customerRef : null };
+    return { id: this.ids.uuid(), provenance: provenanceOf(request), target };
   }
 
   /**
-   * Stores what is about to be sent. Nothing may be sent before this resolves.
+   * Stores what is about to be sent, and what it takes to find out its end should this process not. Nothing may be
+   * sent before this resolves.
    * @throws Problem audit-unavailable
    */
-  async intent(operation: Operation, credential: UsedCredential, changes: readonly Change[]): Promise<void> {
+  async intent(
+    operation: Operation,
+    credential: UsedCredential,
+    changes: readonly Change[],
+    customerId: string | null,
+    open: () => Promise<OpenOperation>,
+  ): Promise<void> {
+    const event: AuditEvent = {
+      ...this.patchEvent(operation, customerId),
+      phase: 'intent',
+      outcome: 'pending',
+      status: null,
+      upstream: null,
+      credential: credentialOf(credential),
+      changes,
+    };
+    const { id } = operation;
+    const tenantId = event.tenant_id ?? '';
     try {
-      await this.writer.append({
-        ...this.patchEvent(operation, customerIdOf(operation)),
-        phase: 'intent',
-        outcome: 'pending',
-        status: null,
-        upstream: null,
-        credential: credentialOf(credential),
-        changes,
-      });
+      const opens = { ...(await open()), id, tenant_id: tenantId, state: 'sent' as const };
+      await this.writer.append({ event, opens });
     } catch (error) {
       // The row may have been stored all the same, or be stored yet: it must not stand open for ever.
       void this.outcome(operation, {
@@ -84,36 +106,44 @@ export class AuditTrail {
         status: 503,
         upstream: null,
         credential: null,
-        customerId: null,
+        customerId,
         changes: changes.map((change) => ({ ...change, effect: 'not_applied' })),
       });
-      throw new Problem(
-        'audit-unavailable',
-        'The change was not sent: it cannot be recorded at the moment.',
-        {
-          operationId: operation.id,
-          outcome: 'not_applied',
-          retryAfterS: 5,
-          cause: error,
-        },
-      );
+      throw auditUnavailable(id, error);
     }
   }
 
-  /** Stores how it ended; resolves when that is durable, or when it has to be tried again behind the answer. */
-  async outcome(operation: Operation, { customerId, credential, ...ending }: Ending): Promise<void> {
-    await this.writer.appendEventually({
-      ...this.patchEvent(operation, customerId ?? customerIdOf(operation)),
-      phase: 'outcome',
-      ...ending,
-      credential: credential === null ? null : credentialOf(credential),
-    });
+  /** Stores how a sent patch ended; resolves when that is durable, or has to be tried again behind the answer. */
+  async outcome(operation: Operation, ending: Ending): Promise<void> {
+    const now = this.clock.now();
+    const settles =
+      ending.outcome === 'unknown'
+        ? { doubts: { at: new Date(now), due: new Date(now + FIRST_LOOK) } }
+        : 'closes';
+    await this.append({ event: this.outcomeEvent(operation, ending), settles });
   }
 
-  /** Stores that the billing API said 401 to a version of the tenant's token, found out by this operation. */
-  async tokenRejected(operation: Operation, credential: UsedCredential): Promise<void> {
-    await this.writer.appendEventually({
-      ...this.patchEvent(operation, null),
+  /** Stores how a patch ended that nothing was sent for. */
+  async outcomeUnsent(operation: Operation, ending: Ending): Promise<void> {
+    await this.append({ event: this.outcomeEvent(operation, ending) });
+  }
+
+  /** Stores that a patch was only looked at. */
+  async previewed(operation: Operation, ending: Ending): Promise<void> {
+    const event = this.outcomeEvent(operation, ending);
+    await this.append({ event: { ...event, action: 'customer.patch.previewed', phase: 'event' } });
+  }
+
+  /** Stores that the billing API said 401 to a version of the tenant's token, and what found that out. */
+  async tokenRejected(
+    provenance: Provenance,
+    operationId: string | null,
+    credential: UsedCredential,
+  ): Promise<void> {
+    const event: AuditEvent = {
+      ...this.stamp(),
+      ...provenance,
+      operation_id: operationId,
       action: 'tenant.token.rejected',
       phase: 'event',
       target: null,
@@ -122,7 +152,8 @@ export class AuditTrail {
       upstream: null,
       credential: credentialOf(credential),
       changes: [],
-    });
+    };
+    await this.append({ event });
   }
 
   /** Stores a change of a tenant within the transaction that makes it: both are there, or neither. */
@@ -132,9 +163,8 @@ export class AuditTrail {
     act: Administration,
   ): Promise<void> {
     const event: AuditEvent = {
-      id: this.ids.uuid(),
+      ...this.stamp(),
       operation_id: null,
-      occurred_at: new Date(this.clock.now()).toISOString(),
       tenant_id: act.tenantId,
       actor: actorOf(request.caller),
       origin: request.origin,
@@ -152,29 +182,56 @@ export class AuditTrail {
     await transaction.insertInto('audit_event').values(toRow(event)).execute();
   }
 
+  private append(entry: Entry): Promise<void> {
+    return this.writer.appendEventually(entry);
+  }
+
+  private outcomeEvent(operation: Operation, { customerId, credential, ...ending }: Ending): AuditEvent {
+    return {
+      ...this.patchEvent(operation, customerId),
+      phase: 'outcome',
+      ...ending,
+      credential: credential === null ? null : credentialOf(credential),
+    };
+  }
+
   private patchEvent(
-    { id, request, customerRef }: Operation,
+    { id, provenance, target }: Operation,
     customerId: string | null,
   ): Omit<AuditEvent, 'phase' | 'outcome' | 'status' | 'upstream' | 'credential' | 'changes'> {
-    const { caller, tenant } = request.principal;
     return {
-      id: this.ids.uuid(),
+      ...this.stamp(),
+      ...provenance,
       operation_id: id,
-      occurred_at: new Date(this.clock.now()).toISOString(),
-      tenant_id: tenant.id,
-      actor: actorOf(caller),
-      origin: request.origin,
-      request_id: request.requestId,
-      trace_id: request.trace.traceId,
       action: 'customer.patch',
-      target: { ref: maskRef(customerRef), customer_id: customerId },
+      target: { ref: target.ref, customer_id: customerId ?? target.customer_id },
     };
+  }
+
+  private stamp(): Pick<AuditEvent, 'id' | 'occurred_at'> {
+    return { id: this.ids.uuid(), occurred_at: new Date(this.clock.now()).toISOString() };
   }
 }
 
-/** A reference that reads as an id is one (U8). */
-function customerIdOf({ customerRef }: Operation): string | null {
-  return maskRef(customerRef) === customerRef ? customerRef : null;
+/** The trail can't be written, so nothing is sent. */
+export function auditUnavailable(operationId: string, cause: unknown): Problem {
+  return new Problem('audit-unavailable', 'The change was not sent: it cannot be recorded at the moment.', {
+    operationId,
+    outcome: 'not_applied',
+    retryAfterS: 5,
+    cause,
+  });
+}
+
+export function provenanceOf({ principal, requestId, trace, origin }: AuditedRequest): Provenance {
+  const { caller, tenant } = principal;
+  return {
+    tenant_id: tenant.id,
+    actor: actorOf(caller),
+    origin,
+    request_id: requestId,
+    trace_id: trace.traceId,
+  };
 }
 
 /** Those two members and no other: what is passed may carry the token itself. */

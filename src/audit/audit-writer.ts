@@ -1,11 +1,10 @@
-import canonicalize from 'canonicalize';
-import type { Insertable } from 'kysely';
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.js';
-import type { AuditEventTable } from '../database/schema.js';
 import { describeError } from '../http/logger.js';
 import type { Clock } from '../runtime/clock.js';
+import type { Metrics } from '../metrics/metrics.js';
 import type { AuditEvent } from './audit-event.js';
+import { type Entry, storeEntries } from './audit-rows.js';
 
 /** The event was not stored, or not in time to rely on it. */
 export class AuditUnavailable extends Error {
@@ -24,7 +23,7 @@ const APPEND_TIMEOUT = 3_000;
 const RETRY_EVERY = 1_000;
 
 interface Waiting {
-  readonly event: AuditEvent;
+  readonly entry: Entry;
   readonly stored: () => void;
   readonly failed: (error: Error) => void;
 }
@@ -35,8 +34,8 @@ interface Waiting {
  */
 export class AuditWriter {
   private urgent: Waiting[] = [];
-  private background: AuditEvent[] = [];
-  private owed: AuditEvent[] = [];
+  private background: Entry[] = [];
+  private owed: Entry[] = [];
   private dropped = 0;
   private working: Promise<void> | undefined;
   private cancelRetry: () => void = () => undefined;
@@ -44,6 +43,7 @@ export class AuditWriter {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
     private readonly logger: Logger,
   ) {}
 
@@ -51,14 +51,14 @@ export class AuditWriter {
    * Resolves once the event is durable.
    * @throws AuditUnavailable; the row may turn up all the same if the time-out ran out first
    */
-  append(event: AuditEvent): Promise<void> {
+  append(entry: Entry): Promise<void> {
     return new Promise((resolve, reject) => {
       const cancel = this.clock.after(APPEND_TIMEOUT, () => {
-        this.urgent = this.urgent.filter((waiting) => waiting.event !== event);
+        this.urgent = this.urgent.filter((waiting) => waiting.entry !== entry);
         reject(new AuditUnavailable('the event was not stored in time'));
       });
       this.urgent.push({
-        event,
+        entry,
         stored: () => {
           cancel();
           resolve();
@@ -73,15 +73,17 @@ export class AuditWriter {
   }
 
   /** As `append`, but never fails: what can't be stored now is tried again until it is. */
-  async appendEventually(event: AuditEvent): Promise<void> {
+  async appendEventually(entry: Entry): Promise<void> {
     try {
-      await this.append(event);
+      await this.append(entry);
     } catch (error) {
+      const { operation_id, phase } = entry.event;
       this.logger.error(
-        { operation_id: event.operation_id, phase: event.phase, error: describeError(error) },
+        { operation_id, phase, error: describeError(error) },
         'an outcome could not be stored yet',
       );
-      if (this.owed.length < MAX_OWED) this.owed.push(event);
+      this.metrics.outcomeOwed();
+      if (this.owed.length < MAX_OWED) this.owed.push(entry);
       this.retrySoon();
     }
   }
@@ -92,7 +94,7 @@ export class AuditWriter {
       this.dropped += 1;
       return;
     }
-    this.background.push(event);
+    this.background.push({ event });
     this.work();
   }
 
@@ -127,7 +129,7 @@ export class AuditWriter {
 
   private async writeUrgent(batch: Waiting[]): Promise<void> {
     try {
-      await this.insert(batch.map(({ event }) => event));
+      await this.insert(batch.map(({ entry }) => entry));
       for (const { stored } of batch) stored();
     } catch (error) {
       if (batch.length > 1 && isAboutData(error)) {
@@ -140,7 +142,7 @@ export class AuditWriter {
   }
 
   /** Answers whether the database takes rows at all; one that it can't take is left out, and said. */
-  private async writeBackground(batch: AuditEvent[]): Promise<boolean> {
+  private async writeBackground(batch: Entry[]): Promise<boolean> {
     try {
       await this.insert(batch);
     } catch (error) {
@@ -158,19 +160,14 @@ export class AuditWriter {
     return true;
   }
 
-  /** A row that was stored although its insert seemed to fail is not stored twice. */
-  private async insert(events: readonly AuditEvent[]): Promise<void> {
-    await this.database.kysely
-      .insertInto('audit_event')
-      .values(events.map(toRow))
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .execute();
+  private insert(entries: readonly Entry[]): Promise<void> {
+    return storeEntries(this.database.kysely, entries);
   }
 
   private retrySoon(): void {
     this.cancelRetry();
     this.cancelRetry = this.clock.after(RETRY_EVERY, () => {
-      for (const event of this.owed.splice(0)) void this.appendEventually(event);
+      for (const entry of this.owed.splice(0)) void this.appendEventually(entry);
       if (this.background.length > 0) this.work();
     });
   }
@@ -179,27 +176,4 @@ export class AuditWriter {
 /** One event that the database can't take must not fail those that share its insert. SQLSTATE 22, 23 and 54. */
 function isAboutData(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(22|23|54)/.test(String(error.code));
-}
-
-/** The event as it is stored. */
-export function toRow(event: AuditEvent): Insertable<AuditEventTable> {
-  const text = canonicalize(event);
-  if (text === undefined) throw new TypeError('an audit event has no canonical form');
-  return {
-    id: event.id,
-    operation_id: event.operation_id,
-    tenant_id: event.tenant_id,
-    occurred_at: new Date(event.occurred_at),
-    action: event.action,
-    phase: event.phase,
-    outcome: event.outcome,
-    actor_sub: event.actor.sub,
-    actor_client_id: event.actor.client_id,
-    customer_ref: event.target?.ref ?? null,
-    customer_id: event.target?.customer_id ?? null,
-    fields: event.changes.map(({ field }) => field),
-    status: event.status,
-    credential_version: event.credential?.version ?? null,
-    event: text,
-  };
 }

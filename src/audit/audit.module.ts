@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Database } from '../database/database.js';
 import { LOGGER } from '../http/logger.js';
+import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { TenantVault } from '../tenants/tenant-vault.js';
@@ -18,9 +19,9 @@ import { Refusals } from './refusals.js';
   providers: [
     {
       provide: AuditWriter,
-      inject: [Database, Clock, LOGGER],
-      useFactory: (database: Database, clock: Clock, logger: Logger) =>
-        new AuditWriter(database, clock, logger),
+      inject: [Database, Clock, Metrics, LOGGER],
+      useFactory: (database: Database, clock: Clock, metrics: Metrics, logger: Logger) =>
+        new AuditWriter(database, clock, metrics, logger),
     },
     {
       provide: AuditTrail,

@@ -54,11 +54,12 @@ describe('a mask', () => {
       country: 'DE',
       same: true,
       none: null,
+      absent: undefined,
       count: 7,
       inner: { city: 'Berlin' },
     };
 
-    expect(maskMembers(value, maskOf)).toEqual({
+    expect(maskMembers(value, maskOf)).toStrictEqual({
       line1: '***',
       country: 'DE',
       same: true,

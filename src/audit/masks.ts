@@ -1,7 +1,7 @@
+import { CUSTOMER_ID } from '../http/customer-id.js';
 import type { Masked } from './audit-event.js';
 
 const HIDDEN = '***';
-const CUSTOMER_ID = /^cus_[0-9A-Za-z]{1,22}$/;
 
 /** Neither a control character nor half a surrogate pair: what a mask shows must be text for any database. */
 const STORABLE = /^[^\p{Cc}\p{Cs}]$/u;
@@ -33,9 +33,10 @@ export function maskRef(ref: string): string {
   return CUSTOMER_ID.test(ref) ? ref : maskText(ref);
 }
 
-/** Applies a mask to every text of a list or object, by the member's name where there is one. */
+/** Applies a mask to every text of a list or object, by the member's name where there is one. Absent members stay absent. */
 export function maskMembers(value: object, maskOf: (name: string) => (text: string) => string): Masked {
-  const entries = Object.entries(value).map(([name, member]: [string, unknown]) => {
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  const entries = members.map(([name, member]: [string, unknown]) => {
     if (typeof member === 'string') return [name, maskOf(name)(member)] as const;
     if (typeof member === 'boolean') return [name, member] as const;
     return [

@@ -11,6 +11,7 @@ export interface Caller {
 
 /** Every scope that a route can ask for, with what it allows; Swagger UI lists them. */
 export const SCOPES = {
+  'customers:read': 'Read customers',
   'customers:write': 'Patch customers',
   'audit:read': "Read the tenant's audit trail",
   'tenants:admin': 'Manage tenants and their tokens',

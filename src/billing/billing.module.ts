@@ -1,6 +1,12 @@
 import { HttpModule } from '@nestjs/axios';
 import { Inject, Module } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { Agent } from 'undici';
+import { Config } from '../config/config.js';
+import { LOGGER } from '../http/logger.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Clock } from '../runtime/clock.js';
+import { Admission } from './admission.js';
 import { BillingClient } from './billing.client.js';
 import { createAgent, undiciAdapter } from './transport.js';
 
@@ -20,16 +26,24 @@ class ConnectionsModule {
   imports: [
     HttpModule.registerAsync({
       imports: [ConnectionsModule],
-      inject: [AGENT],
-      useFactory: (agent: Agent) => ({
-        adapter: undiciAdapter(agent),
+      inject: [AGENT, Clock],
+      useFactory: (agent: Agent, clock: Clock) => ({
+        adapter: undiciAdapter(agent, clock),
         // Bodies are JSON text already, and answers are parsed where they are read.
         transformRequest: [(data: unknown) => data],
         transformResponse: [(data: unknown) => data],
       }),
     }),
   ],
-  providers: [BillingClient],
-  exports: [BillingClient],
+  providers: [
+    BillingClient,
+    {
+      provide: Admission,
+      inject: [Config, Metrics, LOGGER],
+      useFactory: ({ billing }: Config, metrics: Metrics, logger: Logger) =>
+        new Admission(billing.maxInFlight, metrics, logger),
+    },
+  ],
+  exports: [BillingClient, Admission],
 })
 export class BillingModule {}

@@ -10,6 +10,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { Big } from 'big.js';
+import { CUSTOMER_ID } from '../http/customer-id.js';
 
 /**
  * The customer as the billing API answers it. Only documented fields are taken over (U12: newer servers add
@@ -21,7 +22,7 @@ export class Customer {
    * @example 'cus_7n42DGM5Tflk9n8mt7Fhc7'
    */
   @Expose()
-  @Matches(/^cus_[0-9A-Za-z]{1,22}$/)
+  @Matches(CUSTOMER_ID)
   id: string;
 
   /** @example 'Acme GmbH' */
@@ -171,6 +172,12 @@ export class CustomerShippingAddress {
   @ValidateNested()
   @Type(() => CustomerAddress)
   address?: CustomerAddress | null;
+}
+
+/** Top-level fields of an answer that the contract does not have (U12): drift of the contract shows here first. */
+export function undocumentedFields(answer: unknown, customer: Customer): string[] {
+  if (typeof answer !== 'object' || answer === null) return [];
+  return Object.keys(answer).filter((field) => !(field in customer));
 }
 
 /** Reads a customer out of a parsed answer; undefined when it has not the contract's shape. */

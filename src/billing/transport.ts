@@ -1,9 +1,15 @@
 import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { Agent, type Dispatcher } from 'undici';
+import type { Clock } from '../runtime/clock.js';
 
 /** The request never left (refused, unresolved, TLS, connect time-out, no time left): it was not received. */
 export class NotSent extends Error {
   override readonly name = 'NotSent';
+}
+
+/** No complete answer in time. It may have been received. */
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut';
 }
 
 /** The answer began and did not end well: too long, too late, or broken off. Its status is known. */
@@ -35,21 +41,22 @@ export function createAgent(): Agent {
 /**
  * An axios adapter over undici's `dispatch`: a fraction of the CPU of axios' own adapters, exactly the
  * headers it is given, and it knows whether a request that failed had been handed to a connection.
- * Resolves with any status; `data` is the text of the answer.
- * @throws NotSent; CutOff; any other error leaves open whether the request was received
+ * Resolves with any status; `data` is the text of the answer. `timeout` bounds all of it, in milliseconds.
+ * A `signal` would do as well, but axios puts an error of its own in the place of ours once it is aborted.
+ * @throws NotSent; CutOff; TimedOut; any other error leaves open whether the request was received
  */
-export function undiciAdapter(agent: Dispatcher): AxiosAdapter {
+export function undiciAdapter(agent: Dispatcher, clock: Clock): AxiosAdapter {
   return (config) =>
     new Promise((resolve, reject) => {
       const url = new URL(config.url ?? '');
-      const exchange = new Exchange(config, resolve, reject);
+      const exchange = new Exchange(config, clock, resolve, reject);
       const request = {
         origin: url.origin,
         path: url.pathname + url.search,
         method: config.method?.toUpperCase() === 'PATCH' ? ('PATCH' as const) : ('GET' as const),
         headers: headersOf(config),
         body: typeof config.data === 'string' ? config.data : null,
-        // The request's own signal bounds every wait.
+        // The request's own time-out bounds every wait.
         headersTimeout: 0,
         bodyTimeout: 0,
       };
@@ -60,23 +67,27 @@ export function undiciAdapter(agent: Dispatcher): AxiosAdapter {
 /** One request and its answer, as undici reports them. */
 class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
-  private aborted = false;
+  private timedOut = false;
   private status = 0;
   private headers: Record<string, string> = {};
   private readonly chunks: Buffer[] = [];
   private size = 0;
+  private readonly cancelTimeout: () => void;
 
   constructor(
     private readonly config: InternalAxiosRequestConfig,
+    clock: Clock,
     private readonly resolve: (response: AxiosResponse<string>) => void,
     private readonly reject: (error: Error) => void,
   ) {
-    config.signal?.addEventListener?.('abort', this.abort);
+    this.cancelTimeout = clock.after(config.timeout ?? 0, () => {
+      this.timeOut();
+    });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    if (this.aborted) controller.abort(new Error('the time for it is over'));
+    if (this.timedOut) controller.abort(new TimedOut('the time for it is over'));
   }
 
   onResponseStart(
@@ -96,7 +107,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.settle();
+    this.cancelTimeout();
     this.resolve({
       data: Buffer.concat(this.chunks, this.size).toString('utf8'),
       status: this.status,
@@ -107,20 +118,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.settle();
+    this.cancelTimeout();
     if (this.controller === undefined) this.reject(new NotSent('the request was not sent', { cause: error }));
     else this.reject(this.status >= 200 ? new CutOff(this.status, this.headers, error) : error);
   }
 
   /** A request that still waits for its connection is given up at once; undici drops it when its turn comes. */
-  private readonly abort = (): void => {
-    this.aborted = true;
+  private timeOut(): void {
+    this.timedOut = true;
     if (this.controller === undefined) this.reject(new NotSent('no connection in time'));
-    else this.controller.abort(new Error('no complete answer in time'));
-  };
-
-  private settle(): void {
-    this.config.signal?.removeEventListener?.('abort', this.abort);
+    else this.controller.abort(new TimedOut('no complete answer in time'));
   }
 }
 

@@ -5,9 +5,8 @@ import { UnusableKey } from './development-keys.js';
 import { type KeyRing, Undecryptable } from './key-ring.js';
 
 /** What the service's own keys are for. */
-export type AppKeyPurpose = 'tenant-file-entry' | 'token-fingerprint';
-
-const PURPOSES: readonly AppKeyPurpose[] = ['tenant-file-entry', 'token-fingerprint'];
+const PURPOSES = ['tenant-file-entry', 'token-fingerprint', 'entity-tag', 'idempotency-key'] as const;
+export type AppKeyPurpose = (typeof PURPOSES)[number];
 
 /**
  * HMAC keys of the service: random, made once, kept in the database wrapped by ENCRYPTION_KEYS, so that what
@@ -29,9 +28,18 @@ export class AppKeys {
 
   /** HMAC-SHA-256 in lower-case hex. */
   hmac(purpose: AppKeyPurpose, text: string): string {
+    return this.digest(purpose, text).toString('hex');
+  }
+
+  /** The first `bytes` bytes of the same in base64url. */
+  shortHmac(purpose: AppKeyPurpose, text: string, bytes: number): string {
+    return this.digest(purpose, text).toString('base64url', 0, bytes);
+  }
+
+  private digest(purpose: AppKeyPurpose, text: string): Buffer {
     const key = this.keys.get(purpose);
     if (key === undefined) throw new Error('the keys are not loaded yet');
-    return createHmac('sha256', key).update(text).digest('hex');
+    return createHmac('sha256', key).update(text).digest();
   }
 
   private async load(purpose: AppKeyPurpose): Promise<Uint8Array> {

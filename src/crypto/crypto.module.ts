@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
+import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { AppKeys } from './app-keys.js';
+import { CustomerVault } from './customer-vault.js';
 import { encryptionKeys } from './development-keys.js';
 import { KeyRing } from './key-ring.js';
 
@@ -18,7 +21,13 @@ import { KeyRing } from './key-ring.js';
       inject: [Database, KeyRing, Clock],
       useFactory: (database: Database, ring: KeyRing, clock: Clock) => new AppKeys(database, ring, clock),
     },
+    {
+      provide: CustomerVault,
+      inject: [Database, KeyRing, Clock, LOGGER],
+      useFactory: (database: Database, ring: KeyRing, clock: Clock, logger: Logger) =>
+        new CustomerVault(database, ring, clock, logger),
+    },
   ],
-  exports: [KeyRing, AppKeys],
+  exports: [KeyRing, AppKeys, CustomerVault],
 })
 export class CryptoModule {}

@@ -1,76 +1,94 @@
-import { Controller, Param, Patch, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Patch, Req, Res } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CurrentRequest } from '../audit/current-request.js';
 import type { AuditedRequest } from '../audit/audit-event.js';
+import { CurrentRequest } from '../audit/current-request.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { Customer } from '../billing/customer.dto.js';
-import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, OPERATION_HEADERS } from '../http/api-docs.js';
+import { ApiPatchProblems, ApiProblems, ApiRequestHeaders } from '../http/api-docs.js';
+import { REPLAYED } from '../idempotency/stored-answer.js';
+import { CustomerPreview } from './customer-preview.schema.js';
 import { CustomerRefPipe } from './customer-ref.pipe.js';
 import { CustomersService } from './customers.service.js';
+import * as docs from './customers.docs.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
+import { EntityTags } from './entity-tags.js';
 import { PatchBody } from './patch-body.js';
+import { Conditions, type PatchConditions } from './patch-conditions.js';
 
 @ApiTags('Customers')
 @Controller('api/v1/customers')
 export class CustomersController {
-  constructor(private readonly customers: CustomersService) {}
+  constructor(
+    private readonly customers: CustomersService,
+    private readonly tags: EntityTags,
+  ) {}
 
   @Patch(':id_or_alias')
   @RequireScopes('customers:write')
-  @ApiOperation({
-    operationId: 'patchCustomer',
-    summary: 'Patch a customer',
-    description:
-      'Updates the fields that the body names, and no other. The change is recorded before it is sent, and how ' +
-      'it ended before you are answered. Addresses and lists are replaced as a whole, so this is no merge patch; ' +
-      'null is refused.',
-  })
-  @ApiParam({
-    name: 'id_or_alias',
-    description: "The customer's id (`cus_…`) or alias, percent-encoded: 1 to 255 characters once decoded.",
-    schema: { type: 'string', minLength: 1, maxLength: 255, example: 'cus_7n42DGM5Tflk9n8mt7Fhc7' },
-  })
+  @ApiOperation(docs.PATCH)
+  @ApiParam(docs.ID_OR_ALIAS)
+  @ApiQuery(docs.DRY_RUN)
+  @ApiHeader(docs.IDEMPOTENCY_KEY)
+  @ApiHeader(docs.IF_MATCH)
   @ApiBody({ type: PatchCustomerDto })
   @ApiRequestHeaders()
+  @ApiExtraModels(Customer, CustomerPreview)
   @ApiOkResponse({
-    description: 'The customer as it is now.',
-    type: Customer,
-    headers: {
-      ...OPERATION_HEADERS,
-      'Content-Location': {
-        description: 'The customer by its id, which stays when the alias changes.',
-        schema: { type: 'string' },
+    description: 'The customer as it is now; of a dry run what it would be.',
+    content: {
+      'application/json': {
+        schema: { oneOf: [{ $ref: getSchemaPath(Customer) }, { $ref: getSchemaPath(CustomerPreview) }] },
       },
     },
+    headers: docs.PATCHED_HEADERS,
   })
-  @ApiProblems(
-    ...CALLER_PROBLEMS,
-    'malformed-json',
-    'validation-failed',
-    'rejected-by-billing',
-    'customer-not-found',
-    'conflict',
-    'precondition-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-    'rate-limited-by-billing',
-    'billing-credentials-rejected',
-    'billing-unreachable',
-    'billing-failed',
-    'billing-timeout',
-  )
+  @ApiPatchProblems(...docs.PATCH_PROBLEMS)
   async patch(
     @CurrentRequest() request: AuditedRequest,
-    @Param('id_or_alias', CustomerRefPipe) ref: string,
+    @Param('id_or_alias', CustomerRefPipe) customerRef: string,
+    @Conditions() conditions: PatchConditions,
     @PatchBody() patch: PatchCustomerDto,
     @Req() { deadline }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Customer | CustomerPreview> {
+    const command = { request, customerRef, patch, deadline: deadline.at, ...conditions };
+    const { customer, operationId, preview, replayed } = await this.customers.patch(command);
+    void reply.headers({ 'X-Operation-Id': operationId, ...(replayed === true ? REPLAYED : {}) });
+    if (preview !== undefined) return preview;
+    return this.shown(customer, request, reply);
+  }
+
+  @Get(':id_or_alias')
+  @RequireScopes('customers:read')
+  @ApiOperation(docs.GET)
+  @ApiParam(docs.ID_OR_ALIAS)
+  @ApiRequestHeaders()
+  @ApiOkResponse({ description: 'The customer.', type: Customer, headers: docs.CUSTOMER_HEADERS })
+  @ApiProblems(...docs.GET_PROBLEMS)
+  async get(
+    @CurrentRequest() request: AuditedRequest,
+    @Param('id_or_alias', CustomerRefPipe) customerRef: string,
+    @Req() { deadline }: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Customer> {
-    const { customer, operationId } = await this.customers.patch(request, ref, patch, deadline.at);
+    return this.shown(await this.customers.get(request, customerRef, deadline.at), request, reply);
+  }
+
+  private shown(customer: Customer, { principal }: AuditedRequest, reply: FastifyReply): Customer {
     void reply.headers({
-      'X-Operation-Id': operationId,
       'Content-Location': `/api/v1/customers/${customer.id}`,
+      ETag: this.tags.tagOf(principal.tenant.id, customer),
     });
     return customer;
   }

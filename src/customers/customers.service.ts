@@ -1,64 +1,185 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditedRequest } from '../audit/audit-event.js';
-import { AuditTrail } from '../audit/audit-trail.js';
+import { AuditTrail, auditUnavailable, type Operation, provenanceOf } from '../audit/audit-trail.js';
 import type { Customer } from '../billing/customer.dto.js';
-import { TenantCredentials } from '../tenants/tenant-credentials.js';
-import type { PatchCustomerDto } from './dto/patch-customer.dto.js';
-import { askedChanges } from './patch-changes.js';
-import { endOf, endWithoutToken, type PatchEnd } from './patch-end.js';
-import { PatchSender, type SentPatch } from './patch-sender.js';
+import { Config } from '../config/config.js';
+import { IdempotencyKeys, type Once } from '../idempotency/idempotency-keys.js';
+import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
+import type { Errand, Exchange } from './billing-exchange.js';
+import { CustomerLeases, LeaseTaken, LeaseUnavailable } from './customer-leases.js';
+import { customerIn, CustomerReader } from './customer-reader.js';
+import { EntityTags } from './entity-tags.js';
+import type { IfMatch } from './if-match.js';
+import { PastPatches, type PatchResult } from './past-patches.js';
+import type { PatchCommand } from './patch-command.js';
+import * as end from './patch-end.js';
+import { previewOf } from './patch-preview.js';
+import { type PatchPlan, planPatch } from './patch-plan.js';
+import { PatchRecords } from './patch-records.js';
+import { PatchSender } from './patch-sender.js';
+import { readProblem, tokenRejected } from './read-problem.js';
 
-export interface PatchedCustomer {
-  readonly customer: Customer;
-  readonly operationId: string;
+/** A patch under way. */
+interface Patching {
+  readonly operation: Operation;
+  readonly command: PatchCommand;
+  readonly errand: Errand;
 }
 
 @Injectable()
 export class CustomersService {
   constructor(
+    private readonly config: Config,
     private readonly trail: AuditTrail,
+    private readonly keys: IdempotencyKeys,
+    private readonly past: PastPatches,
     private readonly credentials: TenantCredentials,
+    private readonly reader: CustomerReader,
+    private readonly tags: EntityTags,
+    private readonly leases: CustomerLeases,
     private readonly sender: PatchSender,
+    private readonly records: PatchRecords,
   ) {}
 
   /**
-   * The story of a patch: the intent is made durable, the patch is sent, its end is made durable, the caller
-   * gets the truth.
-   * @param customerRef id or alias
-   * @param deadline when everything has to be over, in milliseconds since the epoch
-   * @throws Problem audit-unavailable, or how the patch ended when it did not succeed
+   * The story of a patch. A key seen before gets the answer it got. Else the customer is read, what differs is made
+   * a durable intent and sent, its end is found out and made durable, and the caller gets the truth.
+   * @throws Problem how it ended when it did not succeed
    */
-  async patch(
-    request: AuditedRequest,
-    customerRef: string,
-    patch: PatchCustomerDto,
-    deadline: number,
-  ): Promise<PatchedCustomer> {
-    const operation = this.trail.begin(request, customerRef);
+  patch(command: PatchCommand): Promise<Once<PatchResult>> {
+    const operation = this.trail.begin(command.request, command.customerRef);
+    return this.keys.once(this.past.keyed(operation, command), () => this.carryOut(operation, command));
+  }
+
+  /**
+   * Reads a customer.
+   * @throws Problem why it could not be read
+   */
+  async get(request: AuditedRequest, customerRef: string, deadline: number): Promise<Customer> {
     const tenant = await this.credentials.usable(request.principal.tenant);
+    if (tenant === undefined) throw tokenRejected();
+    const provenance = provenanceOf(request);
+    const errand = { provenance, operationId: null, trace: request.trace, tenant, deadline };
+    const { answer } = await this.reader.read(errand, customerRef);
+    if (answer.kind !== 'customer') throw readProblem(answer);
+    return answer.customer;
+  }
+
+  private async carryOut(operation: Operation, command: PatchCommand): Promise<PatchResult> {
+    const tenant = await this.credentials.usable(command.request.principal.tenant);
     if (tenant === undefined) {
-      const end = endWithoutToken(patch, operation.id, customerRef);
-      await this.trail.outcome(operation, { ...end.record, upstream: null, credential: null });
-      return answerOf(end, operation.id);
+      const nothingSent = end.withoutToken(endingOf(operation, planPatch(command.patch, undefined)));
+      return this.unsent(operation, command, nothingSent, undefined);
     }
-    await this.trail.intent(operation, tenant.credential, askedChanges(patch));
-    const sent = await this.sender.send(operation, tenant, patch, deadline);
-    const end = endOf(sent.answer, patch, operation.id, customerRef);
-    const { credential } = sent.tenant;
-    await this.trail.outcome(operation, { ...end.record, upstream: upstreamOf(sent), credential });
-    return answerOf(end, operation.id);
+    const patching = { operation, command, errand: errandOf(operation, command, tenant) };
+    if (command.ifMatch !== undefined && !command.dryRun) return this.patchIfMatch(patching, command.ifMatch);
+    return this.compareAndSend(patching, this.mustRead(command) ? await this.read(patching) : undefined);
+  }
+
+  /** One at a time for each customer; only a customer that is as expected is worth waiting for. */
+  private async patchIfMatch(patching: Patching, ifMatch: IfMatch): Promise<PatchResult> {
+    const { operation, command, errand } = patching;
+    const read = await this.read(patching);
+    const customer = customerIn(read);
+    if (customer === undefined || !this.tags.compare(ifMatch, errand.tenant.id, customer).holds)
+      return this.compareAndSend(patching, read);
+    const { deadline } = command;
+    const holder = {
+      tenantId: errand.tenant.id,
+      customerId: customer.id,
+      operationId: operation.id,
+      deadline,
+    };
+    const byId = { ...patching, command: { ...command, customerRef: customer.id } };
+    try {
+      return await this.leases.alone(holder, async () => this.compareAndSend(byId, await this.read(byId)));
+    } catch (error) {
+      if (error instanceof LeaseUnavailable) throw auditUnavailable(operation.id, error);
+      if (!(error instanceof LeaseTaken)) throw error;
+      const tooBusy = end.busy(endingOf(operation, planPatch(command.patch, customer), customer));
+      return this.unsent(operation, command, tooBusy, read);
+    }
+  }
+
+  private read({ errand, command }: Patching): Promise<Exchange> {
+    return this.reader.readBefore(errand, command.customerRef);
+  }
+
+  /** @param read undefined when the customer is patched unread */
+  private async compareAndSend(patching: Patching, read: Exchange | undefined): Promise<PatchResult> {
+    const { operation, command } = patching;
+    const before = read && customerIn(read);
+    const plan = planPatch(command.patch, before);
+    const ending = endingOf(operation, plan, before);
+    if (read !== undefined && before === undefined && this.endsWith(read, command))
+      return this.unsent(operation, command, end.ofRead(read.answer, ending), read);
+    if (before !== undefined) {
+      const { holds, moved } = this.tags.compare(command.ifMatch ?? '*', patching.errand.tenant.id, before);
+      if (!holds) return this.unsent(operation, command, end.preconditionFailed(ending, moved), read);
+      if (command.dryRun) return this.preview(operation, plan, before, read);
+      if (plan.sent.length === 0) return this.unsent(operation, command, end.unchanged(ending, before), read);
+    }
+    const errand = { ...patching.errand, tenant: read?.tenant ?? patching.errand.tenant };
+    return this.send({ ...patching, errand }, plan, before);
+  }
+
+  /** The intent, the patch, a look at what became of it where that is not clear, the outcome. */
+  private async send(
+    { operation, command, errand }: Patching,
+    plan: PatchPlan,
+    before: Customer | undefined,
+  ): Promise<PatchResult> {
+    const ending = endingOf(operation, plan, before);
+    const customerRef = before?.id ?? command.customerRef;
+    await this.records.intent(operation, errand, ending.customerId, { customerRef, plan });
+    const sent = await this.sender.send(errand, { operationId: operation.id, customerRef, plan, before });
+    const looked = end.isAmbiguous(sent.answer)
+      ? await this.reader.read({ ...errand, tenant: sent.tenant }, customerRef)
+      : undefined;
+    return this.records.sent(
+      operation,
+      end.ofAnswer(sent.answer, looked && customerIn(looked), ending),
+      sent,
+    );
+  }
+
+  private async preview(
+    operation: Operation,
+    plan: PatchPlan,
+    customer: Customer,
+    read: Exchange | undefined,
+  ): Promise<PatchResult> {
+    const ended = end.previewed(endingOf(operation, plan, customer), customer);
+    const result = await this.records.previewed(operation, ended, read);
+    return { ...result, preview: previewOf(plan, customer) };
+  }
+
+  private unsent(
+    operation: Operation,
+    { dryRun }: PatchCommand,
+    ended: end.PatchEnd,
+    read: Exchange | undefined,
+  ): Promise<PatchResult> {
+    return dryRun
+      ? this.records.previewed(operation, ended, read)
+      : this.records.unsent(operation, ended, read);
+  }
+
+  private mustRead({ dryRun }: PatchCommand): boolean {
+    return dryRun || this.config.billing.preRead === 'always';
+  }
+
+  /** What can't do without the customer ends with any read that failed; else one that tells nothing stops nothing. */
+  private endsWith({ answer }: Exchange, { ifMatch, dryRun }: PatchCommand): boolean {
+    return ifMatch !== undefined || dryRun || end.stopsPatch(answer);
   }
 }
 
-function answerOf(end: PatchEnd, operationId: string): PatchedCustomer {
-  if (end.customer === undefined) throw end.problem;
-  return { customer: end.customer, operationId };
+function errandOf(operation: Operation, command: PatchCommand, tenant: EquippedTenant): Errand {
+  const { provenance, id: operationId } = operation;
+  return { provenance, operationId, trace: command.request.trace, tenant, deadline: command.deadline };
 }
 
-function upstreamOf({ answer, attempts, durationMs }: SentPatch): {
-  status: number | null;
-  attempts: number;
-  duration_ms: number;
-} {
-  return { status: 'status' in answer ? answer.status : null, attempts, duration_ms: durationMs };
+function endingOf(operation: Operation, plan: PatchPlan, before?: Customer): end.EndingPatch {
+  return { operationId: operation.id, plan, customerId: before?.id ?? operation.target.customer_id };
 }

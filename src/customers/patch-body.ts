@@ -2,39 +2,20 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { validateDto } from '../http/dto-validation.js';
 import { readJsonBody } from '../http/json-body.js';
-import { type Fault, pointerTo, Problem, validationFailed } from '../http/problem.js';
+import { type Fault, pointerTo, validationFailed } from '../http/problem.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 
 /**
  * The patch that the request's body holds, read behind the guard, every fault of it found at once.
- * @throws Problem unsupported-media-type, payload-too-large, malformed-json, validation-failed, precondition-failed
+ * @throws Problem unsupported-media-type, payload-too-large, malformed-json, validation-failed
  */
 export const PatchBody = createParamDecorator(
   async (_: unknown, context: ExecutionContext): Promise<PatchCustomerDto> => {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    refuseUnmeetable(request);
     return readPatch(await readJsonBody(request), request.principal?.tenant);
   },
 );
-
-/**
- * A caller who asks for a preview must not get a real patch, and one who asks for an unchanged customer must
- * not get an unconditional one: what can't be promised is refused, never ignored.
- */
-function refuseUnmeetable({ query, headers }: FastifyRequest): void {
-  const dryRun = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : 'false';
-  if (dryRun !== 'false') {
-    const detail = 'is not available: nothing was sent; leave it out to patch the customer';
-    throw validationFailed([{ pointer: pointerTo('dry_run'), code: 'not-available', detail }]);
-  }
-  if (!['*', undefined].includes(headers['if-match'])) {
-    throw new Problem(
-      'precondition-failed',
-      'No tag of a customer has been given out that If-Match could name.',
-    );
-  }
-}
 
 /** @throws Problem validation-failed */
 export function readPatch(

@@ -1,101 +1,164 @@
+import type { Effect } from '../audit/audit-event.js';
 import type { Ending } from '../audit/audit-trail.js';
+import type { BillingAnswer } from '../billing/billing-answer.js';
 import type { Customer } from '../billing/customer.dto.js';
-import type { PatchAnswer } from '../billing/patch-answer.js';
-import { Problem, type ProblemSlug } from '../http/problem.js';
-import { CUSTOMER_ID } from './dto/contract-values.js';
-import type { PatchCustomerDto } from './dto/patch-customer.dto.js';
-import { changesSeenIn, changesWith } from './patch-changes.js';
+import { Problem, type ProblemOptions, type ProblemSlug } from '../http/problem.js';
+import { changesSeenIn, changesWith } from './effects.js';
+import { isAsFirstRead, type PatchPlan, showsAsked } from './patch-plan.js';
 
 /** How a patch ended: what the trail keeps, and what the caller gets. */
 export type PatchEnd =
   | { readonly record: EndRecord; readonly customer: Customer }
   | { readonly record: EndRecord; readonly customer: undefined; readonly problem: Problem };
 
-type EndRecord = Omit<Ending, 'upstream' | 'credential'>;
+export type EndRecord = Omit<Ending, 'upstream' | 'credential'>;
 
-/** What the billing API's answer, or the lack of one, means for the caller and the trail. */
-export function endOf(
-  answer: PatchAnswer,
-  patch: PatchCustomerDto,
-  operationId: string,
-  ref: string,
-): PatchEnd {
-  const failed = (
-    outcome: FailedOutcome,
-    slug: ProblemSlug,
-    detail: string,
-    retryAfterS?: number,
-  ): PatchEnd => {
-    const problem = new Problem(slug, detail, {
-      operationId,
-      outcome,
-      ...(retryAfterS === undefined ? {} : { retryAfterS }),
-    });
-    const changes = changesWith(outcome === 'unknown' ? 'unverifiable' : 'not_applied', patch);
-    return {
-      record: { outcome, status: problem.status, customerId: null, changes },
-      customer: undefined,
-      problem,
-    };
-  };
-  switch (answer.kind) {
-    case 'customer': {
-      const { customer } = answer;
-      if (!isAbout(customer, ref)) {
-        return failed(
-          'unknown',
-          'billing-failed',
-          `The billing API answered with another customer. ${MAY_BE_APPLIED}`,
-        );
-      }
-      const changes = changesSeenIn(customer, patch);
-      return { record: { outcome: 'applied', status: 200, customerId: customer.id, changes }, customer };
-    }
-    case 'refused':
-      return failed(
-        OUTCOME_OF_REFUSAL[answer.slug] ?? 'rejected',
-        answer.slug,
-        detailOfRefusal(answer),
-        answer.slug === 'rate-limited-by-billing' ? (answer.retryAfterS ?? DEFAULT_RETRY_AFTER_S) : undefined,
-      );
-    case 'unclear':
-      return failed('unknown', 'billing-failed', `The billing API gave no usable answer. ${MAY_BE_APPLIED}`);
-    case 'broken':
-      return failed(
-        'unknown',
-        'billing-failed',
-        `The connection to the billing API broke. ${MAY_BE_APPLIED}`,
-      );
-    case 'timed-out':
-      return failed(
-        'unknown',
-        'billing-timeout',
-        `The billing API did not answer in time. ${MAY_BE_APPLIED}`,
-      );
-    case 'not-sent':
-      return failed(
-        'not_applied',
-        'billing-unreachable',
-        'The billing API could not be reached; nothing was changed.',
-      );
-  }
+type FailedOutcome = 'rejected' | 'not_applied' | 'unknown' | 'unverifiable';
+
+/** The patch that ends. */
+export interface EndingPatch {
+  readonly operationId: string;
+  readonly plan: PatchPlan;
+  /** Null while it is not known. */
+  readonly customerId: string | null;
 }
 
-/** By alias it can't be told. Ids are numbers without padding (U13), but a caller may have padded one. */
-function isAbout({ id }: Customer, ref: string): boolean {
-  const number = (text: string): string => text.replace(/^cus_0*/, '');
-  return !CUSTOMER_ID.test(ref) || number(id) === number(ref);
+/** Whether an answer leaves open what became of the patch, so that it is worth a look. */
+export function isAmbiguous({ kind }: BillingAnswer): boolean {
+  return kind === 'unclear' || kind === 'broken' || kind === 'timed-out';
+}
+
+/** Whether a read that showed no customer says that a patch would fare no better, so that it is not sent. */
+export function stopsPatch(answer: BillingAnswer): boolean {
+  if (answer.kind === 'refused') return [401, 403, 404, 429].includes(answer.status);
+  return answer.kind === 'not-sent' || answer.kind === 'not-admitted';
+}
+
+/**
+ * What the billing API's answer to a patch, or the lack of one, means for the caller and the trail.
+ * @param seen the customer as read after an ambiguous answer; undefined when it could not be read
+ */
+export function ofAnswer(answer: BillingAnswer, seen: Customer | undefined, patch: EndingPatch): PatchEnd {
+  if (answer.kind === 'customer') return applied(patch, answer.customer);
+  const clear = ofRefusal(answer, patch);
+  if (clear !== undefined) return clear;
+  if (seen !== undefined && showsAsked(patch.plan, seen)) return applied(patch, seen);
+  if (answer.kind === 'unclear') {
+    const { retryAfterS, ownFailure } = answer;
+    const stillAsRead = seen !== undefined && isAsFirstRead(patch.plan, seen);
+    // "Come back later" is believed unless the customer has changed by now.
+    if (retryAfterS !== undefined && (stillAsRead || seen === undefined || patch.plan.before === undefined)) {
+      const detail = 'The billing API takes no requests for now; nothing was changed.';
+      return failed(patch, 'not_applied', 'billing-unavailable', detail, { retryAfterS });
+    }
+    if (ownFailure && stillAsRead)
+      return failed(patch, 'not_applied', 'billing-failed', 'The billing API failed; nothing was changed.');
+  }
+  return failed(patch, 'unknown', slugOf(answer), `${whatHappened(answer)} ${MAY_BE_APPLIED}`);
+}
+
+/** What it means that the read before a patch, which could not do without, ended like this: nothing was sent. */
+export function ofRead(answer: BillingAnswer, patch: EndingPatch): PatchEnd {
+  const clear = ofRefusal(answer, patch);
+  if (clear !== undefined) return clear;
+  const detail = `${whatHappened(answer)} Nothing was sent.`;
+  return failed(patch, 'not_applied', slugOf(answer), detail);
 }
 
 /** The tenant has no token, or the billing API rejects the one it has: nothing is sent. */
-export function endWithoutToken(patch: PatchCustomerDto, operationId: string, ref: string): PatchEnd {
-  const refused = { kind: 'refused', status: 401, slug: 'billing-credentials-rejected' } as const;
-  return endOf({ ...refused, message: undefined, retryAfterS: undefined }, patch, operationId, ref);
+export function withoutToken(patch: EndingPatch): PatchEnd {
+  return failed(patch, 'not_applied', 'billing-credentials-rejected', TOKEN_REJECTED);
 }
 
-type FailedOutcome = 'rejected' | 'not_applied' | 'unknown';
+/** Everything that was asked for is there already: nothing is sent. */
+export function unchanged({ plan }: EndingPatch, customer: Customer): PatchEnd {
+  const changes = changesSeenIn(plan, customer);
+  return { record: { outcome: 'unchanged', status: 200, customerId: customer.id, changes }, customer };
+}
+
+/** It was only looked at. */
+export function previewed(patch: EndingPatch, customer: Customer): PatchEnd {
+  if (patch.plan.sent.length === 0) return unchanged(patch, customer);
+  const changes = changesWith('not_applied', patch.plan);
+  return { record: { outcome: 'not_applied', status: 200, customerId: customer.id, changes }, customer };
+}
+
+/** Another `If-Match` patch of the customer did not end in time. */
+export function busy(patch: EndingPatch): PatchEnd {
+  const detail = 'Another patch of this customer is under way; nothing was sent.';
+  return failed(patch, 'not_applied', 'billing-unavailable', detail, { retryAfterS: DEFAULT_RETRY_AFTER_S });
+}
+
+/** `If-Match` does not hold. @param moved names of the fields that did, where the tag tells */
+export function preconditionFailed(patch: EndingPatch, moved: readonly string[]): PatchEnd {
+  const errors = moved.map((field) => ({
+    pointer: `#/${field}`,
+    code: 'changed',
+    detail: 'has changed since the customer was read',
+  }));
+  const detail = 'The customer is not as If-Match expects it; nothing was sent.';
+  return failed(patch, 'rejected', 'precondition-failed', detail, errors.length === 0 ? {} : { errors });
+}
+
+/** What every answer means that says for itself that nothing was written; undefined for any other. */
+function ofRefusal(answer: BillingAnswer, patch: EndingPatch): PatchEnd | undefined {
+  switch (answer.kind) {
+    case 'refused':
+      return failed(patch, OUTCOME_OF_REFUSAL[answer.slug] ?? 'rejected', answer.slug, detailOf(answer), {
+        ...(answer.slug === 'rate-limited-by-billing'
+          ? { retryAfterS: answer.retryAfterS ?? DEFAULT_RETRY_AFTER_S }
+          : {}),
+      });
+    case 'not-sent':
+      return failed(patch, 'not_applied', 'billing-unreachable', UNREACHABLE);
+    case 'not-admitted': {
+      const { retryAfterS } = answer;
+      return failed(patch, 'not_applied', 'billing-unavailable', UNAVAILABLE, { retryAfterS });
+    }
+    default:
+      return undefined;
+  }
+}
+
+function applied({ plan }: EndingPatch, customer: Customer): PatchEnd {
+  const changes = changesSeenIn(plan, customer);
+  return { record: { outcome: 'applied', status: 200, customerId: customer.id, changes }, customer };
+}
+
+function failed(
+  { operationId, plan, customerId }: EndingPatch,
+  outcome: FailedOutcome,
+  slug: ProblemSlug,
+  detail: string,
+  options: ProblemOptions = {},
+): PatchEnd {
+  const problem = new Problem(slug, detail, { ...options, operationId, outcome });
+  const changes = changesWith(EFFECTS[outcome], plan);
+  return { record: { outcome, status: problem.status, customerId, changes }, customer: undefined, problem };
+}
+
+const EFFECTS: Record<FailedOutcome, Effect> = {
+  rejected: 'not_applied',
+  not_applied: 'not_applied',
+  unknown: 'unverifiable',
+  unverifiable: 'unverifiable',
+};
+
+function slugOf({ kind }: BillingAnswer): ProblemSlug {
+  return kind === 'timed-out' ? 'billing-timeout' : 'billing-failed';
+}
+
+function whatHappened({ kind }: BillingAnswer): string {
+  if (kind === 'timed-out') return 'The billing API did not answer in time.';
+  return kind === 'broken'
+    ? 'The connection to the billing API broke.'
+    : 'The billing API gave no usable answer.';
+}
 
 const MAY_BE_APPLIED = 'Whether the change was applied is not known.';
+const TOKEN_REJECTED = "The billing API does not accept the tenant's token; nothing was changed.";
+const UNREACHABLE = 'The billing API could not be reached; nothing was changed.';
+const UNAVAILABLE = 'The billing API takes no more requests from here at the moment; nothing was sent.';
 
 /** Seconds, when the billing API asks to slow down without saying for how long. */
 const DEFAULT_RETRY_AFTER_S = 1;
@@ -106,10 +169,10 @@ const OUTCOME_OF_REFUSAL: Partial<Record<ProblemSlug, FailedOutcome>> = {
   'rate-limited-by-billing': 'not_applied',
 };
 
-function detailOfRefusal({ slug, message }: { slug: ProblemSlug; message: string | undefined }): string {
+function detailOf({ slug, message }: { slug: ProblemSlug; message: string | undefined }): string {
   switch (slug) {
     case 'billing-credentials-rejected':
-      return "The billing API does not accept the tenant's token; nothing was changed.";
+      return TOKEN_REJECTED;
     case 'customer-not-found':
       return 'The billing API knows no customer of this id or alias.';
     case 'rate-limited-by-billing':

@@ -1,77 +1,52 @@
 import { Injectable } from '@nestjs/common';
-import { AuditTrail, type Operation } from '../audit/audit-trail.js';
-import { BillingClient, type PatchResult } from '../billing/billing.client.js';
-import { Metrics } from '../metrics/metrics.js';
-import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
-import type { PatchCustomerDto } from './dto/patch-customer.dto.js';
+import { BillingClient } from '../billing/billing.client.js';
+import type { Customer } from '../billing/customer.dto.js';
+import { BillingExchange, type Errand, type Exchange } from './billing-exchange.js';
+import { addressOf, customerIn, CustomerReader } from './customer-reader.js';
+import { bodyOf, isSameCustomer, type PatchPlan } from './patch-plan.js';
 
-export interface SentPatch extends PatchResult {
-  /** With the token that was used last. */
-  readonly tenant: EquippedTenant;
+/** How much of the time that is left a patch may take: should its end be unclear, the customer is read again. */
+const SHARE = 2 / 3;
+
+export interface OutgoingPatch {
+  readonly operationId: string;
+  /** The customer's id where it is known, else as the caller named it (U9). */
+  readonly customerRef: string;
+  readonly plan: PatchPlan;
+  /** The customer just read; undefined when it was not. */
+  readonly before: Customer | undefined;
 }
 
-/** Sends a patch with the tenant's token, and deals with a token that the billing API does not accept. */
+/** Sends patches to the billing API. */
 @Injectable()
 export class PatchSender {
   constructor(
     private readonly billing: BillingClient,
-    private readonly credentials: TenantCredentials,
-    private readonly trail: AuditTrail,
-    private readonly metrics: Metrics,
+    private readonly exchange: BillingExchange,
+    private readonly reader: CustomerReader,
   ) {}
 
-  /**
-   * A 401 or 403 says that nothing was written, so a newer version of the token, if there is one by now, gets
-   * one more try: that is how a rotation goes unnoticed.
-   */
-  async send(
-    operation: Operation,
-    tenant: EquippedTenant,
-    patch: PatchCustomerDto,
-    deadline: number,
-  ): Promise<SentPatch> {
-    const first = await this.attempt(operation, tenant, patch, deadline);
-    if (!isRefusedCredential(first)) return first;
-    const renewed = await this.credentials.newerThan(tenant);
-    if (renewed === undefined) return first;
-    const second = await this.attempt(operation, renewed, patch, deadline);
-    const attempts = first.attempts + second.attempts;
-    return { ...second, attempts, durationMs: first.durationMs + second.durationMs };
-  }
-
-  private async attempt(
-    operation: Operation,
-    tenant: EquippedTenant,
-    body: PatchCustomerDto,
-    deadline: number,
-  ): Promise<SentPatch> {
-    const { id, request, customerRef } = operation;
-    const result = await this.billing.patchCustomer({
-      billingApiUrl: tenant.billingApiUrl,
-      token: tenant.credential.token,
-      customerRef,
-      body,
-      operationId: id,
-      requestId: request.requestId,
-      trace: request.trace,
-      deadline,
+  /** A second time only when the rules allow it, and the customer, if it was read, still is as it was. */
+  async send(errand: Errand, patch: OutgoingPatch): Promise<Exchange> {
+    const { operationId, customerRef, plan, before } = patch;
+    const body = bodyOf(plan);
+    return this.exchange.run(errand, {
+      share: SHARE,
+      send: (tenant, budgetMs) => {
+        const { provenance, trace } = errand;
+        const request = {
+          ...addressOf(tenant, customerRef),
+          requestId: provenance.request_id,
+          trace,
+          budgetMs,
+        };
+        return this.billing.patchCustomer(request, { body, operationId });
+      },
+      mayRepeat: async (tenant) => {
+        if (before === undefined) return true;
+        const now = customerIn(await this.reader.readBefore({ ...errand, tenant }, customerRef));
+        return now !== undefined && isSameCustomer(before, now);
+      },
     });
-    await this.learn(operation, tenant, result);
-    return { ...result, tenant };
   }
-
-  /** A 403 may be about the request, so it marks nothing; no answer says nothing about the token. */
-  private async learn(operation: Operation, tenant: EquippedTenant, { answer }: PatchResult): Promise<void> {
-    const status = 'status' in answer ? answer.status : undefined;
-    if (status === undefined || status === 403 || status >= 500) return;
-    if (status !== 401) await this.credentials.accepted(tenant);
-    else if (await this.credentials.rejected(tenant)) {
-      this.metrics.tokenRejected(tenant.id);
-      await this.trail.tokenRejected(operation, tenant.credential);
-    }
-  }
-}
-
-function isRefusedCredential({ answer }: PatchResult): boolean {
-  return answer.kind === 'refused' && answer.slug === 'billing-credentials-rejected';
 }

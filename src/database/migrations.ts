@@ -4,6 +4,7 @@ import { type Kysely, type Migration, sql } from 'kysely';
 export const MIGRATIONS: Record<string, Migration> = {
   '0001_audit_event': { up: createAuditEvent },
   '0002_tenants': { up: createTenants },
+  '0003_operations': { up: createOperations },
 };
 
 async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
@@ -78,4 +79,51 @@ async function createTenants(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('tenant_token_pkey', ['tenant_id', 'version'])
     .execute();
   await sql`create index tenant_token_kid on tenant_token (kid)`.execute(db);
+}
+
+async function createOperations(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('customer_key')
+    .addColumn('tenant_id', 'text', (column) => column.notNull())
+    .addColumn('customer_id', 'text', (column) => column.notNull())
+    .addColumn('wrapped', 'text', (column) => column.notNull())
+    .addColumn('kid', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull())
+    .addPrimaryKeyConstraint('customer_key_pkey', ['tenant_id', 'customer_id'])
+    .execute();
+  await sql`create index customer_key_kid on customer_key (kid)`.execute(db);
+  await db.schema
+    .createTable('operation')
+    .addColumn('id', 'uuid', (column) => column.primaryKey())
+    .addColumn('tenant_id', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('due_at', 'timestamptz', (column) => column.notNull())
+    .addColumn('doubted_at', 'timestamptz')
+    .addColumn('customer_id', 'text')
+    .addColumn('own_key', 'text')
+    .addColumn('sealed', 'text', (column) => column.notNull())
+    .execute();
+  await sql`create index operation_due on operation (due_at)`.execute(db);
+  await db.schema
+    .createTable('idempotency_key')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('tenant_id', 'text', (column) => column.notNull())
+    .addColumn('fingerprint', 'text', (column) => column.notNull())
+    .addColumn('operation_id', 'uuid', (column) => column.notNull())
+    .addColumn('held_until', 'timestamptz', (column) => column.notNull())
+    .addColumn('customer_id', 'text')
+    .addColumn('own_key', 'text')
+    .addColumn('sealed', 'text')
+    .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
+    .execute();
+  await sql`create index idempotency_key_operation on idempotency_key (operation_id)`.execute(db);
+  await sql`create index idempotency_key_expires on idempotency_key (expires_at)`.execute(db);
+  await db.schema
+    .createTable('customer_lease')
+    .addColumn('tenant_id', 'text', (column) => column.notNull())
+    .addColumn('customer_id', 'text', (column) => column.notNull())
+    .addColumn('holder', 'uuid', (column) => column.notNull())
+    .addColumn('held_until', 'timestamptz', (column) => column.notNull())
+    .addPrimaryKeyConstraint('customer_lease_pkey', ['tenant_id', 'customer_id'])
+    .execute();
 }

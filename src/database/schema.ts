@@ -4,6 +4,10 @@ import type { ColumnType } from 'kysely';
 export interface Schema {
   app_key: AppKeyTable;
   audit_event: AuditEventTable;
+  customer_key: CustomerKeyTable;
+  customer_lease: CustomerLeaseTable;
+  idempotency_key: IdempotencyKeyTable;
+  operation: OperationTable;
   tenant: TenantTable;
   tenant_token: TenantTokenTable;
 }
@@ -74,4 +78,60 @@ export interface TenantTokenTable {
   rejected_at: Date | null;
   /** When it was last tried although rejected. */
   probed_at: Date | null;
+}
+
+/** The key of everything that is kept of a customer in clear, wrapped by ENCRYPTION_KEYS. Gone, all that is gone. */
+export interface CustomerKeyTable {
+  tenant_id: string;
+  customer_id: string;
+  /** Compact JWE. */
+  wrapped: string;
+  /** The encryption key that unwraps it. */
+  kid: string;
+  created_at: ColumnType<Date, Date, never>;
+}
+
+/** A value that only a customer's key opens, or one of its own while the customer's id is not known. */
+export interface SealedColumns {
+  customer_id: string | null;
+  /** Compact JWE of the value's own key; null when the customer's key opens it. */
+  own_key: string | null;
+  /** Compact JWE. */
+  sealed: string;
+}
+
+/** Patches that were sent, or were about to be, and have no final outcome yet. */
+export interface OperationTable extends SealedColumns {
+  id: string;
+  tenant_id: string;
+  /** `sent`: its request works on it; `unknown`: its request is over. */
+  state: 'sent' | 'unknown';
+  /** When the reconciler may take it; whoever takes it moves it on, so this is the lease as well. */
+  due_at: Date;
+  /** When it became unknown. */
+  doubted_at: Date | null;
+}
+
+/** Idempotency keys, hashed, with the answer they were given. */
+export interface IdempotencyKeyTable extends Omit<SealedColumns, 'sealed'> {
+  /** HMAC of tenant, issuer, client, subject and key. */
+  id: string;
+  tenant_id: string;
+  /** HMAC of what was asked for. */
+  fingerprint: string;
+  operation_id: string;
+  /** Until when the request that works on it surely is over. */
+  held_until: Date;
+  /** The answer as a compact JWE; null while there is none. */
+  sealed: string | null;
+  expires_at: Date;
+}
+
+/** Who patches a customer under `If-Match` at the moment. */
+export interface CustomerLeaseTable {
+  tenant_id: string;
+  customer_id: string;
+  /** The operation. */
+  holder: string;
+  held_until: Date;
 }

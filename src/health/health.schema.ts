@@ -6,6 +6,13 @@ export class Liveness {
   status: 'up';
 }
 
+/** What is known of billing APIs; it does not make this instance unready. */
+export class BillingApiHealth {
+  /** Circuit breakers that let nothing through at the moment, of single tenants or of whole origins. */
+  @ApiProperty({ type: 'integer', minimum: 0, example: 0 })
+  open_breakers: number;
+}
+
 /** Whether requests should be sent here, and what stands in the way if not. */
 export class Readiness {
   @ApiProperty({ enum: ['up', 'down'] })
@@ -14,4 +21,6 @@ export class Readiness {
   /** Each is `up` or `down`: the database answers, the identity provider's keys were seen, not shutting down. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string', enum: ['up', 'down'] } })
   checks: Record<'database' | 'identity_provider' | 'process', 'up' | 'down'>;
+
+  billing_api: BillingApiHealth;
 }

@@ -8,14 +8,22 @@ export const REQUEST_ID_HEADER = {
   'X-Request-Id': { description: 'Yours if it was well-formed, else a new one.', schema: { type: 'string' } },
 } as const;
 
-/** Headers of every answer to a patch that got past the checks. */
-export const OPERATION_HEADERS = {
-  ...REQUEST_ID_HEADER,
+const OPERATION_ID = {
   'X-Operation-Id': {
     description: 'Names the patch in the audit trail.',
     schema: { type: 'string', format: 'uuid' },
   },
 } as const;
+
+const REPLAYED_HEADER = {
+  'Idempotency-Replayed': {
+    description: '`true` when this is the answer to an earlier request with the same key.',
+    schema: { type: 'string', example: 'true' },
+  },
+} as const;
+
+/** Headers of every answer to a patch that got past the checks. */
+export const OPERATION_HEADERS = { ...REQUEST_ID_HEADER, ...OPERATION_ID, ...REPLAYED_HEADER } as const;
 
 const RETRY_AFTER = { description: 'Whole seconds.', schema: { type: 'integer' } } as const;
 const OPERATION_LOCATION = {
@@ -25,6 +33,25 @@ const OPERATION_LOCATION = {
 
 /** Documents the problems that a route answers, grouped by status as OpenAPI wants them. */
 export function ApiProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
+  return documentProblems(slugs, () => ({}));
+}
+
+/** The same of a patch: most of its problems name an operation, and may be replays. */
+export function ApiPatchProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
+  return documentProblems(slugs, (group) => ({
+    ...(group.some((slug) => !NO_OPERATION.has(slug)) ? { ...OPERATION_ID, ...REPLAYED_HEADER } : {}),
+    ...(group.some((slug) => UNKNOWN_OUTCOME.has(slug)) ? { Location: OPERATION_LOCATION } : {}),
+  }));
+}
+
+type HeaderDocs = Readonly<
+  Record<string, { readonly description?: string; readonly schema: { readonly type: string } }>
+>;
+
+function documentProblems(
+  slugs: readonly ProblemSlug[],
+  headersOf: (group: readonly ProblemSlug[]) => HeaderDocs,
+): MethodDecorator {
   const byStatus = groupByStatus(slugs);
   return applyDecorators(
     ApiExtraModels(ProblemSchema, FaultSchema),
@@ -35,8 +62,10 @@ export function ApiProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
         headers: {
           ...REQUEST_ID_HEADER,
           ...(status === 401 || status === 403 ? { 'WWW-Authenticate': { schema: { type: 'string' } } } : {}),
-          ...(status === 429 || status === 503 ? { 'Retry-After': RETRY_AFTER } : {}),
-          ...(group.some((slug) => UNKNOWN_OUTCOME.has(slug)) ? { Location: OPERATION_LOCATION } : {}),
+          ...(status === 429 || status === 503 || group.includes('idempotency-in-flight')
+            ? { 'Retry-After': RETRY_AFTER }
+            : {}),
+          ...headersOf(group),
         },
         content: {
           'application/problem+json': {
@@ -92,6 +121,13 @@ export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
   'audit-unavailable',
   'identity-provider-unavailable',
 ];
+
+/** What ends a patch before it has an operation. */
+const NO_OPERATION: ReadonlySet<ProblemSlug> = new Set([
+  ...CALLER_PROBLEMS,
+  ...(['malformed-json', 'validation-failed', 'payload-too-large', 'unsupported-media-type'] as const),
+  ...(['idempotency-in-flight', 'idempotency-key-reused'] as const),
+]);
 
 const UNKNOWN_OUTCOME: ReadonlySet<ProblemSlug> = new Set(['billing-failed', 'billing-timeout']);
 

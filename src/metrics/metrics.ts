@@ -1,12 +1,52 @@
-import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+/** Names of undocumented fields that get a label of their own; the others share one. */
+const MAX_UNDOCUMENTED = 50;
 
 /** What is counted, for Prometheus. No label holds a secret or a personal value. */
 export class Metrics {
   readonly registry = new Registry();
-  private readonly rejectedTokens = new Counter({
-    name: 'billing_bff_tenant_tokens_rejected_total',
-    help: 'Versions of tenants’ tokens that the billing API began to reject',
-    labelNames: ['tenant_id'],
+  private readonly undocumented = new Set<string>();
+
+  private readonly rejectedTokens = this.counter(
+    'billing_bff_tenant_tokens_rejected_total',
+    'Versions of tenants’ tokens that the billing API began to reject',
+    ['tenant_id'],
+  );
+  private readonly patches = this.counter(
+    'billing_bff_patches_total',
+    'Patches by how they ended; an unknown one is counted again when it is final',
+    ['outcome'],
+  );
+  private readonly effects = this.counter(
+    'billing_bff_patch_fields_total',
+    'Fields of patches by what became of them: ignored and raced ones are worth a look',
+    ['field', 'effect'],
+  );
+  private readonly undocumentedFields = this.counter(
+    'billing_bff_billing_api_undocumented_fields_total',
+    'Fields of the billing API’s answers that its contract does not have',
+    ['field'],
+  );
+  private readonly owedOutcomes = this.counter(
+    'billing_bff_audit_outcomes_owed_total',
+    'Outcomes that could not be stored at once',
+    [],
+  );
+  private readonly breakers = new Gauge({
+    name: 'billing_bff_billing_api_breakers_open',
+    help: 'Circuit breakers in front of billing APIs that let nothing through at the moment',
+    labelNames: ['scope'],
+    registers: [this.registry],
+  });
+  private readonly rejections = this.counter(
+    'billing_bff_billing_api_not_admitted_total',
+    'Requests to billing APIs that a breaker or a bulkhead refused',
+    ['reason'],
+  );
+  private readonly openOperations = new Gauge({
+    name: 'billing_bff_operations_unknown',
+    help: 'Patches whose outcome is not known yet, of all instances, as last seen by this one',
     registers: [this.registry],
   });
 
@@ -16,5 +56,50 @@ export class Metrics {
 
   tokenRejected(tenantId: string): void {
     this.rejectedTokens.inc({ tenant_id: tenantId });
+  }
+
+  patchEnded(
+    outcome: string,
+    changes: readonly { readonly field: string; readonly effect?: string }[],
+  ): void {
+    this.patches.inc({ outcome });
+    for (const { field, effect } of changes) if (effect !== undefined) this.effects.inc({ field, effect });
+  }
+
+  /** @param fields names as the billing API gave them: anything */
+  undocumentedFieldsSeen(fields: readonly string[]): void {
+    for (const field of fields) this.undocumentedFields.inc({ field: this.labelOf(field) });
+  }
+
+  outcomeOwed(): void {
+    this.owedOutcomes.inc();
+  }
+
+  breakersOpen(scope: 'origin' | 'tenant', count: number): void {
+    this.breakers.set({ scope }, count);
+  }
+
+  notAdmitted(reason: 'breaker' | 'bulkhead'): void {
+    this.rejections.inc({ reason });
+  }
+
+  operationsUnknown(count: number): void {
+    this.openOperations.set(count);
+  }
+
+  private labelOf(field: string): string {
+    const known = this.undocumented.has(field);
+    if (!known && (this.undocumented.size >= MAX_UNDOCUMENTED || !/^[a-z_]{1,64}$/.test(field)))
+      return 'other';
+    this.undocumented.add(field);
+    return field;
+  }
+
+  private counter<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+  ): Counter<Label> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
   }
 }

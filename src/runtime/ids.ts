@@ -24,6 +24,11 @@ export class Ids {
     return uuidv7({ msecs: this.lastMs, seq: this.sequence, random: this.random(16) });
   }
 
+  /** From 0 to `ms` milliseconds, any alike (full jitter). */
+  jitter(ms: number): number {
+    return (Buffer.from(this.random(4)).readUInt32BE() / 0xffff_ffff) * ms;
+  }
+
   /** Lower-case hex of `bytes` random bytes, never all zero (W3C Trace Context forbids that). */
   hex(bytes: number): string {
     const hex = Buffer.from(this.random(bytes)).toString('hex');

@@ -8,6 +8,8 @@ import { createApp } from '../../src/create-app.js';
 import { Database } from '../../src/database/database.js';
 import { createLogger } from '../../src/http/logger.js';
 import { type Clock, SystemClock } from '../../src/runtime/clock.js';
+import { Admission } from '../../src/billing/admission.js';
+import { Reconciler } from '../../src/operations/reconciler.js';
 import { Ids } from '../../src/runtime/ids.js';
 import { TenantVault } from '../../src/tenants/tenant-vault.js';
 import { AUDIENCE, ISSUER, TestIdentityProvider } from './identity-provider.js';
@@ -23,6 +25,8 @@ export interface BffOptions {
   readonly clock?: Clock;
   /** Another instance of the same service: same database, billing API and identity provider. */
   readonly besides?: TestBff;
+  /** Whether it looks at unknown and abandoned operations; most tests want to see what their own requests leave. */
+  readonly reconciles?: boolean;
 }
 
 export const ACME_TOKEN = 'upstream-token-of-acme';
@@ -45,8 +49,8 @@ export interface TestBff {
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
   /** Patches the one customer. */
   patch(body: unknown, headers?: Record<string, string>): Promise<TestAnswer>;
-  /** Makes a token that the billing API rejected usable again. */
-  forgetRejections(): Promise<void>;
+  /** Makes a token that the billing API rejected usable again, and closes the breakers that failures opened. */
+  forgetFailures(): Promise<void>;
   /** The stored events about requests, oldest first, once there are `count` of them. */
   events(count: number): Promise<StoredEvent[]>;
   stop(): Promise<void>;
@@ -83,13 +87,14 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
   const logger = createLogger(config.logLevel, { write: (line: string) => void lines.push(line) });
   const clock = options.clock ?? new SystemClock();
   const app = await createApp({ config, environment: {}, clock, ids: new Ids(clock), logger });
+  if (options.reconciles !== true) await app.get(Reconciler).onModuleDestroy();
   await app.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   const database = app.get(Database);
 
   const send: TestBff['send'] = async (method, path, body, headers = {}) => {
     const authorization: Record<string, string> =
-      'Authorization' in headers ? {} : { Authorization: `Bearer ${await idp.token()}` };
+      'Authorization' in headers ? {} : { Authorization: `Bearer ${await freshToken(idp, clock)}` };
     const contentType: Record<string, string> =
       body === undefined ? {} : { 'Content-Type': 'application/json' };
     const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
@@ -113,7 +118,8 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     logs: () => lines.join(''),
     send,
     patch: (body, headers) => send('PATCH', CUSTOMER_PATH, body, headers),
-    async forgetRejections() {
+    async forgetFailures() {
+      Object.assign(app.get(Admission), { origins: new Map(), tenants: new Map() });
       await database.kysely.updateTable('tenant_token').set({ rejected_at: null, probed_at: null }).execute();
       app.get(TenantVault).forgetAll();
     },
@@ -124,6 +130,12 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
       if (besides === undefined) await Promise.all([upstream.stop(), idp.stop(), testDatabase.remove()]);
     },
   };
+}
+
+/** Good for five minutes, by the system's clock and by the service's. */
+function freshToken(idp: TestIdentityProvider, clock: Clock): Promise<string> {
+  const ahead = Math.max(0, clock.now() - Date.now());
+  return idp.token({}, { expiresIn: 300 + Math.ceil(ahead / 1_000) });
 }
 
 const nothing = (): Promise<void> => Promise.resolve();

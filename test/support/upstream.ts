@@ -31,9 +31,24 @@ export class TestUpstream {
   readonly requests: UpstreamRequest[] = [];
   /** Says how each request is answered; by default with the customer and what was patched. */
   answer: Answer = (request, response) => {
+    if (request.method === 'GET') {
+      answerJson(response, 200, CUSTOMER);
+      return;
+    }
     const patch: unknown = JSON.parse(request.text);
     answerJson(response, 200, { ...CUSTOMER, ...(patch as object) });
   };
+
+  /** Those that were to change something. */
+  get patches(): UpstreamRequest[] {
+    return this.requests.filter(({ method }) => method === 'PATCH');
+  }
+
+  /** What it was asked to do, in order. */
+  get methods(): string[] {
+    return this.requests.map(({ method }) => method);
+  }
+
   private server: Server | undefined;
   private port = 0;
 
@@ -50,6 +65,14 @@ export class TestUpstream {
   answerWith(status: number, body: unknown, headers: Record<string, string> = {}): void {
     this.answer = (_request, response) => {
       answerJson(response, status, body, headers);
+    };
+  }
+
+  /** Every read shows this customer; patches are answered as told. */
+  readAs(customer: object, patched: Answer): void {
+    this.answer = (request, response) => {
+      if (request.method === 'PATCH') patched(request, response);
+      else answerJson(response, 200, customer);
     };
   }
 

@@ -7,6 +7,3 @@ export const CURRENCIES: readonly string[] = (
   'PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLL SOS SRD SSP STD STN SVC SYP SZL THB TJS ' +
   'TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL'
 ).split(' ');
-
-/** A customer's id (U13). */
-export const CUSTOMER_ID = /^cus_[0-9A-Za-z]{1,22}$/;

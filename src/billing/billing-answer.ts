@@ -1,10 +1,16 @@
 import type { ProblemSlug } from '../http/problem.js';
-import { type Customer, readCustomer } from './customer.dto.js';
+import { type Customer, readCustomer, undocumentedFields } from './customer.dto.js';
 import { retryAfterSeconds } from './retry-after.js';
 
-/** How one PATCH of the billing API ended, as far as its answer, or the lack of one, tells. */
-export type PatchAnswer =
-  | { readonly kind: 'customer'; readonly status: number; readonly customer: Customer }
+/** How one request to the billing API ended, as far as its answer, or the lack of one, tells. */
+export type BillingAnswer =
+  | {
+      readonly kind: 'customer';
+      readonly status: number;
+      readonly customer: Customer;
+      /** Names of top-level fields that the contract does not have, as they came. */
+      readonly undocumented: readonly string[];
+    }
   /** A documented refusal: nothing was written. `message` is for the caller only. */
   | {
       readonly kind: 'refused';
@@ -14,13 +20,23 @@ export type PatchAnswer =
       readonly retryAfterS: number | undefined;
     }
   /** A 5xx, or an answer that can't be read: it may have been applied. */
-  | { readonly kind: 'unclear'; readonly status: number }
+  | {
+      readonly kind: 'unclear';
+      readonly status: number;
+      /** A complete 500 in the billing API's own error shape: no gateway's, and nothing that lands later. */
+      readonly ownFailure: boolean;
+      readonly retryAfterS: number | undefined;
+    }
   /** No complete answer; it may have been applied. */
   | { readonly kind: 'broken' | 'timed-out' }
   /** It never reached the billing API. */
-  | { readonly kind: 'not-sent' };
+  | { readonly kind: 'not-sent' }
+  /** We did not let it out: the breaker is open, or too many are under way. */
+  | { readonly kind: 'not-admitted'; readonly retryAfterS: number };
 
 export interface WireAnswer {
+  /** False when it was cut off: its status and headers are known, its body is not. */
+  readonly complete: boolean;
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   /** At most 1 MiB. */
@@ -32,23 +48,26 @@ export interface WireAnswer {
  * @param now milliseconds since the epoch
  * @param secret the token that was sent, should the answer repeat it
  */
-export function readPatchAnswer(
-  { status, headers, text }: WireAnswer,
+export function readAnswer(
+  { complete, status, headers, text }: WireAnswer,
   { now, secret }: { readonly now: number; readonly secret: string },
-): PatchAnswer {
-  if (status === 200) {
-    const customer = readCustomer(parseJson(text));
-    return customer === undefined ? { kind: 'unclear', status } : { kind: 'customer', status, customer };
-  }
+): BillingAnswer {
+  const json = parseJson(text);
+  const customer = status === 200 ? readCustomer(json) : undefined;
+  if (customer !== undefined)
+    return { kind: 'customer', status, customer, undocumented: undocumentedFields(json, customer) };
+  const retryAfterS = retryAfterSeconds(headers['retry-after'], now);
   const slug = REFUSALS[status];
-  if (slug === undefined) return { kind: 'unclear', status };
-  return {
-    kind: 'refused',
-    status,
-    slug,
-    message: messageOf(parseJson(text), secret),
-    retryAfterS: retryAfterSeconds(headers['retry-after'], now),
-  };
+  if (slug !== undefined)
+    return { kind: 'refused', status, slug, message: messageOf(json, secret), retryAfterS };
+  const ownFailure = complete && status === 500 && isOwnFailure(json);
+  return { kind: 'unclear', status, ownFailure, retryAfterS: status === 503 ? retryAfterS : undefined };
+}
+
+/** The billing API's own error shape (U10). */
+function isOwnFailure(json: unknown): boolean {
+  if (typeof json !== 'object' || json === null || !('code' in json) || !('message' in json)) return false;
+  return json.code === 'INTERNAL_SERVER_ERROR' && typeof json.message === 'string';
 }
 
 /** The refusals that the billing API is known to give (U10). Any other status proves nothing. */

@@ -1,0 +1,142 @@
+import {
+  bulkhead,
+  type BulkheadPolicy,
+  BulkheadRejectedError,
+  circuitBreaker,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  handleWhenResult,
+} from 'cockatiel';
+import type { Logger } from 'pino';
+import type { Metrics } from '../metrics/metrics.js';
+import type { BillingAnswer } from './billing-answer.js';
+
+/** Failures in a row that open a breaker. */
+const FAILURES = 10;
+/** Milliseconds until an open breaker lets one request try. */
+export const HALF_OPEN_AFTER = 5_000;
+/** Tenants and origins whose doors are kept; those not used longest are built anew when they come back. */
+const MAX_DOORS = 20_000;
+/** Seconds to come back after, when too much is under way. */
+const BUSY_RETRY_AFTER_S = 1;
+
+/** Where a request wants to go, for whom. */
+export interface Door {
+  readonly tenantId: string;
+  readonly origin: string;
+  /** Whether it has time enough for a time-out to say something about the billing API. */
+  readonly fair: boolean;
+}
+
+/** What stands between us and one origin, or between one tenant and it. */
+interface Guard {
+  readonly breaker: CircuitBreakerPolicy;
+  readonly bulkhead: BulkheadPolicy;
+  /** Milliseconds since the epoch, by the system's clock: cockatiel's breakers know no other. */
+  openUntil: number;
+}
+
+interface GuardOptions {
+  readonly slots: number;
+  readonly scope: 'origin' | 'tenant';
+  /** For the log. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly isFailure: (answer: BillingAnswer) => boolean;
+}
+
+/**
+ * Who may go to a billing API at the moment. Connections that fail close the door of an origin for everybody,
+ * time-outs and 502, 503, 504 that of one tenant. What an answer says of one request closes none: 4xx, unreadable
+ * answers and the billing API's own 500s. An origin takes so many requests at a time, and half of them of one tenant.
+ */
+export class Admission {
+  private readonly origins = new Map<string, Guard>();
+  private readonly tenants = new Map<string, Guard>();
+
+  constructor(
+    private readonly maxInFlight: number,
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+  ) {}
+
+  async admit(door: Door, send: () => Promise<BillingAnswer>): Promise<BillingAnswer> {
+    const { tenantId, fair } = door;
+    const origin = this.originOf(door);
+    const tenant = this.tenantOf(door);
+    const wait = Math.max(this.waitOf(origin), this.waitOf(tenant));
+    if (wait > 0) {
+      this.metrics.notAdmitted('breaker');
+      return { kind: 'not-admitted', retryAfterS: Math.ceil(wait / 1_000) };
+    }
+    const counted = (): Promise<BillingAnswer> => origin.breaker.execute(() => tenant.breaker.execute(send));
+    try {
+      return await tenant.bulkhead.execute(() => origin.bulkhead.execute(fair ? counted : send));
+    } catch (error) {
+      if (!(error instanceof BulkheadRejectedError)) throw error;
+      this.logger.debug({ tenant_id: tenantId }, 'too many requests to the billing API at once');
+      this.metrics.notAdmitted('bulkhead');
+      return { kind: 'not-admitted', retryAfterS: BUSY_RETRY_AFTER_S };
+    }
+  }
+
+  /** How many breakers let nothing through. */
+  get open(): number {
+    return countOpen(this.origins) + countOpen(this.tenants);
+  }
+
+  /** Milliseconds until the breaker lets someone try. While one request tries nobody waits for it. */
+  private waitOf({ breaker, openUntil }: Guard): number {
+    if (breaker.state === CircuitState.HalfOpen) return 1;
+    return breaker.state === CircuitState.Open ? Math.max(0, openUntil - Date.now()) : 0;
+  }
+
+  private originOf({ origin }: Door): Guard {
+    const options = { slots: this.maxInFlight, scope: 'origin', names: { origin } } as const;
+    return this.guard(this.origins, origin, { ...options, isFailure: isConnectFailure });
+  }
+
+  private tenantOf({ origin, tenantId }: Door): Guard {
+    const slots = Math.max(1, Math.floor(this.maxInFlight / 2));
+    const options = { slots, scope: 'tenant', names: { origin, tenant_id: tenantId } } as const;
+    return this.guard(this.tenants, `${tenantId} ${origin}`, { ...options, isFailure: isGatewayFailure });
+  }
+
+  private guard(guards: Map<string, Guard>, name: string, options: GuardOptions): Guard {
+    const known = guards.get(name);
+    if (known !== undefined) return known;
+    if (guards.size >= MAX_DOORS) guards.clear();
+    const { slots, scope, names, isFailure } = options;
+    const breaker = circuitBreaker(
+      handleWhenResult((answer) => isAnswer(answer) && isFailure(answer)),
+      { halfOpenAfter: HALF_OPEN_AFTER, breaker: new ConsecutiveBreaker(FAILURES) },
+    );
+    const guard: Guard = { breaker, bulkhead: bulkhead(slots), openUntil: 0 };
+    breaker.onStateChange((state) => {
+      if (state === CircuitState.Open) guard.openUntil = Date.now() + HALF_OPEN_AFTER;
+      this.metrics.breakersOpen(scope, countOpen(guards));
+      const level = state === CircuitState.Closed ? 'info' : 'warn';
+      this.logger[level]({ ...names, scope, state: CircuitState[state] }, 'a breaker changed its state');
+    });
+    guards.set(name, guard);
+    return guard;
+  }
+}
+
+function countOpen(guards: ReadonlyMap<string, Guard>): number {
+  return [...guards.values()].filter(({ breaker }) => breaker.state !== CircuitState.Closed).length;
+}
+
+function isConnectFailure({ kind }: BillingAnswer): boolean {
+  return kind === 'not-sent';
+}
+
+function isGatewayFailure(answer: BillingAnswer): boolean {
+  if (answer.kind === 'timed-out') return true;
+  return answer.kind === 'unclear' && [502, 503, 504].includes(answer.status);
+}
+
+/** All that passes through here is one; cockatiel has lost its type. */
+function isAnswer(value: unknown): value is BillingAnswer {
+  return typeof value === 'object' && value !== null && 'kind' in value;
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Database } from '../database/database.js';
+import type { SealedColumns } from '../database/schema.js';
+import type { Clock } from '../runtime/clock.js';
+import { KeyRing, Undecryptable } from './key-ring.js';
+
+/** Keys held in memory; the one not used longest makes room. */
+const MAX_HELD = 5_000;
+/** Milliseconds after which a held key is looked up again: it may have been destroyed elsewhere. */
+const HELD_FOR = 30_000;
+
+/** Whose value it is: `customerId` is null while it is not known. */
+export interface Owner {
+  readonly tenantId: string;
+  readonly customerId: string | null;
+}
+
+/** The key of the value's owner is gone, and with it the value. */
+export class Forgotten extends Error {
+  override readonly name = 'Forgotten';
+}
+
+/**
+ * Encrypts what is kept of a customer in clear under that customer's own key, so that destroying the key forgets
+ * all of it. Customers' keys are random and wrapped by ENCRYPTION_KEYS.
+ */
+export class CustomerVault {
+  private readonly held = new Map<string, { readonly ring: KeyRing; readonly until: number }>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly ring: KeyRing,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** @param place where the value is stored: elsewhere it does not decrypt */
+  async seal(owner: Owner, place: string, value: unknown): Promise<SealedColumns> {
+    const plaintext = new TextEncoder().encode(JSON.stringify(value));
+    const customerKey = await this.keyOf(owner);
+    if (customerKey !== undefined) {
+      const { jwe: sealed } = await customerKey.encrypt(plaintext, place);
+      return { customer_id: owner.customerId, own_key: null, sealed };
+    }
+    const key = randomBytes(32);
+    const { jwe: own_key } = await this.ring.encrypt(key, ownKeyContext(place));
+    return { customer_id: null, own_key, sealed: (await ringOf(key).encrypt(plaintext, place)).jwe };
+  }
+
+  /**
+   * The value that was sealed.
+   * @throws Forgotten; Undecryptable
+   */
+  async open(tenantId: string, place: string, columns: SealedColumns): Promise<unknown> {
+    const { customer_id, own_key, sealed } = columns;
+    const key =
+      own_key === null ? await this.find(tenantId, customer_id ?? '') : await this.unwrap(own_key, place);
+    if (key === undefined) throw new Forgotten(`the key of ${place} was destroyed`);
+    const value: unknown = JSON.parse(Buffer.from(await key.decrypt(sealed, place)).toString('utf8'));
+    return value;
+  }
+
+  /** A customer's key that can't be unwrapped must not stop the customer's patches: the value gets its own. */
+  private async keyOf({ tenantId, customerId }: Owner): Promise<KeyRing | undefined> {
+    if (customerId === null) return undefined;
+    try {
+      return (await this.find(tenantId, customerId)) ?? (await this.create(tenantId, customerId));
+    } catch (error) {
+      if (!(error instanceof Undecryptable)) throw error;
+      this.logger.error({ tenant_id: tenantId, customer_id: customerId }, error.message);
+      return undefined;
+    }
+  }
+
+  private async unwrap(ownKey: string, place: string): Promise<KeyRing> {
+    return ringOf(await this.ring.decrypt(ownKey, ownKeyContext(place)));
+  }
+
+  private async find(tenantId: string, customerId: string): Promise<KeyRing | undefined> {
+    const name = nameOf(tenantId, customerId);
+    const held = this.held.get(name);
+    if (held !== undefined && held.until > this.clock.now()) return held.ring;
+    const row = await this.database.kysely
+      .selectFrom('customer_key')
+      .select('wrapped')
+      .where('tenant_id', '=', tenantId)
+      .where('customer_id', '=', customerId)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const ring = ringOf(await this.ring.decrypt(row.wrapped, customerKeyContext(tenantId, customerId)));
+    this.hold(name, ring);
+    return ring;
+  }
+
+  /** Another instance may be as far: the first one's key is everybody's. */
+  private async create(tenantId: string, customerId: string): Promise<KeyRing> {
+    const key = randomBytes(32);
+    const { jwe, kid } = await this.ring.encrypt(key, customerKeyContext(tenantId, customerId));
+    const inserted = await this.database.kysely
+      .insertInto('customer_key')
+      .values({
+        tenant_id: tenantId,
+        customer_id: customerId,
+        wrapped: jwe,
+        kid,
+        created_at: new Date(this.clock.now()),
+      })
+      .onConflict((conflict) => conflict.columns(['tenant_id', 'customer_id']).doNothing())
+      .returning('kid')
+      .execute();
+    const ring = inserted.length > 0 ? ringOf(key) : await this.find(tenantId, customerId);
+    if (ring === undefined) throw new Forgotten('the key was destroyed while it was made');
+    this.hold(nameOf(tenantId, customerId), ring);
+    return ring;
+  }
+
+  private hold(name: string, ring: KeyRing): void {
+    this.held.delete(name);
+    this.held.set(name, { ring, until: this.clock.now() + HELD_FOR });
+    const [oldest] = this.held.keys();
+    if (this.held.size > MAX_HELD && oldest !== undefined) this.held.delete(oldest);
+  }
+}
+
+function ringOf(key: Uint8Array): KeyRing {
+  return new KeyRing([{ kid: 'customer', key }]);
+}
+
+function nameOf(tenantId: string, customerId: string): string {
+  return `${tenantId} ${customerId}`;
+}
+
+/** Where a customer's wrapped key is stored. */
+export function customerKeyContext(tenantId: string, customerId: string): string {
+  return `customer-key ${nameOf(tenantId, customerId)}`;
+}
+
+function ownKeyContext(place: string): string {
+  return `own-key ${place}`;
+}

@@ -1,0 +1,131 @@
+import { Injectable } from '@nestjs/common';
+import type { Provenance } from '../audit/audit-event.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import type { BillingAnswer } from '../billing/billing-answer.js';
+import type { TraceContext } from '../http/trace-context.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
+import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
+
+/** On whose behalf the billing API is asked, and until when. */
+export interface Errand {
+  readonly provenance: Provenance;
+  /** The operation that it belongs to; null for a mere read. */
+  readonly operationId: string | null;
+  readonly trace: TraceContext;
+  readonly tenant: EquippedTenant;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+/** What came of it. */
+export interface Exchange {
+  readonly answer: BillingAnswer;
+  /** With the token that was used last. */
+  readonly tenant: EquippedTenant;
+  /** How often it was sent, or tried to be. */
+  readonly attempts: number;
+  readonly durationMs: number;
+}
+
+export interface ExchangeOptions {
+  /** How much of the time that is left one attempt may take, from 0 to 1: the next step wants its turn. */
+  readonly share: number;
+  readonly send: (tenant: EquippedTenant, budgetMs: number) => Promise<BillingAnswer>;
+  /** Asked before it is sent again; undefined means yes, an answer that it ends with that. */
+  readonly mayRepeat?: (tenant: EquippedTenant) => Promise<boolean>;
+}
+
+/** How often a request that was not received is tried in all. */
+const MAX_UNSENT = 3;
+/** Milliseconds that the first pause after such a try may last; each further one may last twice as long. */
+const FIRST_PAUSE = 100;
+/** Milliseconds that have to be left after a pause. */
+const LEAST_TIME = 250;
+
+interface Repeat {
+  readonly tenant: EquippedTenant;
+  readonly pauseMs: number;
+}
+
+/**
+ * One request to the billing API, and another only where that is safe: when it was not received, when a 401 or 403
+ * says that nothing was written and there is a newer token by now (that is how a rotation goes unnoticed), and when
+ * a 429 or 503 says when to come back and that is in time; each of the latter once.
+ */
+@Injectable()
+export class BillingExchange {
+  constructor(
+    private readonly credentials: TenantCredentials,
+    private readonly trail: AuditTrail,
+    private readonly metrics: Metrics,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  async run(errand: Errand, { share, send, mayRepeat }: ExchangeOptions): Promise<Exchange> {
+    const startedAt = this.clock.now();
+    const rules = new RepeatRules(this.credentials, this.ids);
+    let { tenant } = errand;
+    let attempts = 0;
+    for (;;) {
+      const answer = await send(tenant, (errand.deadline - this.clock.now()) * share);
+      if (answer.kind !== 'not-admitted') attempts += 1;
+      await this.learn(errand, tenant, answer);
+      const ended = { answer, tenant, attempts, durationMs: this.clock.now() - startedAt };
+      const repeat = await rules.after(answer, tenant);
+      if (repeat === undefined) return ended;
+      if (this.clock.now() + repeat.pauseMs + LEAST_TIME > errand.deadline) return ended;
+      if (repeat.pauseMs > 0) await this.clock.sleep(repeat.pauseMs);
+      if (mayRepeat !== undefined && !(await mayRepeat(repeat.tenant))) return ended;
+      tenant = repeat.tenant;
+    }
+  }
+
+  /** A 403 may be about the request, so it marks nothing; a failure says nothing about the token. */
+  private async learn(errand: Errand, tenant: EquippedTenant, answer: BillingAnswer): Promise<void> {
+    if (answer.kind === 'customer') this.metrics.undocumentedFieldsSeen(answer.undocumented);
+    const status = 'status' in answer ? answer.status : undefined;
+    if (status === undefined || status === 403 || status >= 500) return;
+    if (status !== 401) await this.credentials.accepted(tenant);
+    else if (await this.credentials.rejected(tenant)) {
+      this.metrics.tokenRejected(tenant.id);
+      await this.trail.tokenRejected(errand.provenance, errand.operationId, tenant.credential);
+    }
+  }
+}
+
+/** Which answers allow another try, and how often. */
+class RepeatRules {
+  private unsent = 0;
+  private renewed = false;
+  private waited = false;
+
+  constructor(
+    private readonly credentials: TenantCredentials,
+    private readonly ids: Ids,
+  ) {}
+
+  async after(answer: BillingAnswer, tenant: EquippedTenant): Promise<Repeat | undefined> {
+    if (answer.kind === 'not-sent') {
+      this.unsent += 1;
+      const pauseMs = this.ids.jitter(FIRST_PAUSE * 2 ** (this.unsent - 1));
+      return this.unsent < MAX_UNSENT ? { tenant, pauseMs } : undefined;
+    }
+    if (answer.kind === 'refused' && answer.slug === 'billing-credentials-rejected') {
+      const newer = this.renewed ? undefined : await this.credentials.newerThan(tenant);
+      this.renewed = true;
+      return newer === undefined ? undefined : { tenant: newer, pauseMs: 0 };
+    }
+    const retryAfterS = retryAfterOf(answer);
+    if (retryAfterS === undefined || this.waited) return undefined;
+    this.waited = true;
+    return { tenant, pauseMs: retryAfterS * 1_000 };
+  }
+}
+
+function retryAfterOf(answer: BillingAnswer): number | undefined {
+  if (answer.kind === 'unclear') return answer.retryAfterS;
+  return answer.kind === 'refused' && answer.status === 429 ? answer.retryAfterS : undefined;
+}

@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
+
+/** Milliseconds beyond its deadline after which a holder is surely gone. */
+const GRACE = 5_000;
+/** Milliseconds between two tries to get a lease, at most. */
+const LONGEST_PAUSE = 200;
+
+export interface Holder {
+  readonly tenantId: string;
+  readonly customerId: string;
+  readonly operationId: string;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+/** Another patch of the customer held the lease for as long as this one had time. */
+export class LeaseTaken extends Error {
+  override readonly name = 'LeaseTaken';
+}
+
+/** The database does not say who holds the lease. */
+export class LeaseUnavailable extends Error {
+  override readonly name = 'LeaseUnavailable';
+}
+
+/** Lets one `If-Match` patch of a customer run at a time, across instances. */
+@Injectable()
+export class CustomerLeases {
+  /** Only the first in line of this instance asks the database. */
+  private readonly lines = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /** @throws LeaseTaken, LeaseUnavailable; what `work` throws */
+  async alone<Result>(holder: Holder, work: () => Promise<Result>): Promise<Result> {
+    const name = `${holder.tenantId} ${holder.customerId}`;
+    const ahead = this.lines.get(name) ?? Promise.resolve();
+    const turn = ahead.then(() => this.hold(holder, work));
+    const settled = turn.then(nothing, nothing);
+    this.lines.set(name, settled);
+    void settled.then(() => {
+      if (this.lines.get(name) === settled) this.lines.delete(name);
+    });
+    return turn;
+  }
+
+  private async hold<Result>(holder: Holder, work: () => Promise<Result>): Promise<Result> {
+    await this.take(holder);
+    try {
+      return await work();
+    } finally {
+      await this.giveBack(holder).catch(nothing);
+    }
+  }
+
+  private async take(holder: Holder): Promise<void> {
+    for (let pause = 10; !(await this.tryToTake(holder)); pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      if (this.clock.now() + pause > holder.deadline) throw new LeaseTaken('the customer is being patched');
+      await this.clock.sleep(pause / 2 + this.ids.jitter(pause / 2));
+    }
+  }
+
+  /** A lease that has run out is anybody's. */
+  private async tryToTake(holder: Holder): Promise<boolean> {
+    const now = this.clock.now();
+    if (now >= holder.deadline) throw new LeaseTaken('the customer is being patched');
+    try {
+      return await this.claim(holder, new Date(now));
+    } catch (error) {
+      throw new LeaseUnavailable('the lease could not be taken', { cause: error });
+    }
+  }
+
+  private async claim({ tenantId, customerId, operationId, deadline }: Holder, now: Date): Promise<boolean> {
+    const lease = { holder: operationId, held_until: new Date(deadline + GRACE) };
+    const rows = await this.database.kysely
+      .insertInto('customer_lease')
+      .values({ tenant_id: tenantId, customer_id: customerId, ...lease })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['tenant_id', 'customer_id'])
+          .doUpdateSet(lease)
+          .where('customer_lease.held_until', '<=', now),
+      )
+      .returning('holder')
+      .execute();
+    return rows.length > 0;
+  }
+
+  private async giveBack({ tenantId, customerId, operationId }: Holder): Promise<void> {
+    await this.database.kysely
+      .deleteFrom('customer_lease')
+      .where('tenant_id', '=', tenantId)
+      .where('customer_id', '=', customerId)
+      .where('holder', '=', operationId)
+      .execute();
+  }
+}
+
+const nothing = (): void => undefined;

@@ -1,0 +1,82 @@
+import type { Change, Effect, Masked } from '../audit/audit-event.js';
+import { maskEmail, maskMembers, maskNumber, maskText } from '../audit/masks.js';
+import type { PatchField } from './dto/patch-customer.dto.js';
+import { askedFields, isVerifiable, type PatchPlan, shows, type Shown } from './patch-plan.js';
+
+/** What is asked for, from and to, masked, before anything has happened. */
+export function intendedChanges(plan: PatchPlan): Change[] {
+  return askedFields(plan.asked).map((field) => ({
+    field,
+    ...beforeOf(plan, field),
+    after: maskField(field, plan.asked[field]),
+  }));
+}
+
+/** For a patch that came to nothing, or whose end can't be known: what was sent has one effect. */
+export function changesWith(effect: Effect, plan: PatchPlan): Change[] {
+  return askedFields(plan.asked).map((field) => ({
+    field,
+    ...beforeOf(plan, field),
+    after: maskField(field, plan.asked[field]),
+    effect: plan.sent.includes(field) ? effect : 'unchanged',
+  }));
+}
+
+/**
+ * What became of each field, as a customer read afterwards shows it: `applied`, `normalised` (stored differently),
+ * `ignored` (still as before), `unverifiable` (not in any answer (U2), or other than asked while nothing was read
+ * before), and of what was not sent since it already held: `unchanged`, or `raced` when it no longer does.
+ */
+export function changesSeenIn(plan: PatchPlan, customer: Shown): Change[] {
+  return askedFields(plan.asked).map((field) => ({
+    field,
+    ...beforeOf(plan, field),
+    after: maskField(field, isVerifiable(field) ? customer[field] : plan.asked[field]),
+    effect: effectSeenIn(plan, customer, field),
+  }));
+}
+
+function effectSeenIn({ asked, before, sent }: PatchPlan, customer: Shown, field: PatchField): Effect {
+  const asAsked = shows(customer, field, asked[field]);
+  if (!sent.includes(field)) return asAsked ? 'unchanged' : 'raced';
+  if (asAsked) return 'applied';
+  if (before === undefined || !isVerifiable(field)) return 'unverifiable';
+  return shows(customer, field, before[field]) ? 'ignored' : 'normalised';
+}
+
+/** Absent where the customer was not read, or the field can't be. */
+function beforeOf({ before }: PatchPlan, field: PatchField): Pick<Change, 'before'> {
+  return before === undefined || !isVerifiable(field) ? {} : { before: maskField(field, before[field]) };
+}
+
+/** What the trail shows of a field's value: codes in clear, the rest only hinted at. */
+export function maskField(field: PatchField, value: unknown): Masked {
+  if (typeof value === 'string') return TEXT_MASKS[field](value);
+  if (typeof value === 'boolean') return value;
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    return items.map((item) => maskField(field, item));
+  }
+  return typeof value === 'object' && value !== null ? maskMembers(value, maskOfMember) : null;
+}
+
+const inClear = (value: string): string => value;
+
+const TEXT_MASKS: Record<PatchField, (value: string) => string> = {
+  name: maskText,
+  alias: maskText,
+  billing_email: maskEmail,
+  invoicing_emails: maskEmail,
+  phone: maskNumber,
+  currency: inClear,
+  invoicing_entity_id: inClear,
+  is_tax_exempt: inClear,
+  vat_number: maskNumber,
+  custom_taxes: maskText,
+  billing_address: maskText,
+  shipping_address: maskText,
+};
+
+function maskOfMember(name: string): (value: string) => string {
+  return name === 'country' || name === 'rate' ? inClear : maskText;
+}

@@ -1,0 +1,30 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { pointerTo, validationFailed } from '../http/problem.js';
+import { readIdempotencyKey } from '../idempotency/idempotency-key.js';
+import { type IfMatch, readIfMatch } from './if-match.js';
+
+/** What a patch's URL and headers say about how it is to be carried out. */
+export interface PatchConditions {
+  readonly dryRun: boolean;
+  readonly ifMatch: IfMatch | undefined;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** @throws Problem validation-failed */
+export const Conditions = createParamDecorator((_: unknown, context: ExecutionContext): PatchConditions => {
+  const { query, headers } = context.switchToHttp().getRequest<FastifyRequest>();
+  return {
+    dryRun: readDryRun(query),
+    ifMatch: readIfMatch(headers['if-match']),
+    idempotencyKey: readIdempotencyKey(headers['idempotency-key']),
+  };
+});
+
+/** Whoever means a preview must not get a real patch, so nothing but `true` and `false` is taken. */
+function readDryRun(query: unknown): boolean {
+  const value = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : 'false';
+  if (value === 'true' || value === 'false') return value === 'true';
+  const detail = 'must be true or false, and given once';
+  throw validationFailed([{ pointer: pointerTo('dry_run'), code: 'not-boolean', detail }]);
+}

@@ -1,0 +1,95 @@
+import type { Change } from '../audit/audit-event.js';
+import { type Customer, readCustomer } from '../billing/customer.dto.js';
+import type { PatchField } from './dto/patch-customer.dto.js';
+import { intendedChanges } from './effects.js';
+import { isVerifiable, type PatchPlan } from './patch-plan.js';
+import type { CustomerPreview, PreviewWarning } from './customer-preview.schema.js';
+
+/** What a patch would do, from the customer just read: as it would be, field by field, and what to think twice about. */
+export function previewOf(plan: PatchPlan, customer: Customer): CustomerPreview {
+  return {
+    dry_run: true,
+    customer: asItWouldBe(plan, customer),
+    changes: expectedChanges(plan),
+    warnings: warningsOf(plan, customer),
+  };
+}
+
+/** `is_tax_exempt` is in no customer (U2). */
+function asItWouldBe({ asked, sent }: PatchPlan, customer: Customer): Customer {
+  const visible: readonly string[] = sent.filter(isVerifiable);
+  const changed = Object.entries(asked).filter(([field]) => visible.includes(field));
+  const values: readonly (readonly [string, unknown])[] = [...Object.entries(customer), ...changed];
+  return readCustomer(Object.fromEntries(values)) ?? customer;
+}
+
+/** The effects that are to be expected: nothing has happened. */
+function expectedChanges(plan: PatchPlan): Change[] {
+  return intendedChanges(plan).map((change) => {
+    const sent = plan.sent.find((field) => field === change.field);
+    if (sent === undefined) return { ...change, effect: 'unchanged' };
+    return { ...change, effect: isVerifiable(sent) ? 'applied' : 'unverifiable' };
+  });
+}
+
+function warningsOf(plan: PatchPlan, customer: Customer): PreviewWarning[] {
+  return plan.sent.flatMap((field) => WARNINGS[field]?.(plan, customer) ?? []);
+}
+
+type Warn = (plan: PatchPlan, customer: Customer) => PreviewWarning[];
+
+const WARNINGS: Partial<Record<PatchField, Warn>> = {
+  alias: (_plan, { alias }) =>
+    alias === null || alias === undefined
+      ? []
+      : [
+          {
+            code: 'old-alias-breaks',
+            field: 'alias',
+            detail: 'URLs with the old alias will be unknown; use the id.',
+          },
+        ],
+  currency: () => [
+    { code: 'currency-changes', field: 'currency', detail: 'The currency of the customer will change.' },
+  ],
+  vat_number: () => [
+    {
+      code: 'vat-validation-reset',
+      field: 'vat_number',
+      detail: 'The stored validation of the VAT number will be reset; it is validated anew.',
+    },
+  ],
+  invoicing_emails: ({ asked }, customer) =>
+    emptied('invoicing_emails', asked.invoicing_emails, customer.invoicing_emails),
+  custom_taxes: ({ asked }, customer) => emptied('custom_taxes', asked.custom_taxes, customer.custom_taxes),
+  billing_address: ({ asked }, customer) =>
+    blanked('billing_address', asked.billing_address, customer.billing_address),
+  shipping_address: ({ asked }, customer) =>
+    blanked('shipping_address', asked.shipping_address?.address, customer.shipping_address?.address),
+};
+
+function emptied(
+  field: PatchField,
+  asked: readonly unknown[] | undefined,
+  now: readonly unknown[],
+): PreviewWarning[] {
+  if (asked?.length !== 0 || now.length === 0) return [];
+  return [{ code: 'list-emptied', field, detail: 'Every entry of the list will be removed.' }];
+}
+
+/** An address is replaced as a whole (U5): lines that it has and the patch leaves out, or empties, are gone. */
+function blanked(
+  field: PatchField,
+  asked: object | undefined,
+  now: object | null | undefined,
+): PreviewWarning[] {
+  const next = new Map<string, unknown>(Object.entries(asked ?? {}));
+  const lines = Object.entries(now ?? {}).filter(([line, value]) => isSet(value) && !isSet(next.get(line)));
+  if (lines.length === 0) return [];
+  const names = lines.map(([line]) => line).join(', ');
+  return [{ code: 'address-lines-blanked', field, detail: `These lines will be empty: ${names}.` }];
+}
+
+function isSet(line: unknown): boolean {
+  return line !== undefined && line !== null && line !== '';
+}

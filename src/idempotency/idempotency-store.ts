@@ -1,0 +1,113 @@
+import type { Database } from '../database/database.js';
+import type { SealedColumns } from '../database/schema.js';
+import type { Clock } from '../runtime/clock.js';
+
+/** Milliseconds that an answer is kept. */
+const KEEP_FOR = 24 * 60 * 60_000;
+
+/** A request that wants a key for itself. */
+export interface Claim {
+  /** Hash of the key and of whose it is. */
+  readonly id: string;
+  readonly tenantId: string;
+  /** Hash of what is asked for. */
+  readonly fingerprint: string;
+  readonly operationId: string;
+  /** When its request surely is over. */
+  readonly heldUntil: Date;
+}
+
+/** What the key's row says. */
+export type Found =
+  | { readonly state: 'claimed' }
+  | { readonly state: 'reused' }
+  | { readonly state: 'running' }
+  /** Its request is over and left no answer. */
+  | { readonly state: 'abandoned'; readonly operationId: string }
+  | { readonly state: 'answered'; readonly operationId: string; readonly answer: SealedColumns };
+
+/** Idempotency keys and their answers, in the database, for all instances. */
+export class IdempotencyStore {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  async claim(claim: Claim): Promise<Found> {
+    const now = this.clock.now();
+    await this.database.kysely
+      .deleteFrom('idempotency_key')
+      .where('id', '=', claim.id)
+      .where('expires_at', '<=', new Date(now))
+      .execute();
+    const inserted = await this.database.kysely
+      .insertInto('idempotency_key')
+      .values({
+        id: claim.id,
+        tenant_id: claim.tenantId,
+        fingerprint: claim.fingerprint,
+        operation_id: claim.operationId,
+        held_until: claim.heldUntil,
+        customer_id: null,
+        own_key: null,
+        sealed: null,
+        expires_at: new Date(now + KEEP_FOR),
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returning('id')
+      .execute();
+    return inserted.length > 0 ? { state: 'claimed' } : this.find(claim);
+  }
+
+  /** Takes the key of a request that left nothing behind; false when somebody else did. */
+  async takeOver(claim: Claim, from: string): Promise<boolean> {
+    const rows = await this.database.kysely
+      .updateTable('idempotency_key')
+      .set({ operation_id: claim.operationId, held_until: claim.heldUntil, sealed: null })
+      .where('id', '=', claim.id)
+      .where('operation_id', '=', from)
+      .returning('id')
+      .execute();
+    return rows.length > 0;
+  }
+
+  async keep(id: string, operationId: string, answer: SealedColumns): Promise<void> {
+    await this.database.kysely
+      .updateTable('idempotency_key')
+      .set({ ...answer, expires_at: new Date(this.clock.now() + KEEP_FOR) })
+      .where('id', '=', id)
+      .where('operation_id', '=', operationId)
+      .execute();
+  }
+
+  async release(id: string, operationId: string): Promise<void> {
+    await this.database.kysely
+      .deleteFrom('idempotency_key')
+      .where('id', '=', id)
+      .where('operation_id', '=', operationId)
+      .execute();
+  }
+
+  async forgetExpired(): Promise<void> {
+    await this.database.kysely
+      .deleteFrom('idempotency_key')
+      .where('expires_at', '<=', new Date(this.clock.now()))
+      .execute();
+  }
+
+  private async find({ id, fingerprint }: Claim): Promise<Found> {
+    const row = await this.database.kysely
+      .selectFrom('idempotency_key')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    // It was released this moment; the caller may come again.
+    if (row === undefined) return { state: 'running' };
+    if (row.fingerprint !== fingerprint) return { state: 'reused' };
+    const { operation_id: operationId, customer_id, own_key, sealed, held_until } = row;
+    if (sealed !== null) return { state: 'answered', operationId, answer: { customer_id, own_key, sealed } };
+    return held_until.getTime() > this.clock.now()
+      ? { state: 'running' }
+      : { state: 'abandoned', operationId };
+  }
+}

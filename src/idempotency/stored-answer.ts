@@ -1,0 +1,56 @@
+import { type Fault, Problem, PROBLEMS, type ProblemSlug } from '../http/problem.js';
+
+/** An answer as it is kept for replays. */
+export type StoredAnswer =
+  | { readonly kind: 'result'; readonly value: unknown }
+  | { readonly kind: 'problem'; readonly problem: StoredProblem };
+
+interface StoredProblem {
+  readonly slug: ProblemSlug;
+  readonly detail: string;
+  readonly errors?: readonly Fault[];
+  readonly operationId?: string;
+  readonly outcome?: string;
+}
+
+/** Says that an answer was given before. */
+export const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
+
+export function storedProblem({ slug, detail, options }: Problem): StoredAnswer {
+  const { errors, operationId, outcome } = options;
+  return {
+    kind: 'problem',
+    problem: {
+      slug,
+      detail,
+      ...(errors === undefined ? {} : { errors }),
+      ...(operationId === undefined ? {} : { operationId }),
+      ...(outcome === undefined ? {} : { outcome }),
+    },
+  };
+}
+
+/** The problem again, marked as a replay. */
+export function replayedProblem({ slug, detail, ...options }: StoredProblem): Problem {
+  return new Problem(slug, detail, { ...options, headers: REPLAYED });
+}
+
+/** @throws TypeError for what was not stored by us */
+export function readStoredAnswer(value: unknown): StoredAnswer {
+  if (isResult(value) || isProblem(value)) return value;
+  throw new TypeError('this is no stored answer');
+}
+
+function isResult(value: unknown): value is StoredAnswer {
+  return isObject(value) && value['kind'] === 'result' && 'value' in value;
+}
+
+function isProblem(value: unknown): value is StoredAnswer {
+  if (!isObject(value) || value['kind'] !== 'problem' || !isObject(value['problem'])) return false;
+  const { slug, detail } = value['problem'];
+  return typeof slug === 'string' && slug in PROBLEMS && typeof detail === 'string';
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,162 @@
+import type { Logger } from 'pino';
+import type { AuditEvent } from '../audit/audit-event.js';
+import type { AuditStore } from '../audit/audit-store.js';
+import type { AuditTrail, Ending, Operation } from '../audit/audit-trail.js';
+import { type CustomerVault, Forgotten } from '../crypto/customer-vault.js';
+import { Undecryptable } from '../crypto/key-ring.js';
+import type { CustomerReader } from '../customers/customer-reader.js';
+import { fromMemory, type PatchMemory, placeOf } from '../customers/operation-memory.js';
+import type { BillingAnswer } from '../billing/billing-answer.js';
+import { describeError } from '../http/logger.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Clock } from '../runtime/clock.js';
+import type { TenantCredentials } from '../tenants/tenant-credentials.js';
+import type { TenantVault } from '../tenants/tenant-vault.js';
+import type { OpenOperationRow, OpenOperations } from './open-operations.js';
+import { conclude, nextLook } from './verdict.js';
+
+/** Milliseconds between two looks for operations that are due. */
+const POLL_EVERY = 1_000;
+/** Milliseconds that one read, its repetitions included, may take. */
+const READ_WITHIN = 10_000;
+/** Polls between two counts of what is unknown. */
+const COUNT_EVERY = 15;
+
+/**
+ * Finds out how patches ended whose requests could not tell, by reading their customers again, and closes what a
+ * crash left open. Every instance does it; each operation is one instance's at a time.
+ */
+export class Reconciler {
+  private stopped = false;
+  private cancel: () => void = () => undefined;
+  private working: Promise<void> = Promise.resolve();
+  private polls = 0;
+
+  constructor(
+    private readonly operations: OpenOperations,
+    private readonly store: AuditStore,
+    private readonly trail: AuditTrail,
+    private readonly vault: CustomerVault,
+    private readonly tenants: TenantVault,
+    private readonly credentials: TenantCredentials,
+    private readonly reader: CustomerReader,
+    private readonly metrics: Metrics,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  /** Finishes what it has taken. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    this.cancel();
+    await this.working;
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    this.cancel = this.clock.after(POLL_EVERY, () => {
+      this.working = this.poll().finally(() => {
+        this.schedule();
+      });
+    });
+  }
+
+  private async poll(): Promise<void> {
+    try {
+      if (this.polls++ % COUNT_EVERY === 0)
+        this.metrics.operationsUnknown(await this.operations.countUnknown());
+      let taken = await this.operations.take();
+      while (taken.length > 0) {
+        await Promise.all(taken.map((row) => this.look(row)));
+        taken = this.stopped ? [] : await this.operations.take();
+      }
+    } catch (error) {
+      this.logger.warn({ error: describeError(error) }, 'open operations could not be looked at');
+    }
+  }
+
+  /** One that fails is taken again when its lease is over. */
+  private async look(row: OpenOperationRow): Promise<void> {
+    try {
+      await this.resolve(row);
+    } catch (error) {
+      const { id: operation_id, tenant_id } = row;
+      this.logger.warn({ operation_id, tenant_id, error: describeError(error) }, 'an operation stays open');
+    }
+  }
+
+  private async resolve(row: OpenOperationRow): Promise<void> {
+    const events = (await this.store.ofOperation(row.tenant_id, row.id)).filter(isOfPatch);
+    const intent = events.find(({ phase }) => phase === 'intent');
+    const last = events.findLast(({ phase }) => phase === 'outcome');
+    if (intent === undefined || (last !== undefined && last.outcome !== 'unknown')) {
+      await this.operations.drop(row.id);
+      return;
+    }
+    const memory = await this.recall(row);
+    const answer = memory && (await this.read(row, intent, memory));
+    const now = this.clock.now();
+    const verdict = conclude({ row, memory, answer, now });
+    if (verdict !== undefined) await this.close(row, intent, last, verdict);
+    else await this.operations.postpone(row.id, nextLook(row, now));
+  }
+
+  private async close(
+    row: OpenOperationRow,
+    intent: AuditEvent,
+    last: AuditEvent | undefined,
+    verdict: Pick<Ending, 'outcome' | 'changes' | 'customerId'>,
+  ): Promise<void> {
+    const { upstream, credential } = last ?? intent;
+    await this.trail.outcome(operationOf(row, intent), { ...verdict, status: null, upstream, credential });
+    this.metrics.patchEnded(verdict.outcome, verdict.changes);
+    this.logger.info(
+      { operation_id: row.id, tenant_id: row.tenant_id, outcome: verdict.outcome },
+      'an operation was looked at again',
+    );
+  }
+
+  /** Undefined when its key was destroyed, or can't be unwrapped: then nothing can be compared any more. */
+  private async recall(row: OpenOperationRow): Promise<PatchMemory | undefined> {
+    try {
+      return fromMemory(await this.vault.open(row.tenant_id, placeOf(row.id), row));
+    } catch (error) {
+      if (error instanceof Forgotten || error instanceof Undecryptable) return undefined;
+      throw error;
+    }
+  }
+
+  /** Undefined when there is no token to read with. */
+  private async read(
+    { id: operationId, tenant_id }: OpenOperationRow,
+    intent: AuditEvent,
+    { customerRef }: PatchMemory,
+  ): Promise<BillingAnswer | undefined> {
+    const found = await this.tenants.find(tenant_id);
+    const tenant = found === null ? undefined : await this.credentials.usable(found);
+    if (tenant === undefined) return undefined;
+    const { provenance } = operationOf({ id: operationId }, intent);
+    const trace = { traceId: provenance.trace_id, flags: '00' };
+    const deadline = this.clock.now() + READ_WITHIN;
+    const { answer } = await this.reader.read(
+      { provenance, operationId, trace, tenant, deadline },
+      customerRef,
+    );
+    return answer;
+  }
+}
+
+/** The operation as the trail knows it: whoever closes it, its events are its caller's. */
+function operationOf({ id }: Pick<OpenOperationRow, 'id'>, intent: AuditEvent): Operation {
+  const { tenant_id, actor, origin, request_id, trace_id, target } = intent;
+  const provenance = { tenant_id, actor, origin, request_id, trace_id };
+  return { id, provenance, target: target ?? { ref: '', customer_id: null } };
+}
+
+function isOfPatch({ action }: AuditEvent): boolean {
+  return action === 'customer.patch';
+}

@@ -1,0 +1,63 @@
+import type { Change } from '../audit/audit-event.js';
+import type { BillingAnswer } from '../billing/billing-answer.js';
+import { changesSeenIn, changesWith } from '../customers/effects.js';
+import type { PatchMemory } from '../customers/operation-memory.js';
+import { isAsFirstRead, showsAsked } from '../customers/patch-plan.js';
+import type { OpenOperationRow } from './open-operations.js';
+
+/** Milliseconds from an unknown end to the looks at it; what has not shown by the last one is taken for good. */
+const LOOKS = [1_000, 5_000, 30_000, 120_000, 600_000] as const;
+const LAST_LOOK = LOOKS[4];
+/** Milliseconds between further looks while the customer can't be read at all. */
+const LOOK_AGAIN = 600_000;
+/** Milliseconds after which one that could never be read is given up. */
+const GIVE_UP = 24 * 60 * 60_000;
+
+export interface Look {
+  readonly row: Pick<OpenOperationRow, 'state' | 'doubted_at' | 'customer_id'>;
+  /** Undefined: nothing is left to compare with. */
+  readonly memory: PatchMemory | undefined;
+  /** Undefined: there was no token to read with. */
+  readonly answer: BillingAnswer | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface Verdict {
+  readonly outcome: 'applied' | 'not_applied' | 'unknown' | 'unverifiable';
+  readonly customerId: string | null;
+  readonly changes: readonly Change[];
+}
+
+/** What a look at the customer says about a patch; undefined when it takes another one. */
+export function conclude({ row, memory, answer, now }: Look): Verdict | undefined {
+  const customerId = row.customer_id;
+  if (memory === undefined) return { outcome: 'unverifiable', customerId, changes: [] };
+  const { plan } = memory;
+  const customer = answer?.kind === 'customer' ? answer.customer : undefined;
+  if (customer !== undefined && showsAsked(plan, customer))
+    return { outcome: 'applied', customerId: customer.id, changes: changesSeenIn(plan, customer) };
+  const open = { customerId, changes: changesWith('unverifiable', plan) };
+  if (row.state === 'sent') return { outcome: 'unknown', ...open };
+  const age = ageOf(row, now);
+  const seen = customer !== undefined || isGone(answer);
+  if (seen ? age < LAST_LOOK : age < GIVE_UP) return undefined;
+  if (customer !== undefined && isAsFirstRead(plan, customer))
+    return { outcome: 'not_applied', customerId, changes: changesWith('not_applied', plan) };
+  return { outcome: 'unverifiable', ...open };
+}
+
+/** When to look again at one that could not be concluded. */
+export function nextLook(row: Look['row'], now: number): Date {
+  const age = ageOf(row, now);
+  const next = LOOKS.find((look) => look > age);
+  return new Date(next === undefined ? now + LOOK_AGAIN : now - age + next);
+}
+
+function ageOf({ doubted_at }: Look['row'], now: number): number {
+  return now - (doubted_at?.getTime() ?? now);
+}
+
+function isGone(answer: BillingAnswer | undefined): boolean {
+  return answer?.kind === 'refused' && answer.status === 404;
+}

@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { KeyRing } from '../crypto/key-ring.js';
+import type { EncryptedTable } from '../crypto/reencryption.js';
+import type { Database } from '../database/database.js';
+import { tokenContext } from './tenant-change.js';
+
+/** Tenants' tokens, for a rotation of the encryption key. */
+export const TENANT_TOKENS: EncryptedTable = {
+  content: 'tokens',
+  async lock(transaction, kids, limit, [tenant, after] = ['', 0]) {
+    const rows = await transaction
+      .selectFrom('tenant_token')
+      .select(['tenant_id', 'version', 'token'])
+      .where('kid', 'in', kids)
+      .where(sql<boolean>`(tenant_id, version) > (${tenant}, ${Number(after)}::integer)`)
+      .orderBy('tenant_id')
+      .orderBy('version')
+      .limit(limit)
+      .forUpdate()
+      .skipLocked()
+      .execute();
+    return rows.map(({ tenant_id, version, token }) => ({
+      cursor: [tenant_id, version],
+      context: tokenContext(tenant_id, version),
+      jwe: token,
+      store: ({ jwe, kid }) =>
+        transaction
+          .updateTable('tenant_token')
+          .set({ token: jwe, kid })
+          .where('tenant_id', '=', tenant_id)
+          .where('version', '=', version)
+          .execute(),
+    }));
+  },
+};
+
+/** Says at start which tenants' tokens need a key that ENCRYPTION_KEYS no longer has; the others are not stopped. */
+export class MissingKeys {
+  constructor(
+    private readonly database: Database,
+    private readonly ring: KeyRing,
+    private readonly logger: Logger,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const kids = await this.database.kysely.selectFrom('tenant_token').select('kid').distinct().execute();
+    const missing = kids.map(({ kid }) => kid).filter((kid) => !this.ring.has(kid));
+    if (missing.length === 0) return;
+    const rows = await this.database.kysely
+      .selectFrom('tenant_token')
+      .select(['tenant_id', 'version', 'kid'])
+      .where('kid', 'in', missing)
+      .where('retired_at', 'is', null)
+      .orderBy('tenant_id')
+      .execute();
+    for (const { tenant_id, version, kid } of rows) {
+      this.logger.error({ tenant_id, version, kid }, 'ENCRYPTION_KEYS lacks the key that this token needs');
+    }
+  }
+}

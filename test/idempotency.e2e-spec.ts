@@ -1,0 +1,214 @@
+import * as faults from './support/faults.js';
+import { skipLooks } from './support/reconciling.js';
+import { SkippingClock } from './support/skipping-clock.js';
+import { CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { StatefulUpstream } from './support/stateful-upstream.js';
+
+const { after, before } = faults;
+const PATCH = { name: 'New name' };
+const DAY = 24 * 60 * 60_000;
+
+const clock = new SkippingClock();
+let bff: TestBff;
+let upstream: StatefulUpstream;
+beforeAll(async () => {
+  const settings = { BILLING_API_TIMEOUT_MS: '400', REQUEST_DEADLINE_MS: '3000' };
+  bff = await startBff({ settings, clock, reconciles: true });
+  upstream = new StatefulUpstream(bff.upstream);
+});
+let key = '';
+let count = 0;
+beforeEach(async () => {
+  await bff.forgetFailures();
+  upstream.reset();
+  count += 1;
+  key = `"key-${count}"`;
+});
+afterAll(() => bff.stop());
+
+const patch = (body: object = PATCH, headers: Record<string, string> = {}): Promise<TestAnswer> =>
+  bff.patch(body, { 'Idempotency-Key': key, ...headers });
+const replayed = ({ headers }: TestAnswer): string | null => headers.get('idempotency-replayed');
+const operationOf = ({ headers }: TestAnswer): string | null => headers.get('x-operation-id');
+
+it('the same request gets the same answer, and nothing is sent again', async () => {
+  const first = await patch();
+  upstream.write({ name: 'Somebody else’s' });
+  const second = await patch();
+
+  expect(replayed(first)).toBeNull();
+  expect(replayed(second)).toBe('true');
+  expect(second.status).toBe(200);
+  expect(second.body).toEqual(first.body);
+  for (const header of ['x-operation-id', 'etag', 'content-location'])
+    expect(second.headers.get(header)).toBe(first.headers.get(header));
+  expect(second.headers.get('x-request-id')).not.toBe(first.headers.get('x-request-id'));
+  expect(upstream.methods).toEqual(['GET', 'PATCH']);
+});
+
+it('the order of members and white space make no other request', async () => {
+  await patch({ name: 'A', phone: '123' });
+  const { headers, status } = await bff.patch('{ "phone":"123",\n"name":"A" }', { 'Idempotency-Key': key });
+  expect([status, headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+});
+
+it.each<[string, () => Promise<TestAnswer>]>([
+  ['another body', (): Promise<TestAnswer> => patch({ name: 'Another' })],
+  ['another customer', (): Promise<TestAnswer> => to('/api/v1/customers/acme')],
+  ['If-Match', (): Promise<TestAnswer> => patch(PATCH, { 'If-Match': '*' })],
+  ['a dry run', (): Promise<TestAnswer> => to(`${CUSTOMER_PATH}?dry_run=true`)],
+])('with %s the key is refused', async (_what, request) => {
+  await patch();
+  upstream.reset();
+  const answer = await request();
+
+  expect(answer).toMatchObject({
+    status: 422,
+    body: { type: 'urn:billing-bff:problem:idempotency-key-reused', code: 'BAD_REQUEST' },
+  });
+  expect(upstream.methods).toEqual([]);
+});
+
+it.each([
+  ['person', { sub: 'user-2' }],
+  ['client', { client_id: 'other' }],
+  ['tenant', { tenant_id: 'globex' }],
+])('another %s has keys of their own', async (_who, claims) => {
+  await patch();
+  const other = await patch(PATCH, { Authorization: `Bearer ${await tokenWith(claims)}` });
+  expect([other.status, replayed(other)]).toEqual([200, null]);
+});
+
+it('while the first is running, the second is told so', async () => {
+  let go = (): void => undefined;
+  const asked = new Promise<void>((resolve) => {
+    upstream.plan('PATCH', (exchange) => {
+      go = () => {
+        void after(faults.status(200, { ...upstream.customer, ...PATCH }))(exchange);
+      };
+      resolve();
+    });
+  });
+  const first = patch();
+  await asked;
+  const second = await patch();
+  go();
+
+  expect(second).toMatchObject({
+    status: 409,
+    body: { type: 'urn:billing-bff:problem:idempotency-in-flight', code: 'CONFLICT' },
+  });
+  expect(second.headers.get('retry-after')).toBe('1');
+  expect((await first).status).toBe(200);
+  expect(replayed(await patch())).toBe('true');
+});
+
+it.each<[string, number, faults.Wire]>([
+  ['404', 404, faults.status(404, { code: 'NOT_FOUND', message: 'x' })],
+  ['409', 409, faults.status(409, { code: 'CONFLICT', message: 'The alias is taken.' })],
+  ['400', 400, faults.status(422, { code: 'BAD_REQUEST', message: 'No.' })],
+])('a definite %s is repeated', async (_what, status, wire) => {
+  upstream.plan('PATCH', before(wire));
+  const first = await patch();
+  const second = await patch();
+
+  expect([first.status, second.status]).toEqual([status, status]);
+  expect(replayed(second)).toBe('true');
+  const { request_id: _1, instance: _2, ...said } = first.body as Record<string, unknown>;
+  expect(second.body).toMatchObject(said);
+  expect(operationOf(second)).toBe(operationOf(first));
+  expect(bff.upstream.patches).toHaveLength(1);
+});
+
+it.each<[string, faults.Wire]>([
+  ['429', faults.status(429, {}, { 'Retry-After': '3600' })],
+  ['503', faults.status(503, {}, { 'Retry-After': '3600' })],
+  ['401', faults.status(403, {})],
+  ['its own 500', faults.ownFailure],
+])('what came to nothing frees the key: %s', async (_what, wire) => {
+  upstream.plan('PATCH', before(wire));
+  expect((await patch()).body).toMatchObject({ outcome: 'not_applied' });
+  const second = await patch();
+  expect([second.status, replayed(second)]).toEqual([200, null]);
+});
+
+it('faults of the body leave the key free', async () => {
+  expect((await patch({ name: '' })).status).toBe(400);
+  expect((await patch()).status).toBe(200);
+});
+
+describe('an unknown end', () => {
+  it('is repeated, and nothing is sent again, until it is known to be applied; then that is answered', async () => {
+    let land = (): void => undefined;
+    upstream.plan('PATCH', ({ response, serve }) => {
+      land = () => void serve();
+      faults.gateway(504)(response, {});
+    });
+    const first = await patch();
+    const second = await patch();
+    for (const answer of [first, second]) {
+      expect(answer).toMatchObject({ status: 502, body: { outcome: 'unknown' } });
+      expect(answer.headers.get('location')).toBe(`/api/v1/operations/${operationOf(first)}`);
+    }
+    land();
+    await skipLooks(bff, clock);
+    const third = await patch();
+
+    expect(third).toMatchObject({ status: 200, body: PATCH });
+    expect([replayed(third), operationOf(third)]).toEqual(['true', operationOf(first)]);
+    expect((await patch()).body).toEqual(third.body);
+    expect(bff.upstream.patches).toHaveLength(1);
+  });
+
+  it('that turns out to be nothing is said once, and frees the key', async () => {
+    upstream.plan('PATCH', before(faults.gateway(504)));
+    const first = await patch();
+    await skipLooks(bff, clock);
+    const second = await patch();
+    const third = await patch();
+
+    expect(second).toMatchObject({ status: 502, body: { outcome: 'not_applied' } });
+    expect(operationOf(second)).toBe(operationOf(first));
+    expect([third.status, replayed(third)]).toEqual([200, null]);
+    expect(bff.upstream.patches).toHaveLength(2);
+  });
+});
+
+it('a dry run is replayed as one', async () => {
+  const [first, second] = [await dryRun(), await dryRun()];
+  expect(first.body).toMatchObject({ dry_run: true });
+  expect(second.body).toEqual(first.body);
+  expect(replayed(second)).toBe('true');
+});
+
+it('after a day it is forgotten', async () => {
+  await patch();
+  clock.skip(DAY + 1_000);
+  expect(replayed(await patch())).toBeNull();
+});
+
+it.each(['', 'a b', 'ä', 'x'.repeat(256), 'a\tb'])('this is no key: %j', async (bad) => {
+  const answer = await bff.patch(PATCH, { 'Idempotency-Key': bad }).catch(() => undefined);
+  // Some never leave the client.
+  if (answer !== undefined) {
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '#/Idempotency-Key' }] } });
+  }
+  expect(upstream.methods).toEqual([]);
+});
+
+it('no key, no answer and no value is kept in clear', async () => {
+  await patch({ name: 'Visible Name GmbH', billing_email: 'anna@acme.test' });
+  const rows = await bff.database.kysely.selectFrom('idempotency_key').selectAll().execute();
+  const dump = JSON.stringify(rows);
+  expect(rows.length).toBeGreaterThan(0);
+  for (const secret of [key.replaceAll('"', ''), 'Visible', 'anna', 'user-1', 'frontend'])
+    expect(dump).not.toContain(secret);
+});
+
+const to = (path: string): Promise<TestAnswer> => bff.send('PATCH', path, PATCH, { 'Idempotency-Key': key });
+const dryRun = (): Promise<TestAnswer> => to(`${CUSTOMER_PATH}?dry_run=true`);
+
+function tokenWith(claims: object): Promise<string> {
+  const ahead = Math.max(0, clock.now() - Date.now());
+  return bff.idp.token({ ...claims }, { expiresIn: 300 + Math.ceil(ahead / 1_000) });
+}

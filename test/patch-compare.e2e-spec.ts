@@ -1,0 +1,115 @@
+import { startBff, type TestBff } from './support/start-bff.js';
+import { StatefulUpstream } from './support/stateful-upstream.js';
+import { answerJson, CUSTOMER } from './support/upstream.js';
+
+const TAX = { name: 'City tax', tax_code: 'CITY', rate: '20.50' };
+const ADDRESS = { line1: 'Main Street 1', city: 'Berlin', country: 'DE' };
+
+let bff: TestBff;
+let upstream: StatefulUpstream;
+beforeAll(async () => {
+  bff = await startBff();
+  upstream = new StatefulUpstream(bff.upstream);
+});
+beforeEach(() => {
+  upstream.reset();
+});
+afterAll(() => bff.stop());
+
+const sent = (): unknown[] => bff.upstream.patches.map(({ text }): unknown => JSON.parse(text));
+
+it('sends only what differs, to the customer’s id, in the caller’s own words', async () => {
+  upstream.write({ vat_number: 'DE123456789', alias: 'acme' });
+  const patch = { vat_number: 'DE123456789', name: 'New', custom_taxes: [TAX], currency: 'EUR' };
+  const answer = await bff.send('PATCH', '/api/v1/customers/acme', patch);
+
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('content-location')).toBe(`/api/v1/customers/${CUSTOMER.id}`);
+  expect(bff.upstream.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'GET /api/v1/customers/acme',
+    `PATCH /api/v1/customers/${CUSTOMER.id}`,
+  ]);
+  expect(sent()).toEqual([{ name: 'New', custom_taxes: [TAX] }]);
+});
+
+it.each([
+  ['text', { name: CUSTOMER.name }],
+  ['a rate written differently (U11)', { custom_taxes: [{ ...TAX, rate: '20.5' }] }],
+  ['an address without its empty lines (U12)', { billing_address: ADDRESS }],
+  ['an empty list', { invoicing_emails: [] }],
+])('answers a patch that changes nothing from the read: %s', async (_what, patch) => {
+  const state = { custom_taxes: [{ ...TAX, rate: 20.5 }], billing_address: { ...ADDRESS, line2: null } };
+  upstream.write(state);
+  const answer = await bff.patch(patch);
+
+  expect(answer).toMatchObject({ status: 200, body: { id: CUSTOMER.id } });
+  expect(upstream.methods).toEqual(['GET']);
+  const id = answer.headers.get('x-operation-id');
+  expect(await eventsOf(id)).toMatchObject([
+    { phase: 'outcome', outcome: 'unchanged', status: 200, changes: [{ effect: 'unchanged' }] },
+  ]);
+  const operation = await bff.send('GET', `/api/v1/operations/${id}`);
+  expect(operation.body).toMatchObject({ status: 'unchanged', attempts: 0 });
+});
+
+it('always sends is_tax_exempt, which nobody can read (U2)', async () => {
+  const answer = await bff.patch({ is_tax_exempt: true, name: CUSTOMER.name });
+
+  expect(sent()).toEqual([{ is_tax_exempt: true }]);
+  expect(await effectsOf(answer.headers.get('x-operation-id'))).toEqual({
+    is_tax_exempt: 'unverifiable',
+    name: 'unchanged',
+  });
+});
+
+it('says what became of each field, from what to what', async () => {
+  upstream.write({ phone: '123', billing_email: 'old@acme.test' });
+  upstream.plan('PATCH', ({ response }) => {
+    const stored = { name: 'Applied', vat_number: 'DE99', phone: '123', currency: 'USD' };
+    answerJson(response, 200, { ...upstream.customer, ...stored });
+  });
+  const patch = {
+    ...{ name: 'Applied', vat_number: 'de 99', phone: '999 999 9', currency: 'EUR' },
+    billing_email: 'old@acme.test',
+  };
+  const answer = await bff.patch(patch);
+
+  const [intent, outcome] = await eventsOf(answer.headers.get('x-operation-id'));
+  expect(outcome?.['changes']).toEqual([
+    { field: 'name', before: 'A***', after: 'A***', effect: 'applied' },
+    { field: 'billing_email', before: 'o***@acme.test', after: 'o***@acme.test', effect: 'unchanged' },
+    { field: 'phone', before: '***', after: '***', effect: 'ignored' },
+    { field: 'currency', before: 'EUR', after: 'USD', effect: 'raced' },
+    { field: 'vat_number', before: null, after: '***', effect: 'normalised' },
+  ]);
+  expect((intent?.['changes'] as object[]).map((change) => Object.keys(change))).toEqual(
+    Array.from({ length: 5 }, () => ['after', 'before', 'field']),
+  );
+  const { body } = await bff.send('GET', '/metrics', undefined, { Authorization: '' });
+  for (const effect of ['ignored', 'raced', 'normalised'])
+    expect(body).toMatch(
+      new RegExp(`billing_bff_patch_fields_total{field="[a-z_]+",effect="${effect}"} 1\n`),
+    );
+});
+
+it('counts fields of answers that nobody documented', async () => {
+  upstream.write({ connected_account_id: null, 'a@b.test': 'x' });
+  const { body } = await bff.patch({ name: 'Drift' });
+
+  expect(body).not.toHaveProperty('connected_account_id');
+  const metrics = (await bff.send('GET', '/metrics', undefined, { Authorization: '' })).body;
+  expect(metrics).toMatch(
+    /billing_bff_billing_api_undocumented_fields_total{field="connected_account_id"} [1-9]/,
+  );
+  expect(metrics).toMatch(/billing_bff_billing_api_undocumented_fields_total{field="other"} [1-9]/);
+  expect(metrics).not.toContain('a@b.test');
+});
+
+async function eventsOf(id: string | null): Promise<Record<string, unknown>[]> {
+  return (await bff.events(0)).filter(({ operation_id }) => operation_id === id);
+}
+
+async function effectsOf(id: string | null): Promise<Record<string, unknown>> {
+  const changes = (await eventsOf(id)).at(-1)?.['changes'] as { field: string; effect: string }[];
+  return Object.fromEntries(changes.map(({ field, effect }) => [field, effect]));
+}

@@ -1,0 +1,114 @@
+import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import * as faults from './support/faults.js';
+import { CUSTOMER_PATH } from './support/start-bff.js';
+import { StatefulUpstream } from './support/stateful-upstream.js';
+import { CUSTOMER } from './support/upstream.js';
+
+let bff: TestBff;
+let upstream: StatefulUpstream;
+beforeAll(async () => {
+  bff = await startBff({ settings: { CUSTOMER_PRE_READ: 'never' } });
+  upstream = new StatefulUpstream(bff.upstream);
+});
+beforeEach(async () => {
+  await bff.forgetFailures();
+  upstream.reset();
+});
+afterAll(() => bff.stop());
+
+const preview = (patch: object, headers = {}): Promise<TestAnswer> =>
+  bff.send('PATCH', `${CUSTOMER_PATH}?dry_run=true`, patch, headers);
+
+it('shows the customer as it would be, the changes and their effects, and sends nothing', async () => {
+  upstream.write({ custom_taxes: [{ name: 'a', tax_code: 'b', rate: 20.5 }] });
+  const answer = await preview({ name: 'Better', currency: 'EUR', is_tax_exempt: true });
+
+  expect(answer).toMatchObject({ status: 200 });
+  expect(answer.body).toEqual({
+    dry_run: true,
+    customer: { ...CUSTOMER, name: 'Better', custom_taxes: [{ name: 'a', tax_code: 'b', rate: '20.5' }] },
+    changes: [
+      { field: 'name', before: 'A***', after: 'B***', effect: 'applied' },
+      { field: 'currency', before: 'EUR', after: 'EUR', effect: 'unchanged' },
+      { field: 'is_tax_exempt', after: true, effect: 'unverifiable' },
+    ],
+    warnings: [],
+  });
+  expect(upstream.methods).toEqual(['GET']);
+});
+
+it('is one event of its own', async () => {
+  const answer = await preview({ name: 'Better' });
+  const id = answer.headers.get('x-operation-id');
+  const events = (await bff.events(0)).filter(({ operation_id }) => operation_id === id);
+  expect(events).toMatchObject([
+    {
+      action: 'customer.patch.previewed',
+      phase: 'event',
+      outcome: 'not_applied',
+      status: 200,
+      changes: [{ field: 'name', before: 'A***', after: 'B***', effect: 'not_applied' }],
+    },
+  ]);
+});
+
+it.each([
+  ['vat-validation-reset', 'vat_number', { vat_number: 'DE2' }],
+  ['old-alias-breaks', 'alias', { alias: 'new' }],
+  ['currency-changes', 'currency', { currency: 'USD' }],
+  ['list-emptied', 'invoicing_emails', { invoicing_emails: [] }],
+  ['list-emptied', 'custom_taxes', { custom_taxes: [] }],
+  ['address-lines-blanked', 'billing_address', { billing_address: { city: 'Bonn', line1: '' } }],
+  ['address-lines-blanked', 'shipping_address', { shipping_address: { same_as_billing: true } }],
+])('warns of %s (%s)', async (code, field, patch) => {
+  upstream.write({
+    ...{ vat_number: 'DE1', alias: 'old', invoicing_emails: ['a@b.test'] },
+    custom_taxes: [{ name: 'a', tax_code: 'b', rate: 1 }],
+    billing_address: { line1: 'a', line2: 'b', city: 'Berlin' },
+    shipping_address: { same_as_billing: false, address: { city: 'Berlin' } },
+  });
+  const { body } = await preview(patch);
+  expect(body).toMatchObject({ warnings: [{ code, field, detail: expect.any(String) as unknown }] });
+});
+
+it('does not warn of what is not lost', async () => {
+  const patch = {
+    ...{ alias: 'first', invoicing_emails: [], custom_taxes: [], currency: 'EUR' },
+    billing_address: { city: 'Bonn' },
+  };
+  expect((await preview(patch)).body).toMatchObject({ warnings: [] });
+});
+
+it('holds If-Match against the customer', async () => {
+  expect((await preview({ name: 'x' }, { 'If-Match': '"old"' })).status).toBe(412);
+  expect((await preview({ name: 'x' }, { 'If-Match': '*' })).status).toBe(200);
+});
+
+it('checks the body as a patch does', async () => {
+  expect((await preview({ name: null })).status).toBe(400);
+  expect((await preview({})).status).toBe(400);
+});
+
+it('ends when the customer can’t be read', async () => {
+  upstream.plan('GET', faults.before(faults.gateway(502)));
+  const answer = await preview({ name: 'x' });
+
+  expect(answer).toMatchObject({ status: 502, body: { outcome: 'not_applied' } });
+  expect(answer.headers.has('location')).toBe(false);
+  expect(upstream.methods).toEqual(['GET']);
+});
+
+it.each(['', 'TRUE', '1', 'true&dry_run=false', 'yes'])(
+  'takes nothing but true and false: %s',
+  async (value) => {
+    const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?dry_run=${value}`, { name: 'x' });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '#/dry_run' }] } });
+    expect(upstream.methods).toEqual([]);
+  },
+);
+
+it('with false is a patch', async () => {
+  const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?dry_run=false`, { name: 'x' });
+  expect(answer.body).toMatchObject({ name: 'x' });
+  expect(upstream.methods).toEqual(['PATCH']);
+});

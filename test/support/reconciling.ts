@@ -1,0 +1,13 @@
+import { Reconciler } from '../../src/operations/reconciler.js';
+import type { SkippingClock } from './skipping-clock.js';
+import type { TestBff } from './start-bff.js';
+
+/** Skips from look to look of the reconciler, each one done, until every unknown operation is final. */
+export async function skipLooks({ app }: TestBff, clock: SkippingClock): Promise<void> {
+  const reconciler = app.get(Reconciler);
+  await reconciler['working'];
+  for (const ms of [1_001, 5_000, 30_000, 120_000, 600_000]) {
+    clock.skip(ms);
+    await reconciler['working'];
+  }
+}
