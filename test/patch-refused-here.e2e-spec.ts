@@ -70,7 +70,7 @@ it('more requests at once than a tenant may have are refused with Retry-After', 
   expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
 });
 
-it('a thousand 500s for one caller’s bad value refuse nobody else', async () => {
+it('a hundred 500s for one caller’s bad value refuse nobody else', async () => {
   upstream.always = {
     PATCH: (exchange) => {
       const bad = exchange.request.text.includes('bad');
@@ -78,7 +78,7 @@ it('a thousand 500s for one caller’s bad value refuse nobody else', async () =
       else faults.status(200, exchange.serve())(exchange.response, {});
     },
   };
-  for (let i = 0; i < 1_000; i += 1) {
+  for (let i = 0; i < 100; i += 1) {
     const { status } = await bff.patch({ name: 'bad' });
     if (status !== 502) throw new Error(`${status}`);
   }

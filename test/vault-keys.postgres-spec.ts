@@ -26,7 +26,8 @@ describe('the encryption key', () => {
     const { kysely } = first.database;
     const tokens = await kysely.selectFrom('tenant_token').select(['kid', 'token as jwe']).execute();
     const appKeys = await kysely.selectFrom('app_key').select(['kid', 'wrapped as jwe']).execute();
-    const said = [...tokens, ...appKeys].flatMap(({ kid, jwe }) => {
+    const customers = await kysely.selectFrom('customer_key').select(['kid', 'wrapped as jwe']).execute();
+    const said = [...tokens, ...appKeys, ...customers].flatMap(({ kid, jwe }) => {
       const header = JSON.parse(Buffer.from(jwe.split('.')[0] ?? '', 'base64url').toString()) as {
         kid: string;
       };
@@ -52,6 +53,8 @@ describe('the encryption key', () => {
     await first.send('DELETE', '/api/v1/tenants/hooli/tokens/1', undefined, {
       Authorization: `Bearer ${await first.idp.token({ scope: 'tenants:admin' })}`,
     });
+    const once = { 'Idempotency-Key': 'once' };
+    expect((await first.patch({ name: 'Kept' }, once)).status).toBe(200);
     expect(await kids()).toEqual(['test']);
     const both = await restart(`${NEW_KEY},${ENCRYPTION_KEY}`);
     expect((await patchAs(both, 'acme')).status).toBe(200);
@@ -61,6 +64,10 @@ describe('the encryption key', () => {
       expect((await patchAs(alone, id)).status).toBe(200);
       expect(first.upstream.requests.at(-1)?.headers.authorization).toBe(`Bearer secret-token-of-${id}`);
     }
+    // What a customer's key opens still opens.
+    const replay = await alone.patch({ name: 'Kept' }, once);
+    expect(replay).toMatchObject({ status: 200, body: { name: 'Kept' } });
+    expect(replay.headers.get('idempotency-replayed')).toBe('true');
     expect(alone.logs()).not.toContain('ENCRYPTION_KEYS');
     // The fingerprints still compare: nothing is taken from the unchanged file again.
     const versions = await first.database.kysely.selectFrom('tenant_token').select('version').execute();
