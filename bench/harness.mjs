@@ -212,7 +212,7 @@ export async function start({ environment, folder }) {
       child.once('message', ({ heapUsed, external }) => resolve((heapUsed + external) / 2 ** 20));
       child.send('memory');
     });
-  return { url, tookMs, stop, heapMb, rssMb: () => rssMb(child.pid) };
+  return { url, tookMs, stop, heapMb, rssMb: () => rssMb(child.pid), cpuMs: () => cpuMs(child.pid) };
 }
 
 /** Resident memory; undefined where there is no /proc. */
@@ -220,6 +220,13 @@ function rssMb(pid) {
   if (process.platform !== 'linux') return undefined;
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) / 1024;
+}
+
+/** What the main thread had of the CPUs, and how long it was ready and waited for one; undefined without /proc. */
+function cpuMs(pid) {
+  if (process.platform !== 'linux') return undefined;
+  const [ran, waited] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ').map(Number);
+  return { ran: ran / 1e6, waited: waited / 1e6 };
 }
 
 /** Patches the customer; @returns status, headers, body as text and the milliseconds it took. */
