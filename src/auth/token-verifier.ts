@@ -4,6 +4,7 @@ import { Problem } from '../http/problem.js';
 import type { Clock } from '../runtime/clock.js';
 import { type Caller, callerFromClaims } from './caller.js';
 import { type KeySet, KeySetUnavailable } from './key-set.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 /** Longer ones are no access tokens; verification must not be a way to burn CPU. */
 const MAX_TOKEN_LENGTH = 16_384;
@@ -11,12 +12,14 @@ const MAX_TOKEN_LENGTH = 16_384;
 /** Checks callers' access tokens: JWTs (RFC 7519) signed by a key of the identity provider's set. */
 export class TokenVerifier {
   private readonly options: JWTVerifyOptions;
+  private readonly verified: VerifiedTokens;
 
   constructor(
     private readonly config: AuthConfig,
     private readonly keys: KeySet,
     private readonly clock: Clock,
   ) {
+    this.verified = new VerifiedTokens(clock);
     this.options = {
       issuer: config.issuer,
       audience: config.audience,
@@ -35,8 +38,12 @@ export class TokenVerifier {
     const [, token] = (others.length === 0 ? /^Bearer +([A-Za-z0-9_.-]+) *$/i.exec(header) : null) ?? [];
     if (token === undefined) throw unauthenticated('Send Authorization: Bearer <access token>.');
     if (token.length > MAX_TOKEN_LENGTH) throw unauthenticated('The access token is too long.');
-    const caller = callerFromClaims(await this.claimsOf(token), this.config.tenantClaim);
+    const known = this.verified.find(token);
+    if (known !== undefined) return known;
+    const claims = await this.claimsOf(token);
+    const caller = callerFromClaims(claims, this.config.tenantClaim);
     if (caller === undefined) throw unauthenticated('The access token names no usable sub.');
+    this.verified.remember(token, caller, ((claims.exp ?? 0) + this.config.clockToleranceS) * 1_000);
     return caller;
   }
 

@@ -109,6 +109,17 @@ describe('the breaker', () => {
   });
 });
 
+it('keeps no door that nothing is known of, and every other one', async () => {
+  await times(10, ACME, TIMED_OUT);
+  await times(3, GLOBEX, TIMED_OUT);
+  for (let i = 0; i < 5_000; i += 1) await pass({ ...ACME, tenantId: `tenant-${i}` }, GONE);
+
+  expect(admission['tenants'].size).toBeLessThanOrEqual(1_000);
+  expect(await isClosed(ACME)).toBe(true);
+  await times(7, GLOBEX, TIMED_OUT);
+  expect(await isClosed(GLOBEX)).toBe(true);
+});
+
 describe('the bulkhead', () => {
   /** Requests that stay under way until told otherwise. */
   function hold(door: Door): () => Promise<BillingAnswer> {

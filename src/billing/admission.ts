@@ -16,8 +16,8 @@ import type { BillingAnswer } from './billing-answer.js';
 const FAILURES = 10;
 /** Milliseconds until an open breaker lets one request try. */
 export const HALF_OPEN_AFTER = 5_000;
-/** Tenants and origins whose doors are kept; those not used longest are built anew when they come back. */
-const MAX_DOORS = 20_000;
+/** Doors kept before those that nothing is known of are swept out; they are made anew when they are needed. */
+const MANY_DOORS = 1_000;
 /** Seconds to come back after, when too much is under way. */
 const BUSY_RETRY_AFTER_S = 1;
 
@@ -33,6 +33,9 @@ export interface Door {
 interface Guard {
   readonly breaker: CircuitBreakerPolicy;
   readonly bulkhead: BulkheadPolicy;
+  /** So many in a row. */
+  readonly failures: ConsecutiveBreaker;
+  readonly slots: number;
   /** Milliseconds since the epoch, by the system's clock: cockatiel's breakers know no other. */
   openUntil: number;
 }
@@ -53,6 +56,7 @@ interface GuardOptions {
 export class Admission {
   private readonly origins = new Map<string, Guard>();
   private readonly tenants = new Map<string, Guard>();
+  private sweepAt = MANY_DOORS;
 
   constructor(
     private readonly maxInFlight: number,
@@ -102,16 +106,34 @@ export class Admission {
     return this.guard(this.tenants, `${tenantId} ${origin}`, { ...options, isFailure: isGatewayFailure });
   }
 
+  /** Takes out every door that is open, without failures and without anybody in it. */
+  private sweep(guards: Map<string, Guard>): void {
+    for (const [
+      name,
+      {
+        breaker,
+        failures,
+        bulkhead: { executionSlots },
+        slots,
+      },
+    ] of guards) {
+      const idle = breaker.state === CircuitState.Closed && failures.state === 0 && executionSlots === slots;
+      if (idle) guards.delete(name);
+    }
+    this.sweepAt = Math.max(MANY_DOORS, 2 * guards.size);
+  }
+
   private guard(guards: Map<string, Guard>, name: string, options: GuardOptions): Guard {
     const known = guards.get(name);
     if (known !== undefined) return known;
-    if (guards.size >= MAX_DOORS) guards.clear();
+    if (guards.size >= this.sweepAt) this.sweep(guards);
     const { slots, scope, names, isFailure } = options;
+    const failures = new ConsecutiveBreaker(FAILURES);
     const breaker = circuitBreaker(
       handleWhenResult((answer) => isAnswer(answer) && isFailure(answer)),
-      { halfOpenAfter: HALF_OPEN_AFTER, breaker: new ConsecutiveBreaker(FAILURES) },
+      { halfOpenAfter: HALF_OPEN_AFTER, breaker: failures },
     );
-    const guard: Guard = { breaker, bulkhead: bulkhead(slots), openUntil: 0 };
+    const guard: Guard = { breaker, failures, bulkhead: bulkhead(slots), slots, openUntil: 0 };
     breaker.onStateChange((state) => {
       if (state === CircuitState.Open) guard.openUntil = Date.now() + HALF_OPEN_AFTER;
       this.metrics.breakersOpen(scope, countOpen(guards));

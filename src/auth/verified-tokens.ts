@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../runtime/clock.js';
+import type { Caller } from './caller.js';
+
+/** Milliseconds that a verified token is believed without another look: its key may be withdrawn meanwhile. */
+const BELIEVED_FOR = 60_000;
+/** Tokens remembered; the one verified longest ago makes room. */
+const MAX_TOKENS = 10_000;
+
+/**
+ * Tokens that were verified a moment ago. Checking a signature is the dearest part of many requests, and clients
+ * send the same token again and again. No token is kept, only its hash.
+ */
+export class VerifiedTokens {
+  private readonly callers = new Map<string, { readonly caller: Caller; readonly until: number }>();
+
+  constructor(private readonly clock: Clock) {}
+
+  find(token: string): Caller | undefined {
+    const known = this.callers.get(nameOf(token));
+    return known !== undefined && known.until > this.clock.now() ? known.caller : undefined;
+  }
+
+  /** @param expiresAt milliseconds since the epoch */
+  remember(token: string, caller: Caller, expiresAt: number): void {
+    const name = nameOf(token);
+    this.callers.delete(name);
+    this.callers.set(name, { caller, until: Math.min(expiresAt, this.clock.now() + BELIEVED_FOR) });
+    const [oldest] = this.callers.keys();
+    if (this.callers.size > MAX_TOKENS && oldest !== undefined) this.callers.delete(oldest);
+  }
+}
+
+function nameOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64');
+}
