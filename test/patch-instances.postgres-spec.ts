@@ -1,0 +1,169 @@
+import type { AuditEvent } from '../src/audit/audit-event.js';
+import { BffProcess, createSurroundings, killAll, type Surroundings } from './support/bff-process.js';
+import * as faults from './support/faults.js';
+import { patchRaw } from './support/raw-request.js';
+import { skipLooks } from './support/reconciling.js';
+import { SkippingClock } from './support/skipping-clock.js';
+import { CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { StatefulUpstream } from './support/stateful-upstream.js';
+
+const { after, before } = faults;
+const ALIAS_PATH = '/api/v1/customers/acme';
+const AT_ONCE = Array.from({ length: 50 }, (_, index) => index);
+
+let bffs: readonly [TestBff, TestBff, TestBff];
+let upstream: StatefulUpstream;
+let authorization: { readonly Authorization: string };
+beforeAll(async () => {
+  const one = await startBff();
+  bffs = [one, await startBff({ besides: one }), await startBff({ besides: one })];
+  upstream = new StatefulUpstream(one.upstream);
+  authorization = {
+    Authorization: `Bearer ${await one.idp.token({ scope: 'customers:read customers:write' })}`,
+  };
+});
+beforeEach(() => {
+  upstream.reset();
+  upstream.write({ alias: 'acme' });
+});
+afterAll(async () => {
+  await killAll();
+  for (const bff of bffs.toReversed()) await bff.stop();
+});
+
+/** One request, to one instance after the other. */
+function sendTo(
+  index: number,
+  path: string,
+  body: object,
+  headers: Record<string, string>,
+): Promise<TestAnswer> {
+  const bff = bffs[index % bffs.length] ?? bffs[0];
+  return bff.send('PATCH', path, body, { ...authorization, ...headers });
+}
+
+function slugOf({ status, body }: TestAnswer): string {
+  const { type = '' } = body as { type?: string };
+  return `${status} ${type.replace('urn:billing-bff:problem:', '')}`.trim();
+}
+
+const patches = (): number => bffs[0].upstream.patches.length;
+
+describe('one idempotency key, fifty times at once', () => {
+  it.each([
+    ['by id', [CUSTOMER_PATH], ['200', '409 idempotency-in-flight']],
+    [
+      'by id and by alias',
+      [CUSTOMER_PATH, ALIAS_PATH],
+      ['200', '409 idempotency-in-flight', '422 idempotency-key-reused'],
+    ],
+  ])('%s: is sent once, and replayed by every instance', async (how, paths, allowed) => {
+    const body = { name: `Sent ${how}` };
+    const headers = { 'Idempotency-Key': how.replaceAll(' ', '-') };
+    const pathOf = (index: number): string => paths[Math.floor(index / bffs.length) % paths.length] ?? '';
+
+    const answers = await Promise.all(AT_ONCE.map((index) => sendTo(index, pathOf(index), body, headers)));
+
+    expect(patches()).toBe(1);
+    expect([...new Set(answers.map(slugOf))].filter((slug) => !allowed.includes(slug))).toEqual([]);
+    const good = answers.filter(({ status }) => status === 200);
+    expect(good.filter((answer) => answer.headers.get('idempotency-replayed') === null)).toHaveLength(1);
+    const [first] = good;
+    const winner = pathOf(answers.findIndex(({ status }) => status === 200));
+    for (const index of bffs.keys()) {
+      const replay = await sendTo(index, winner, body, headers);
+      expect(replay.status).toBe(200);
+      expect(replay.headers.get('idempotency-replayed')).toBe('true');
+      expect(replay.headers.get('x-operation-id')).toBe(first?.headers.get('x-operation-id'));
+      expect(replay.body).toEqual(first?.body);
+    }
+    expect(patches()).toBe(1);
+  });
+});
+
+it('one tag, fifty times at once: one patch wins, all others are told what moved', async () => {
+  const read = await bffs[0].send('GET', CUSTOMER_PATH, undefined, authorization);
+  const headers = { 'If-Match': read.headers.get('etag') ?? '' };
+
+  const answers = await Promise.all(
+    AT_ONCE.map((index) => sendTo(index, CUSTOMER_PATH, { name: `Name ${index}` }, headers)),
+  );
+
+  expect(patches()).toBe(1);
+  expect(answers.map(slugOf).sort()).toEqual([
+    '200',
+    ...AT_ONCE.slice(1).map(() => '412 precondition-failed'),
+  ]);
+  for (const { status, body } of answers) {
+    if (status !== 412) continue;
+    expect((body as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer)).toEqual([
+      '#/name',
+    ]);
+  }
+  const winner = answers.find(({ status }) => status === 200);
+  expect(upstream.customer).toMatchObject({ name: (winner?.body as { name: string }).name });
+});
+
+describe('kill -9 of an instance whose patches hang', () => {
+  let around: Surroundings;
+  let settings: Record<string, string>;
+  beforeAll(async () => {
+    const [{ upstream: billing, idp, databaseSettings }] = bffs;
+    around = await createSurroundings(billing, idp);
+    const short = { BILLING_API_TIMEOUT_MS: '2500', REQUEST_DEADLINE_MS: '4000' };
+    settings = { ...around.settings, ...databaseSettings, ...short };
+  });
+  afterAll(() => around.remove());
+
+  it('another one tells within a minute what was applied, and in the end what was not', async () => {
+    const [victim, survivor] = await Promise.all([BffProcess.start(settings), BffProcess.start(settings)]);
+    upstream.plan('PATCH', after(faults.hang), before(faults.hang));
+    const hung = async (body: object): Promise<string> => {
+      const already = patches();
+      const headers = { ...authorization, 'Content-Type': 'application/json' };
+      void patchRaw(victim.url ?? '', CUSTOMER_PATH, { headers, body: JSON.stringify(body) }).catch(
+        () => undefined,
+      );
+      await victim.until(() => patches() > already, 'the patch at the upstream');
+      return String(bffs[0].upstream.patches.at(-1)?.headers['idempotency-key']);
+    };
+    const applied = await hung({ name: 'Applied' });
+    const dropped = await hung({ currency: 'USD' });
+    await victim.kill();
+    const killed = Date.now();
+    expect([await phasesOf(applied), await phasesOf(dropped)]).toEqual([
+      ['intent pending'],
+      ['intent pending'],
+    ]);
+
+    const closed = async (): Promise<boolean> =>
+      (await phasesOf(applied)).length > 1 && (await phasesOf(dropped)).length > 1;
+    await survivor.until(closed, 'outcomes of what was left behind');
+    expect(Date.now() - killed).toBeLessThan(60_000);
+    expect(await phasesOf(applied)).toEqual(['intent pending', 'outcome applied']);
+    expect(await phasesOf(dropped)).toEqual(['intent pending', 'outcome unknown']);
+    await survivor.kill();
+
+    const clock = new SkippingClock();
+    const third = await startBff({ besides: bffs[0], clock, reconciles: true });
+    await skipLooks(third, clock);
+    await third.stop();
+    expect(await phasesOf(applied)).toEqual(['intent pending', 'outcome applied']);
+    expect(await phasesOf(dropped)).toEqual(['intent pending', 'outcome unknown', 'outcome not_applied']);
+    expect(patches()).toBe(2);
+  });
+});
+
+/** The trail of an operation, oldest first. */
+async function phasesOf(id: string): Promise<string[]> {
+  const rows = await bffs[0].database.kysely
+    .selectFrom('audit_event')
+    .select('event')
+    .where('operation_id', '=', id)
+    .orderBy('id')
+    .execute();
+  return rows.map(({ event }) => {
+    const { phase, outcome } = JSON.parse(event) as AuditEvent;
+    return `${phase} ${outcome}`;
+  });
+}
