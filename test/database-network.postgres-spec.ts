@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { PausableProxy } from './support/pausable-proxy.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -36,6 +37,21 @@ describe('PostgreSQL behind a network that fails', () => {
 
   it('connections reset while idle: nobody notices for long', async () => {
     proxy.reset();
+    await untilItWorks();
+  });
+
+  it('reset while in use: what was asked fails, the process does not', async () => {
+    const failed = sql`select pg_sleep(60)`.execute(bff.database.kysely).then(
+      () => 'answered',
+      () => 'failed',
+    );
+    const inUse = sql<{ count: number }>`
+      select count(*) from pg_stat_activity where query = 'select pg_sleep(60)' and datname = current_database()`;
+    const deadline = Date.now() + 3_000;
+    while ((await inUse.execute(bff.database.kysely)).rows[0]?.count !== 1)
+      if (Date.now() > deadline) throw new Error('nothing is under way');
+    proxy.reset();
+    expect(await failed).toBe('failed');
     await untilItWorks();
   });
 

@@ -79,6 +79,8 @@ export class Database {
     pool.on('error', (error) => {
       this.logger.warn({ error: describeError(error) }, 'a database connection was lost');
     });
+    // So would one that breaks while it is in use, which the pool does not watch; its query fails with the same error.
+    pool.on('connect', (client) => client.on('error', () => undefined));
     return new PostgresDialect({ pool: watchedPool(pool) });
   }
 
