@@ -78,6 +78,20 @@ export class AuditStore {
     return row === undefined ? undefined : parseEvent(row.event);
   }
 
+  /** What patches did after an event to a customer, or to one that they did not get to know; oldest first. */
+  async patchesAfter(tenantId: string, customerId: string, eventId: string): Promise<AuditEvent[]> {
+    const rows = await this.database.kysely
+      .selectFrom('audit_event')
+      .select('event')
+      .where('tenant_id', '=', tenantId)
+      .where((where) => where.or([where('customer_id', '=', customerId), where('customer_id', 'is', null)]))
+      .where('id', '>', eventId)
+      .where('action', '=', 'customer.patch')
+      .orderBy('id')
+      .execute();
+    return rows.map(({ event }) => parseEvent(event));
+  }
+
   /** Oldest first. */
   async ofOperation(tenantId: string, operationId: string): Promise<AuditEvent[]> {
     const rows = await this.database.kysely

@@ -13,7 +13,8 @@ import type { Clock } from '../runtime/clock.js';
 import type { TenantCredentials } from '../tenants/tenant-credentials.js';
 import type { TenantVault } from '../tenants/tenant-vault.js';
 import type { OpenOperationRow, OpenOperations } from './open-operations.js';
-import { conclude, nextLook } from './verdict.js';
+import { mayBeUndone } from './undone.js';
+import { conclude, nextLook, unverifiable } from './verdict.js';
 
 /** Milliseconds between two looks for operations that are due. */
 const POLL_EVERY = 1_000;
@@ -98,11 +99,23 @@ export class Reconciler {
       return;
     }
     const memory = await this.recall(row);
-    const answer = memory && (await this.read(row, intent, memory));
+    // What was read is as old as the look, however long it took.
     const now = this.clock.now();
+    const answer = memory && (await this.read(row, intent, memory));
     const verdict = conclude({ row, memory, answer, now });
-    if (verdict !== undefined) await this.close(row, intent, last, verdict);
-    else await this.operations.postpone(row.id, nextLook(row, now));
+    if (verdict === undefined) await this.operations.postpone(row.id, nextLook(row, now));
+    else if (verdict.outcome === 'not_applied' && (await this.mayBeUndone(row, intent, memory)))
+      await this.close(row, intent, last, unverifiable(row, memory));
+    else await this.close(row, intent, last, verdict);
+  }
+
+  private async mayBeUndone(
+    { tenant_id, customer_id }: OpenOperationRow,
+    intent: AuditEvent,
+    memory: PatchMemory | undefined,
+  ): Promise<boolean> {
+    if (memory === undefined || customer_id === null) return false;
+    return mayBeUndone(intent, memory.plan, await this.store.patchesAfter(tenant_id, customer_id, intent.id));
   }
 
   private async close(

@@ -31,20 +31,25 @@ export interface Verdict {
 
 /** What a look at the customer says about a patch; undefined when it takes another one. */
 export function conclude({ row, memory, answer, now }: Look): Verdict | undefined {
-  const customerId = row.customer_id;
-  if (memory === undefined) return { outcome: 'unverifiable', customerId, changes: [] };
+  if (memory === undefined) return unverifiable(row, memory);
   const { plan } = memory;
+  const customerId = row.customer_id;
   const customer = answer?.kind === 'customer' ? answer.customer : undefined;
   if (customer !== undefined && showsAsked(plan, customer))
     return { outcome: 'applied', customerId: customer.id, changes: changesSeenIn(plan, customer) };
-  const open = { customerId, changes: changesWith('unverifiable', plan) };
-  if (row.state === 'sent') return { outcome: 'unknown', ...open };
+  if (row.state === 'sent') return { ...unverifiable(row, memory), outcome: 'unknown' };
   const age = ageOf(row, now);
   const seen = customer !== undefined || isGone(answer);
   if (seen ? age < LAST_LOOK : age < GIVE_UP) return undefined;
   if (customer !== undefined && isAsFirstRead(plan, customer))
     return { outcome: 'not_applied', customerId, changes: changesWith('not_applied', plan) };
-  return { outcome: 'unverifiable', ...open };
+  return unverifiable(row, memory);
+}
+
+/** It can't be found out any more. */
+export function unverifiable(row: Pick<Look['row'], 'customer_id'>, memory: Look['memory']): Verdict {
+  const changes = memory === undefined ? [] : changesWith('unverifiable', memory.plan);
+  return { outcome: 'unverifiable', customerId: row.customer_id, changes };
 }
 
 /** When to look again at one that could not be concluded. */
