@@ -3,6 +3,7 @@ import type { AuditEvent } from '../audit/audit-event.js';
 import { trailUnavailable } from '../audit/audit-events.controller.js';
 import { AuditStore } from '../audit/audit-store.js';
 import type { Operation } from '../audit/audit-trail.js';
+import { latestOutcome } from '../audit/latest-outcome.js';
 import { readCustomer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { Problem, type ProblemSlug } from '../http/problem.js';
@@ -57,7 +58,7 @@ export class PastPatches {
     const { tenant } = command.request.principal;
     const events = await this.store.ofOperation(tenant.id, id).catch(trailUnavailable);
     const patch = events.filter(({ action }) => action === 'customer.patch');
-    const told = patch.findLast(({ phase }) => phase === 'outcome') ?? patch.at(-1);
+    const told = latestOutcome(patch) ?? patch.at(-1);
     if (told === undefined) return undefined;
     if (told.outcome !== 'applied' && told.outcome !== 'unchanged') return problemOf(told, id);
     const equipped = await this.credentials.usable(tenant);

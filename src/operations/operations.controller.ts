@@ -2,6 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { trailUnavailable } from '../audit/audit-events.controller.js';
+import { latestOutcome } from '../audit/latest-outcome.js';
 import { AuditStore } from '../audit/audit-store.js';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
@@ -37,7 +38,7 @@ export class OperationsController {
 /** The first event says when it began, the last outcome how it stands. */
 function toOperation(id: string, events: readonly AuditEvent[]): Operation | undefined {
   const [first] = events;
-  const latest = events.findLast(({ phase }) => phase === 'outcome');
+  const latest = latestOutcome(events);
   const told = latest ?? first;
   if (first === undefined || told === undefined || told.target === null) return undefined;
   return {

@@ -4,6 +4,7 @@ import type { AuditStore } from '../audit/audit-store.js';
 import type { AuditTrail, Ending, Operation } from '../audit/audit-trail.js';
 import { type CustomerVault, Forgotten } from '../crypto/customer-vault.js';
 import { Undecryptable } from '../crypto/key-ring.js';
+import { latestOutcome } from '../audit/latest-outcome.js';
 import type { CustomerReader } from '../customers/customer-reader.js';
 import { fromMemory, type PatchMemory, placeOf } from '../customers/operation-memory.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
@@ -93,7 +94,7 @@ export class Reconciler {
   private async resolve(row: OpenOperationRow): Promise<void> {
     const events = (await this.store.ofOperation(row.tenant_id, row.id)).filter(isOfPatch);
     const intent = events.find(({ phase }) => phase === 'intent');
-    const last = events.findLast(({ phase }) => phase === 'outcome');
+    const last = latestOutcome(events);
     if (intent === undefined || (last !== undefined && last.outcome !== 'unknown')) {
       await this.operations.drop(row.id);
       return;
