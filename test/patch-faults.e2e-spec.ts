@@ -3,6 +3,7 @@ import { SkippingClock } from './support/skipping-clock.js';
 import { skipLooks } from './support/reconciling.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { type Fault, StatefulUpstream } from './support/stateful-upstream.js';
+import { CUSTOMER } from './support/upstream.js';
 
 const { after, before } = faults;
 const PATCH = { name: 'New name', currency: 'EUR', is_tax_exempt: true };
@@ -163,6 +164,29 @@ it('somebody else’s values leave it unverifiable', async () => {
   const answer = await bff.patch(PATCH);
   upstream.write({ name: 'Somebody else was here' });
   await finallyClosed(answer.headers.get('x-operation-id') ?? '', 'unverifiable');
+});
+
+it('a later patch that may have undone it leaves it unverifiable', async () => {
+  let land = (): void => undefined;
+  upstream.plan('PATCH', ({ response, serve }) => {
+    land = () => void serve();
+    faults.gateway(502)(response, {});
+  });
+
+  const answer = await bff.patch(PATCH);
+  land();
+  expect((await bff.patch({ name: CUSTOMER.name })).status).toBe(200);
+  await finallyClosed(answer.headers.get('x-operation-id') ?? '', 'unverifiable');
+});
+
+it('a later patch of something else leaves it not applied', async () => {
+  upstream.plan('PATCH', before(faults.gateway(502)));
+
+  const answer = await bff.patch(PATCH);
+  expect((await bff.patch({ name: 'Third name', phone: '+49 123' })).status).toBe(200);
+  expect((await bff.patch({ phone: '+49 456' })).status).toBe(200);
+  upstream.write({ name: CUSTOMER.name });
+  await finallyClosed(answer.headers.get('x-operation-id') ?? '', 'not_applied');
 });
 
 function expectAnswer({ status, body, headers }: TestAnswer, ending: Ending): void {

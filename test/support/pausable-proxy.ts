@@ -6,6 +6,8 @@ export class PausableProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private swallowing = false;
   private refusing = false;
+  /** Told of every piece that comes from either side, before it is passed on. */
+  onPiece: () => void = () => undefined;
 
   private constructor(
     private readonly server: Server,
@@ -66,6 +68,9 @@ export class PausableProxy {
     const pair = [client, target] as const;
     this.pairs.add(pair);
     for (const socket of pair) {
+      socket.on('data', () => {
+        this.onPiece();
+      });
       socket.on('error', () => undefined);
       socket.once('close', () => {
         this.pairs.delete(pair);
