@@ -8,7 +8,7 @@ import { SkippingClock } from './support/skipping-clock.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 
 /** MODEL_RUNS raises it; MODEL_SEED, MODEL_PATH and MODEL_REPLAY repeat the counterexample that was printed. */
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 20);
 const SEED = process.env['MODEL_SEED'];
 const PATH = process.env['MODEL_PATH'];
 const REPLAY = process.env['MODEL_REPLAY'];
