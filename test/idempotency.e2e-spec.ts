@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import * as faults from './support/faults.js';
 import { skipLooks } from './support/reconciling.js';
 import { SkippingClock } from './support/skipping-clock.js';
@@ -212,3 +213,19 @@ function tokenWith(claims: object): Promise<string> {
   const ahead = Math.max(0, clock.now() - Date.now());
   return bff.idp.token({ ...claims }, { expiresIn: 300 + Math.ceil(ahead / 1_000) });
 }
+
+it('a patch that could not be recorded frees its key', async () => {
+  const { kysely } = bff.database;
+  await sql`alter table audit_event rename to hidden_event`.execute(kysely);
+  upstream.plan('GET', async (exchange) => {
+    // As long as the database refuses everything, the key can't be freed either.
+    await sql`alter table idempotency_key rename to hidden_key`.execute(kysely);
+    faults.status(200, exchange.serve())(exchange.response, {});
+  });
+  expect((await patch()).status).toBe(503);
+  await sql`alter table hidden_event rename to audit_event`.execute(kysely);
+  await sql`alter table hidden_key rename to idempotency_key`.execute(kysely);
+  clock.skip(20_000);
+  const again = await patch();
+  expect([again.status, replayed(again)]).toEqual([200, null]);
+});

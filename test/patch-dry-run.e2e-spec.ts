@@ -107,6 +107,19 @@ it.each(['', 'TRUE', '1', 'true&dry_run=false', 'yes'])(
   },
 );
 
+it.each(['Dry_Run=true', 'dry_run[]=true', 'dry_run[a]=true', 'dryRun=true', 'dry-run'])(
+  'takes a name that only means it for a mistake: %s',
+  async (query) => {
+    const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?${query}`, { name: 'x' });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '#/dry_run' }] } });
+    expect(upstream.methods).toEqual([]);
+  },
+);
+
+it('leaves other parameters alone', async () => {
+  expect((await bff.send('PATCH', `${CUSTOMER_PATH}?utm_source=x`, { name: 'x' })).status).toBe(200);
+});
+
 it('with false is a patch', async () => {
   const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?dry_run=false`, { name: 'x' });
   expect(answer.body).toMatchObject({ name: 'x' });

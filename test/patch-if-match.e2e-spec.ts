@@ -77,6 +77,13 @@ it.each(['abc', '"abc', 'W/*', '"a" "b"', ',', '*, "a"', '"a"b'])(
   },
 );
 
+it('takes a hundred tags, and says so of more', async () => {
+  const tags = (count: number): string => Array.from({ length: count }, (_, n) => `"${n}"`).join();
+  expect((await patchIf(tags(100))).status).toBe(412);
+  const answer = await patchIf(tags(101));
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ code: 'too-many' }] } });
+});
+
 it('covers every field but is_tax_exempt', async () => {
   const tag = await currentTag();
   for (const change of [

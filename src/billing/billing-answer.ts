@@ -96,10 +96,17 @@ function messageOf(answer: unknown, secret: string): string | undefined {
   return Array.from(plain).slice(0, MAX_MESSAGE_LENGTH).join('').trim() || undefined;
 }
 
+/** Half a surrogate pair is no character: nothing could store it, nor say it on. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+
+function wellFormed(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value;
 }

@@ -60,7 +60,11 @@ export function maskField(field: PatchField, value: unknown): Masked {
   return typeof value === 'object' && value !== null ? maskMembers(value, maskOfMember) : null;
 }
 
-const inClear = (value: string): string => value;
+/** A code says nothing of a person; what is none is text like any other, whoever sent it. */
+const inClear =
+  (code: RegExp) =>
+  (value: string): string =>
+    code.test(value) ? value : maskText(value);
 
 const TEXT_MASKS: Record<PatchField, (value: string) => string> = {
   name: maskText,
@@ -68,9 +72,9 @@ const TEXT_MASKS: Record<PatchField, (value: string) => string> = {
   billing_email: maskEmail,
   invoicing_emails: maskEmail,
   phone: maskNumber,
-  currency: inClear,
-  invoicing_entity_id: inClear,
-  is_tax_exempt: inClear,
+  currency: inClear(/^[A-Z]{3}$/),
+  invoicing_entity_id: inClear(/^ive_[0-9A-Za-z]{1,22}$/),
+  is_tax_exempt: maskText,
   vat_number: maskNumber,
   custom_taxes: maskText,
   billing_address: maskText,
@@ -78,5 +82,10 @@ const TEXT_MASKS: Record<PatchField, (value: string) => string> = {
 };
 
 function maskOfMember(name: string): (value: string) => string {
-  return name === 'country' || name === 'rate' ? inClear : maskText;
+  return CODES[name] ?? maskText;
 }
+
+const CODES: Partial<Record<string, (value: string) => string>> = {
+  country: inClear(/^[A-Z]{2}$/),
+  rate: inClear(/^[0-9.]{1,40}$/),
+};

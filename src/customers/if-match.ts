@@ -23,7 +23,11 @@ export function readIfMatch(header: string | undefined): IfMatch | undefined {
   if (header.trim() === '*') return '*';
   const elements = elementsOf(header).filter((element) => element !== '');
   const tags = elements.map((element) => ENTITY_TAG.exec(element));
-  if (tags.length === 0 || tags.length > MAX_TAGS || tags.includes(null)) {
+  if (tags.length > MAX_TAGS) {
+    const detail = `may name ${MAX_TAGS} entity tags at most`;
+    throw validationFailed([{ pointer: pointerTo('If-Match'), code: 'too-many', detail }]);
+  }
+  if (tags.length === 0 || tags.includes(null)) {
     const detail = 'must be *, or entity tags in double quotes, separated by commas';
     throw validationFailed([{ pointer: pointerTo('If-Match'), code: 'not-entity-tags', detail }]);
   }

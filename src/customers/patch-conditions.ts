@@ -23,6 +23,11 @@ export const Conditions = createParamDecorator((_: unknown, context: ExecutionCo
 
 /** Whoever means a preview must not get a real patch, so nothing but `true` and `false` is taken. */
 function readDryRun(query: unknown): boolean {
+  const names = typeof query === 'object' && query !== null ? Object.keys(query) : [];
+  if (names.some((name) => name !== 'dry_run' && /^dryrun/.test(name.toLowerCase().replace(/[^a-z]/g, '')))) {
+    const detail = 'must be written dry_run: nothing was sent';
+    throw validationFailed([{ pointer: pointerTo('dry_run'), code: 'misspelt', detail }]);
+  }
   const value = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : 'false';
   if (value === 'true' || value === 'false') return value === 'true';
   const detail = 'must be true or false, and given once';

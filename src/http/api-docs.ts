@@ -6,6 +6,7 @@ import { Problem, type ProblemBody, PROBLEMS, type ProblemSlug, validationFailed
 /** Headers of every answer. */
 export const REQUEST_ID_HEADER = {
   'X-Request-Id': { description: 'Yours if it was well-formed, else a new one.', schema: { type: 'string' } },
+  'Cache-Control': { description: 'Always `no-store`.', schema: { type: 'string', example: 'no-store' } },
 } as const;
 
 const OPERATION_ID = {

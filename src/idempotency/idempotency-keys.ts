@@ -97,7 +97,7 @@ export class IdempotencyKeys {
       case 'running':
         throw inFlight();
       case 'abandoned':
-        return this.recall(request, claim, found.operationId, run);
+        return this.recall(request, claim, found.operationId, run, false);
       case 'answered':
         return this.replay(request, claim, found, run);
     }
@@ -130,9 +130,9 @@ export class IdempotencyKeys {
     run: () => Promise<Result>,
   ): Promise<Once<Result>> {
     const stored = await this.guarded(() => this.open(claim, answer));
-    if (stored === undefined) return this.recall(request, claim, operationId, run);
+    if (stored === undefined) return this.recall(request, claim, operationId, run, false);
     if (stored.kind === 'result') return { ...request.revive(stored.value), replayed: true };
-    if (stored.problem.outcome === 'unknown') return this.recall(request, claim, operationId, run);
+    if (stored.problem.outcome === 'unknown') return this.recall(request, claim, operationId, run, true);
     throw replayedProblem(stored.problem);
   }
 
@@ -146,15 +146,19 @@ export class IdempotencyKeys {
     }
   }
 
-  /** The trail knows what became of a request that is over. */
+  /**
+   * The trail knows what became of a request that is over.
+   * @param told whether its caller was told that nobody knows: then they are told how it ended, whatever that is
+   */
   private async recall<Result extends object>(
     request: KeyedRequest<Result>,
     claim: Claim,
     operationId: string,
     run: () => Promise<Result>,
+    told: boolean,
   ): Promise<Once<Result>> {
     const recalled = await request.recall(operationId);
-    if (recalled === undefined) {
+    if (recalled === undefined || (!told && cameToNothing(recalled))) {
       if (!(await this.guarded(() => this.store.takeOver(claim, operationId)))) throw inFlight();
       return this.runAndKeep(request, claim, run);
     }
@@ -237,4 +241,9 @@ function inFlight(): Problem {
 function replayed(problem: Problem): Problem {
   const { slug, detail, options } = problem;
   return new Problem(slug, detail, { ...options, headers: { ...options.headers, ...REPLAYED } });
+}
+
+/** Then the key is free. */
+function cameToNothing(recalled: Recalled<object>): boolean {
+  return 'problem' in recalled && recalled.final && recalled.problem.options.outcome === 'not_applied';
 }

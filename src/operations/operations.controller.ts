@@ -48,6 +48,6 @@ function toOperation(id: string, events: readonly AuditEvent[]): Operation | und
     changes: told.changes,
     attempts: told.upstream?.attempts ?? 0,
     started_at: first.occurred_at,
-    ended_at: latest?.occurred_at ?? null,
+    ended_at: latest?.occurred_at ?? (told.phase === 'event' ? told.occurred_at : null),
   };
 }
