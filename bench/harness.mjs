@@ -108,7 +108,7 @@ export async function startSurroundings(handleBilling) {
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => handleBilling(request, response, Buffer.concat(chunks).toString()));
   });
-  const token = await new SignJWT({ scope: 'customers:write tenants:any', client_id: 'bench' })
+  const token = await new SignJWT({ scope: 'customers:write audit:read tenants:any', client_id: 'bench' })
     .setProtectedHeader({ alg: 'ES256', kid: 'bench' })
     .setIssuer(ISSUER)
     .setAudience('billing-bff')

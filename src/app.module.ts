@@ -6,6 +6,8 @@ import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { ReencryptionModule } from './reencryption.module.js';
+import { SealingModule } from './sealing/sealing.module.js';
 import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
 import { type Runtime, RuntimeModule } from './runtime/runtime.module.js';
 
@@ -22,6 +24,8 @@ export class AppModule {
         AuditModule,
         CustomersModule,
         OperationsModule,
+        SealingModule,
+        ReencryptionModule,
         TenantAdminModule,
         HealthModule,
       ],

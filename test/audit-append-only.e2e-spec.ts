@@ -3,6 +3,9 @@ import { AuditWriter } from '../src/audit/audit-writer.js';
 import type { AuditEvent } from '../src/audit/audit-event.js';
 import { startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
 
+/** Where events of this month are. */
+const PARTITION = `audit_event_${new Date().toISOString().slice(0, 7).replace('-', '_')}`;
+
 let bff: TestBff;
 let before: StoredEvent[];
 beforeAll(async () => {
@@ -18,7 +21,9 @@ afterEach(async () => {
 it.each([
   `update audit_event set outcome = 'rejected'`,
   `update audit_event set event = event`,
-  `update only audit_event set tenant_id = 'globex' where phase = 'intent'`,
+  `update only ${PARTITION} set tenant_id = 'globex' where phase = 'intent'`,
+  `delete from ${PARTITION}`,
+  `truncate ${PARTITION}`,
   `delete from audit_event`,
   `delete from audit_event where phase = 'outcome'`,
   `truncate audit_event`,

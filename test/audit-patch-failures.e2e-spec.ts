@@ -104,7 +104,10 @@ describe('a patch that is not applied has an outcome that says so', () => {
     expect(events).toMatchObject([
       { phase: 'outcome', outcome, status, upstream: { status: upstream, attempts: 0 } },
     ]);
-    expect(events[0]?.['changes']).toEqual([{ field: 'name', after: 'A***', effect: 'not_applied' }]);
+    const after_commitment = expect.stringMatching(/^[0-9a-f]{64}$/) as unknown;
+    expect(events[0]?.['changes']).toEqual([
+      { field: 'name', after: 'A***', after_commitment, effect: 'not_applied' },
+    ]);
   });
 });
 

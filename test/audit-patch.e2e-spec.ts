@@ -116,7 +116,7 @@ describe('a patch that is applied', () => {
       outcome: 'pending',
       status: null,
       upstream: null,
-      changes: Object.entries(MASKED).map(([field, after]) => ({ field, ...maskedBefore(field), after })),
+      changes: Object.entries(MASKED).map(([field, after]) => changed(field, after)),
     });
     expect(outcome).toEqual({
       ...both,
@@ -125,9 +125,7 @@ describe('a patch that is applied', () => {
       status: 200,
       upstream: { status: 200, attempts: 1, duration_ms: expect.any(Number) as unknown },
       changes: Object.entries(MASKED).map(([field, after]) => ({
-        field,
-        ...maskedBefore(field),
-        after,
+        ...changed(field, after),
         effect: field === 'is_tax_exempt' ? 'unverifiable' : 'applied',
       })),
     });
@@ -148,9 +146,9 @@ describe('a patch that is applied', () => {
     const [, outcome] = await eventsOf(await bff.patch(patch));
     expect(outcome?.['outcome']).toBe('applied');
     expect(outcome?.['changes']).toEqual([
-      { field: 'name', before: 'G***', after: 'A***', effect: 'applied' },
-      { field: 'phone', before: '***654', after: '***456', effect: 'normalised' },
-      { field: 'currency', before: 'USD', after: 'USD', effect: 'ignored' },
+      { ...COMMITTED, field: 'name', before: 'G***', after: 'A***', effect: 'applied' },
+      { ...COMMITTED, field: 'phone', before: '***654', after: '***456', effect: 'normalised' },
+      { ...COMMITTED, field: 'currency', before: 'USD', after: 'USD', effect: 'ignored' },
     ]);
   });
 
@@ -210,14 +208,18 @@ it('a caller who hangs up changes nothing: the patch is finished and recorded', 
   request.end('{"name":"Acme GmbH"}');
   const events = (await bff.events(recorded + 2)).slice(recorded);
   expect(events.map(({ outcome }) => outcome)).toEqual(['pending', 'applied']);
-  const list = await bff.send('GET', '/api/v1/audit-events?limit=2');
+  const list = await bff.send('GET', '/api/v1/audit-events?limit=2&action=customer.patch');
   expect(list.body).toMatchObject({ data: [{ outcome: 'applied' }, { outcome: 'pending' }] });
   expect(bff.upstream.methods).toEqual(['GET', 'PATCH']);
 });
 
-/** Absent of what no answer shows. */
-function maskedBefore(field: string): { before?: unknown } {
-  return field in MASKED_BEFORE ? { before: MASKED_BEFORE[field] } : {};
+const COMMITMENT = expect.stringMatching(/^[0-9a-f]{64}$/) as unknown;
+const COMMITTED = { before_commitment: COMMITMENT, after_commitment: COMMITMENT };
+
+/** Without `before` of what no answer shows. */
+function changed(field: string, after: unknown): object {
+  const before = { before: MASKED_BEFORE[field], before_commitment: COMMITMENT };
+  return { field, ...(field in MASKED_BEFORE ? before : {}), after, after_commitment: COMMITMENT };
 }
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

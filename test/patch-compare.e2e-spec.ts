@@ -3,6 +3,8 @@ import { StatefulUpstream } from './support/stateful-upstream.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
 const TAX = { name: 'City tax', tax_code: 'CITY', rate: '20.50' };
+const COMMITMENT = expect.stringMatching(/^[0-9a-f]{64}$/) as unknown;
+const COMMITTED = { before_commitment: COMMITMENT, after_commitment: COMMITMENT };
 const ADDRESS = { line1: 'Main Street 1', city: 'Berlin', country: 'DE' };
 
 let bff: TestBff;
@@ -76,14 +78,20 @@ it('says what became of each field, from what to what', async () => {
 
   const [intent, outcome] = await eventsOf(answer.headers.get('x-operation-id'));
   expect(outcome?.['changes']).toEqual([
-    { field: 'name', before: 'A***', after: 'A***', effect: 'applied' },
-    { field: 'billing_email', before: 'o***@acme.test', after: 'o***@acme.test', effect: 'unchanged' },
-    { field: 'phone', before: '***', after: '***', effect: 'ignored' },
-    { field: 'currency', before: 'EUR', after: 'USD', effect: 'raced' },
-    { field: 'vat_number', before: null, after: '***', effect: 'normalised' },
+    { ...COMMITTED, field: 'name', before: 'A***', after: 'A***', effect: 'applied' },
+    {
+      ...COMMITTED,
+      field: 'billing_email',
+      before: 'o***@acme.test',
+      after: 'o***@acme.test',
+      effect: 'unchanged',
+    },
+    { ...COMMITTED, field: 'phone', before: '***', after: '***', effect: 'ignored' },
+    { ...COMMITTED, field: 'currency', before: 'EUR', after: 'USD', effect: 'raced' },
+    { ...COMMITTED, field: 'vat_number', before: null, after: '***', effect: 'normalised' },
   ]);
   expect((intent?.['changes'] as object[]).map((change) => Object.keys(change))).toEqual(
-    Array.from({ length: 5 }, () => ['after', 'before', 'field']),
+    Array.from({ length: 5 }, () => ['after', 'after_commitment', 'before', 'before_commitment', 'field']),
   );
   const { body } = await bff.send('GET', '/metrics', undefined, { Authorization: '' });
   for (const effect of ['ignored', 'raced', 'normalised'])

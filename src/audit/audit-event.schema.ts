@@ -13,6 +13,19 @@ const MASKED = {
   required: false,
 };
 
+/** The values behind the masks of a change. */
+export class ClearSchema {
+  @ApiProperty({ ...MASKED, description: 'As it was; null for unset.', example: 'anna@acme.test' })
+  before?: unknown;
+
+  before_salt?: string;
+
+  @ApiProperty({ ...MASKED, description: 'As it was to be.', example: 'berta@acme.test' })
+  after?: unknown;
+
+  after_salt?: string;
+}
+
 /** What happened to one field. */
 export class ChangeSchema {
   /** @example 'billing_email' */
@@ -27,6 +40,17 @@ export class ChangeSchema {
   /** Absent in an intent. */
   @ApiProperty({ enum: EFFECTS, required: false })
   effect?: string;
+
+  /** HMAC-SHA-256 of the RFC 8785 form of the value, keyed with its salt; lower-case hex. */
+  @ApiProperty({ pattern: '^[0-9a-f]{64}$', required: false })
+  before_commitment?: string;
+
+  @ApiProperty({ pattern: '^[0-9a-f]{64}$', required: false })
+  after_commitment?: string;
+
+  /** With the scope `audit:read:clear`, unless it was erased: the values, and the base64url salts of their commitments. */
+  @ApiProperty({ type: ClearSchema, required: false })
+  clear?: ClearSchema;
 }
 
 /** Who asked, as their access token said. */

@@ -9,6 +9,9 @@ export const ACTIONS = [
   'tenant.token.added',
   'tenant.token.retired',
   'tenant.token.rejected',
+  'audit.read',
+  'audit.exported',
+  'personal-data.erased',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -50,6 +53,11 @@ export interface Change {
   readonly after?: Masked;
   /** Absent in an intent: nothing has happened yet. */
   readonly effect?: Effect;
+  /** HMAC-SHA-256 of the value under a salt of its own, lower-case hex; absent where no value is kept. */
+  readonly before_commitment?: string;
+  readonly after_commitment?: string;
+  /** Only for readers with the scope audit:read:clear; never stored. */
+  readonly clear?: object;
 }
 
 /** One record of the trail; the seal is not part of what is stored. */

@@ -1,11 +1,14 @@
 import canonicalize from 'canonicalize';
 import { type Insertable, type Kysely, sql } from 'kysely';
 import type { AuditEventTable, OperationTable, Schema } from '../database/schema.js';
+import { PLATFORM_LOG } from '../sealing/seal.js';
 import type { AuditEvent } from './audit-event.js';
 
 /** An event, and what storing it means for the operation that it is about. */
 export interface Entry {
   readonly event: AuditEvent;
+  /** The values behind its masks, as a compact JWE under the customer's key. */
+  readonly clear?: string;
   /** The intent of this operation, which is open from now on. */
   readonly opens?: Insertable<OperationTable>;
   /** `closes`: the final outcome. `doubts`: the outcome is not known; the reconciler takes over at `due`. */
@@ -23,7 +26,7 @@ export async function storeEntries(database: Kysely<Schema>, entries: readonly E
   const doubts = entries.flatMap(({ event: { operation_id: id }, settles }) =>
     typeof settles === 'object' ? [{ id, doubted_at: settles.doubts.at, due_at: settles.doubts.due }] : [],
   );
-  const rows = entries.map(({ event }) => toRow(event));
+  const rows = entries.map(toRow);
   const settling = entries.flatMap(({ event: { id }, settles }) => (settles === undefined ? [] : [id]));
   await sql`
     with opened as (
@@ -37,16 +40,19 @@ export async function storeEntries(database: Kysely<Schema>, entries: readonly E
       from json_populate_recordset(null::operation, ${JSON.stringify(doubts)}::json) as doubt
       where operation.id = doubt.id and operation.state = 'sent'
       returning operation.id
+    ), stored as (
+      insert into audit_event
+      select row.* from json_populate_recordset(null::audit_event, ${JSON.stringify(rows)}::json) as row
+      where row.id <> all(${settling}::uuid[])
+        or row.operation_id in (select id from closed union all select id from doubted)
+        or not exists (
+          select from audit_event as earlier
+          where earlier.operation_id = row.operation_id and earlier.action = row.action
+        )
+      on conflict (id) do nothing
+      returning id, tenant_id
     )
-    insert into audit_event
-    select row.* from json_populate_recordset(null::audit_event, ${JSON.stringify(rows)}::json) as row
-    where row.id <> all(${settling}::uuid[])
-      or row.operation_id in (select id from closed union all select id from doubted)
-      or not exists (
-        select from audit_event as earlier
-        where earlier.operation_id = row.operation_id and earlier.action = row.action
-      )
-    on conflict (id) do nothing`.execute(database);
+    insert into audit_pending select id, coalesce(tenant_id, ${PLATFORM_LOG}) from stored`.execute(database);
 }
 
 function operationsOf(entries: readonly Entry[]): string[] {
@@ -54,7 +60,7 @@ function operationsOf(entries: readonly Entry[]): string[] {
 }
 
 /** The event as it is stored. */
-export function toRow(event: AuditEvent): Insertable<AuditEventTable> {
+function toRow({ event, clear }: Entry): Insertable<AuditEventTable> {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an audit event has no canonical form');
   return {
@@ -73,5 +79,6 @@ export function toRow(event: AuditEvent): Insertable<AuditEventTable> {
     status: event.status,
     credential_version: event.credential?.version ?? null,
     event: text,
+    clear: clear ?? null,
   };
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.js';
 import type { AuditEvent } from './audit-event.js';
 
@@ -22,60 +22,46 @@ export interface AuditFilter {
   readonly before?: string;
 }
 
+/** An event as it is stored, with where it stands in the sealed log. */
+export interface StoredEvent {
+  readonly event: AuditEvent;
+  readonly seal: { readonly seal: number; readonly leaf_index: number } | null;
+  /** The values behind its masks, encrypted. */
+  readonly clear: string | null;
+}
+
 /** Reads the trail, one tenant's at a time. */
 export class AuditStore {
   constructor(private readonly database: Database) {}
 
   /** Newest first. */
-  async list(filter: AuditFilter, limit: number): Promise<AuditEvent[]> {
-    const { tenantId, customer, actor, action, outcome, credentialVersion, field, from, to, before } = filter;
-    let query = this.database.kysely
-      .selectFrom('audit_event')
-      .select('event')
-      .where('tenant_id', '=', tenantId);
-    if (customer !== undefined) {
-      // A patch by alias learns the id with its answer: its intent is found through the operation.
-      query = query.where((where) =>
-        where.or([
-          where('customer_id', '=', customer),
-          where(
-            'operation_id',
-            'in',
-            where
-              .selectFrom('audit_event as same')
-              .select('same.operation_id')
-              .where('same.tenant_id', '=', tenantId)
-              .where('same.customer_id', '=', customer)
-              .where('same.operation_id', 'is not', null),
-          ),
-        ]),
-      );
-    }
-    if (actor !== undefined) {
-      query = query.where((where) =>
-        where.or([where('actor_sub', '=', actor), where('actor_client_id', '=', actor)]),
-      );
-    }
-    if (action !== undefined) query = query.where('action', '=', action);
-    if (outcome !== undefined) query = query.where('outcome', '=', outcome);
-    if (credentialVersion !== undefined) query = query.where('credential_version', '=', credentialVersion);
-    if (field !== undefined) query = query.where(sql<boolean>`${field} = any(fields)`);
-    if (from !== undefined) query = query.where('occurred_at', '>=', from);
-    if (to !== undefined) query = query.where('occurred_at', '<', to);
-    if (before !== undefined) query = query.where('id', '<', before);
-    const rows = await query.orderBy('id', 'desc').limit(limit).execute();
-    return rows.map(({ event }) => parseEvent(event));
+  async list(filter: AuditFilter, limit: number): Promise<StoredEvent[]> {
+    const rows = await this.matching(filter).orderBy('audit_event.id', 'desc').limit(limit).execute();
+    return rows.map(toStoredEvent);
+  }
+
+  /** Oldest first, those behind `after`. */
+  async listOldestFirst(filter: AuditFilter, after: string, limit: number): Promise<StoredRow[]> {
+    const rows = this.matching(filter).where('audit_event.id', '>', after);
+    return rows.orderBy('audit_event.id').limit(limit).execute();
   }
 
   /** By its id; undefined for another tenant's. */
-  async find(tenantId: string, id: string): Promise<AuditEvent | undefined> {
-    const row = await this.database.kysely
+  async find(tenantId: string, id: string): Promise<StoredEvent | undefined> {
+    const row = await this.matching({ tenantId }).where('audit_event.id', '=', id).executeTakeFirst();
+    return row === undefined ? undefined : toStoredEvent(row);
+  }
+
+  /** Oldest first. */
+  async ofOperation(tenantId: string, operationId: string): Promise<AuditEvent[]> {
+    const rows = await this.database.kysely
       .selectFrom('audit_event')
       .select('event')
       .where('tenant_id', '=', tenantId)
-      .where('id', '=', id)
-      .executeTakeFirst();
-    return row === undefined ? undefined : parseEvent(row.event);
+      .where('operation_id', '=', operationId)
+      .orderBy('id')
+      .execute();
+    return rows.map(({ event }) => parseEvent(event));
   }
 
   /** What patches did after an event to a customer, or to one that they did not get to know; oldest first. */
@@ -92,17 +78,75 @@ export class AuditStore {
     return rows.map(({ event }) => parseEvent(event));
   }
 
-  /** Oldest first. */
-  async ofOperation(tenantId: string, operationId: string): Promise<AuditEvent[]> {
-    const rows = await this.database.kysely
+  private matching(filter: AuditFilter) {
+    const { tenantId, customer, actor, action, outcome, credentialVersion, field, from, to, before } = filter;
+    let query = this.database.kysely
       .selectFrom('audit_event')
-      .select('event')
-      .where('tenant_id', '=', tenantId)
-      .where('operation_id', '=', operationId)
-      .orderBy('id')
-      .execute();
-    return rows.map(({ event }) => parseEvent(event));
+      .leftJoin('audit_leaf as leaf', 'leaf.event_id', 'audit_event.id')
+      .select(['audit_event.id', 'audit_event.event', 'audit_event.clear', 'leaf.seal', 'leaf.leaf_index'])
+      .where('tenant_id', '=', tenantId);
+    if (customer !== undefined) query = query.where(isAbout(tenantId, customer));
+    if (actor !== undefined) {
+      query = query.where((where) =>
+        where.or([where('actor_sub', '=', actor), where('actor_client_id', '=', actor)]),
+      );
+    }
+    if (action !== undefined) query = query.where('action', '=', action);
+    if (outcome !== undefined) query = query.where('outcome', '=', outcome);
+    if (credentialVersion !== undefined) query = query.where('credential_version', '=', credentialVersion);
+    if (field !== undefined) query = query.where(sql<boolean>`${field} = any(fields)`);
+    // Ids begin with the time at which they were made: that bounds the search to a part of the index.
+    if (from !== undefined)
+      query = query
+        .where('occurred_at', '>=', from)
+        .where('audit_event.id', '>=', firstIdOf(from.getTime() - MARGIN));
+    if (to !== undefined)
+      query = query
+        .where('occurred_at', '<', to)
+        .where('audit_event.id', '<', firstIdOf(to.getTime() + MARGIN));
+    if (before !== undefined) query = query.where('audit_event.id', '<', before);
+    return query;
   }
+}
+
+/**
+ * A patch by alias may learn the id with its answer: then its intent is found through its operation. The ids come
+ * first, as an array: nothing but an index look-up for each is left to the planner.
+ */
+function isAbout(tenantId: string, customer: string): RawBuilder<boolean> {
+  return sql<boolean>`audit_event.id = any(array(
+    select id from audit_event where tenant_id = ${tenantId} and customer_id = ${customer}
+    union all
+    select unknown.id from audit_event as known
+    join audit_event as unknown on unknown.operation_id = known.operation_id
+    where known.tenant_id = ${tenantId} and known.customer_id = ${customer}
+      and unknown.tenant_id = ${tenantId} and unknown.customer_id is null
+  ))`;
+}
+
+/** Milliseconds by which an event's id and its time may differ. */
+const MARGIN = 60_000;
+
+/** The least UUIDv7 of a time in milliseconds since the epoch (RFC 9562, section 5.7). */
+function firstIdOf(ms: number): string {
+  const time = Math.max(0, Math.min(ms, 2 ** 48 - 1))
+    .toString(16)
+    .padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+}
+
+/** A row as it comes: the event's text is its RFC 8785 form. */
+export interface StoredRow {
+  readonly id: string;
+  readonly event: string;
+  readonly clear: string | null;
+  readonly seal: number | null;
+  readonly leaf_index: number | null;
+}
+
+export function toStoredEvent({ event, clear, seal, leaf_index }: StoredRow): StoredEvent {
+  const place = seal === null || leaf_index === null ? null : { seal, leaf_index };
+  return { event: parseEvent(event), seal: place, clear };
 }
 
 /** @throws Error for a row that `AuditWriter` did not write */

@@ -15,8 +15,9 @@ import type {
   Upstream,
   UsedCredential,
 } from './audit-event.js';
-import { type Entry, toRow } from './audit-rows.js';
+import { type Entry, storeEntries } from './audit-rows.js';
 import type { AuditWriter } from './audit-writer.js';
+import type { ClearChange, ClearValues } from './clear-values.js';
 import { maskRef } from './masks.js';
 
 /** A patch that got past the checks. */
@@ -42,6 +43,22 @@ export interface Administration {
   readonly credential?: UsedCredential;
 }
 
+export interface Handling {
+  readonly action: 'audit.read' | 'audit.exported' | 'personal-data.erased';
+  readonly customerId: string | null;
+  readonly status: number;
+  readonly changes: readonly Change[];
+}
+
+/** What a patch is about to change. */
+export interface Intended {
+  readonly changes: readonly Change[];
+  /** The values behind their masks. */
+  readonly values: readonly ClearChange[];
+  /** Null while it is not known. */
+  readonly customerId: string | null;
+}
+
 export interface Ending {
   readonly outcome: Outcome;
   /** The HTTP status that the caller gets; null when the caller is long gone. */
@@ -52,6 +69,8 @@ export interface Ending {
   readonly credential: UsedCredential | null;
   readonly customerId: string | null;
   readonly changes: readonly Change[];
+  /** The values behind the masks of the changes. */
+  readonly values: readonly ClearChange[];
 }
 
 /** Milliseconds from an unknown end to the first time that the reconciler reads. */
@@ -61,6 +80,7 @@ export const FIRST_LOOK = 1_000;
 export class AuditTrail {
   constructor(
     private readonly writer: AuditWriter,
+    private readonly clear: ClearValues,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -81,8 +101,7 @@ export class AuditTrail {
   async intent(
     operation: Operation,
     credential: UsedCredential,
-    changes: readonly Change[],
-    customerId: string | null,
+    { changes, values, customerId }: Intended,
     open: () => Promise<OpenOperation>,
   ): Promise<void> {
     const event: AuditEvent = {
@@ -98,7 +117,7 @@ export class AuditTrail {
     const tenantId = event.tenant_id ?? '';
     try {
       const opens = { ...(await open()), id, tenant_id: tenantId, state: 'sent' as const };
-      await this.writer.append({ event, opens });
+      await this.writer.append({ ...(await this.clear.commit(event, values)), opens });
     } catch (error) {
       // The row may have been stored all the same, or be stored yet: it must not stand open for ever.
       void this.outcome(operation, {
@@ -108,6 +127,7 @@ export class AuditTrail {
         credential: null,
         customerId,
         changes: changes.map((change) => ({ ...change, effect: 'not_applied' })),
+        values,
       });
       throw auditUnavailable(id, error);
     }
@@ -120,18 +140,18 @@ export class AuditTrail {
       ending.outcome === 'unknown'
         ? { doubts: { at: new Date(now), due: new Date(now + FIRST_LOOK) } }
         : 'closes';
-    await this.append({ event: this.outcomeEvent(operation, ending), settles });
+    await this.append({ ...(await this.outcomeEvent(operation, ending)), settles });
   }
 
   /** Stores how a patch ended that nothing was sent for. */
   async outcomeUnsent(operation: Operation, ending: Ending): Promise<void> {
-    await this.append({ event: this.outcomeEvent(operation, ending) });
+    await this.append(await this.outcomeEvent(operation, ending));
   }
 
   /** Stores that a patch was only looked at. */
   async previewed(operation: Operation, ending: Ending): Promise<void> {
-    const event = this.outcomeEvent(operation, ending);
-    await this.append({ event: { ...event, action: 'customer.patch.previewed', phase: 'event' } });
+    const preview = { action: 'customer.patch.previewed', phase: 'event' } as const;
+    await this.append(await this.outcomeEvent(operation, ending, preview));
   }
 
   /** Stores that the billing API said 401 to a version of the tenant's token, and what found that out. */
@@ -154,6 +174,24 @@ export class AuditTrail {
       changes: [],
     };
     await this.append({ event });
+  }
+
+  /** Stores that somebody did something with what is kept here: read it, took it away, or had it forgotten. */
+  async handled(request: AuditedRequest, act: Handling): Promise<void> {
+    const event: AuditEvent = {
+      ...this.stamp(),
+      ...provenanceOf(request),
+      operation_id: null,
+      action: act.action,
+      phase: 'event',
+      target: act.customerId === null ? null : { ref: act.customerId, customer_id: act.customerId },
+      outcome: 'applied',
+      status: act.status,
+      upstream: null,
+      credential: null,
+      changes: act.changes,
+    };
+    await this.writer.append({ event });
   }
 
   /** Stores a change of a tenant within the transaction that makes it: both are there, or neither. */
@@ -179,20 +217,26 @@ export class AuditTrail {
       credential: act.credential === undefined ? null : credentialOf(act.credential),
       changes: act.changes,
     };
-    await transaction.insertInto('audit_event').values(toRow(event)).execute();
+    await storeEntries(transaction, [{ event }]);
   }
 
   private append(entry: Entry): Promise<void> {
     return this.writer.appendEventually(entry);
   }
 
-  private outcomeEvent(operation: Operation, { customerId, credential, ...ending }: Ending): AuditEvent {
-    return {
+  private outcomeEvent(
+    operation: Operation,
+    { customerId, credential, values, ...ending }: Ending,
+    kind: Partial<Pick<AuditEvent, 'action' | 'phase'>> = {},
+  ): Promise<Entry> {
+    const event: AuditEvent = {
       ...this.patchEvent(operation, customerId),
       phase: 'outcome',
       ...ending,
       credential: credential === null ? null : credentialOf(credential),
+      ...kind,
     };
+    return this.clear.commit(event, values);
   }
 
   private patchEvent(
@@ -211,6 +255,14 @@ export class AuditTrail {
   private stamp(): Pick<AuditEvent, 'id' | 'occurred_at'> {
     return { id: this.ids.uuid(), occurred_at: new Date(this.clock.now()).toISOString() };
   }
+}
+
+/** @throws Problem audit-unavailable */
+export function trailUnavailable(error: unknown): never {
+  throw new Problem('audit-unavailable', 'The audit trail cannot be read at the moment.', {
+    retryAfterS: 5,
+    cause: error,
+  });
 }
 
 /** The trail can't be written, so nothing is sent. */

@@ -1,20 +1,29 @@
 import { Module } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Config } from '../config/config.js';
+import { CryptoModule } from '../crypto/crypto.module.js';
+import { CustomerVault } from '../crypto/customer-vault.js';
 import { Database } from '../database/database.js';
 import { LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { SealStore } from '../sealing/seal-store.js';
+import { SealingModule } from '../sealing/sealing.module.js';
 import { TenantVault } from '../tenants/tenant-vault.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { AuditEventsController } from './audit-events.controller.js';
+import { AuditExport } from './audit-export.js';
+import { AuditReader } from './audit-reader.js';
 import { AuditStore } from './audit-store.js';
 import { AuditTrail } from './audit-trail.js';
 import { AuditWriter } from './audit-writer.js';
+import { ClearValues } from './clear-values.js';
+import { Partitions } from './partitions.js';
 import { Refusals } from './refusals.js';
 
 @Module({
-  imports: [TenantsModule],
+  imports: [CryptoModule, SealingModule, TenantsModule],
   controllers: [AuditEventsController],
   providers: [
     {
@@ -25,8 +34,14 @@ import { Refusals } from './refusals.js';
     },
     {
       provide: AuditTrail,
-      inject: [AuditWriter, Clock, Ids],
-      useFactory: (writer: AuditWriter, clock: Clock, ids: Ids) => new AuditTrail(writer, clock, ids),
+      inject: [AuditWriter, ClearValues, Clock, Ids],
+      useFactory: (writer: AuditWriter, clear: ClearValues, clock: Clock, ids: Ids) =>
+        new AuditTrail(writer, clear, clock, ids),
+    },
+    {
+      provide: ClearValues,
+      inject: [CustomerVault, LOGGER],
+      useFactory: (vault: CustomerVault, logger: Logger) => new ClearValues(vault, logger),
     },
     {
       provide: Refusals,
@@ -34,7 +49,24 @@ import { Refusals } from './refusals.js';
       useFactory: (writer: AuditWriter, tenants: TenantVault, clock: Clock, ids: Ids, logger: Logger) =>
         new Refusals(writer, tenants, clock, ids, logger),
     },
+    {
+      provide: Partitions,
+      inject: [Database, Config, Clock, LOGGER],
+      useFactory: (database: Database, { auditRetentionDays }: Config, clock: Clock, logger: Logger) =>
+        new Partitions(database, auditRetentionDays, clock, logger),
+    },
     { provide: AuditStore, inject: [Database], useFactory: (database: Database) => new AuditStore(database) },
+    {
+      provide: AuditReader,
+      inject: [Database, AuditStore, SealStore, ClearValues, AuditTrail],
+      useFactory: (
+        database: Database,
+        store: AuditStore,
+        seals: SealStore,
+        clear: ClearValues,
+        trail: AuditTrail,
+      ) => new AuditReader(store, new AuditExport(database, store, seals, clear), clear, trail),
+    },
   ],
   exports: [AuditTrail, AuditStore, AuditWriter, Refusals],
 })

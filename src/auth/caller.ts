@@ -14,6 +14,8 @@ export const SCOPES = {
   'customers:read': 'Read customers',
   'customers:write': 'Patch customers',
   'audit:read': "Read the tenant's audit trail",
+  'audit:read:clear': 'See the values behind the masks of the trail',
+  'privacy:erase': 'Have the personal data of a customer forgotten',
   'tenants:admin': 'Manage tenants and their tokens',
   'tenants:any': 'Act for any tenant, named in X-Tenant-Id',
 } as const;

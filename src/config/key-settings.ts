@@ -22,11 +22,16 @@ export function parseSigningKey(read: SettingReader, production: boolean): Signi
   const name = 'AUDIT_SIGNING_KEY';
   const value = production ? read.required(name, ' in production') : read.optional(name);
   if (value === undefined || value === '') return undefined;
-  const key = toSigningKey(parseJson(value));
+  const key = readSigningKey(value);
   if (key === undefined) {
     read.fault(name, 'must be an Ed25519 private key as JWK: {"kty":"OKP","crv":"Ed25519","x":…,"d":…}');
   }
   return key;
+}
+
+/** An Ed25519 private key as JWK text; undefined for anything else. */
+export function readSigningKey(text: string): SigningKey | undefined {
+  return toSigningKey(parseJson(text));
 }
 
 function parseJson(text: string): unknown {

@@ -55,10 +55,20 @@ export class CustomerVault {
   async open(tenantId: string, place: string, columns: SealedColumns): Promise<unknown> {
     const { customer_id, own_key, sealed } = columns;
     const key =
-      own_key === null ? await this.find(tenantId, customer_id ?? '') : await this.unwrap(own_key, place);
+      own_key === null ? await this.load(tenantId, customer_id ?? '') : await this.unwrap(own_key, place);
     if (key === undefined) throw new Forgotten(`the key of ${place} was destroyed`);
     const value: unknown = JSON.parse(Buffer.from(await key.decrypt(sealed, place)).toString('utf8'));
     return value;
+  }
+
+  /** Destroys the customer's key, and with it everything that it alone opens. */
+  async forget(tenantId: string, customerId: string): Promise<void> {
+    await this.database.kysely
+      .deleteFrom('customer_key')
+      .where('tenant_id', '=', tenantId)
+      .where('customer_id', '=', customerId)
+      .execute();
+    this.held.delete(nameOf(tenantId, customerId));
   }
 
   /** A customer's key that can't be unwrapped must not stop the customer's patches: the value gets its own. */
@@ -81,6 +91,13 @@ export class CustomerVault {
     const name = nameOf(tenantId, customerId);
     const held = this.held.get(name);
     if (held !== undefined && held.until > this.clock.now()) return held.ring;
+    const ring = await this.load(tenantId, customerId);
+    if (ring !== undefined) this.hold(name, ring);
+    return ring;
+  }
+
+  /** As the database has it: what was forgotten a moment ago, on any instance, is not read again. */
+  private async load(tenantId: string, customerId: string): Promise<KeyRing | undefined> {
     const row = await this.database.kysely
       .selectFrom('customer_key')
       .select('wrapped')
@@ -88,9 +105,7 @@ export class CustomerVault {
       .where('customer_id', '=', customerId)
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    const ring = ringOf(await this.ring.decrypt(row.wrapped, customerKeyContext(tenantId, customerId)));
-    this.hold(name, ring);
-    return ring;
+    return ringOf(await this.ring.decrypt(row.wrapped, customerKeyContext(tenantId, customerId)));
   }
 
   /** Another instance may be as far: the first one's key is everybody's. */

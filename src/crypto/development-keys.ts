@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config, EncryptionKey } from '../config/config.js';
+import type { Config, EncryptionKey, SigningKey } from '../config/config.js';
+import { readSigningKey } from '../config/key-settings.js';
 
 /** The encryption keys of the settings or, outside production, one made in DATA_DIR (0600) and kept there. */
 export function encryptionKeys({ encryptionKeys: configured, dataDir }: Config): readonly EncryptionKey[] {
@@ -20,4 +21,19 @@ export function encryptionKeys({ encryptionKeys: configured, dataDir }: Config):
 /** The keys that are there don't fit what is stored. */
 export class UnusableKey extends Error {
   override readonly name = 'UnusableKey';
+}
+
+/** The signing key of the settings or, outside production, one made in DATA_DIR (0600) and kept there. */
+export function signingKey({ auditSigningKey: configured, dataDir }: Config): SigningKey {
+  if (configured !== undefined) return configured;
+  const path = join(dataDir, 'audit-signing-key');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (!existsSync(path)) {
+    const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+    const key: SigningKey = { kty: 'OKP', crv: 'Ed25519', x, d };
+    writeFileSync(path, JSON.stringify(key), { mode: 0o600, flag: 'wx' });
+  }
+  const key = readSigningKey(readFileSync(path, 'utf8'));
+  if (key !== undefined) return key;
+  throw new UnusableKey(`${path} holds no Ed25519 key as JWK; restore it, or delete DATA_DIR to begin anew`);
 }

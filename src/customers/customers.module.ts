@@ -11,12 +11,13 @@ import { CustomersController } from './customers.controller.js';
 import { CustomersService } from './customers.service.js';
 import { EntityTags } from './entity-tags.js';
 import { PastPatches } from './past-patches.js';
+import { PersonalDataController } from './personal-data.controller.js';
 import { PatchRecords } from './patch-records.js';
 import { PatchSender } from './patch-sender.js';
 
 @Module({
   imports: [AuditModule, BillingModule, CryptoModule, IdempotencyModule, TenantsModule],
-  controllers: [CustomersController],
+  controllers: [CustomersController, PersonalDataController],
   providers: [
     CustomersService,
     BillingExchange,

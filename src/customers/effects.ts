@@ -1,4 +1,5 @@
 import type { Change, Effect, Masked } from '../audit/audit-event.js';
+import type { ClearChange } from '../audit/clear-values.js';
 import { maskEmail, maskMembers, maskNumber, maskText } from '../audit/masks.js';
 import type { PatchField } from './dto/patch-customer.dto.js';
 import { askedFields, isVerifiable, type PatchPlan, shows, type Shown } from './patch-plan.js';
@@ -33,6 +34,15 @@ export function changesSeenIn(plan: PatchPlan, customer: Shown): Change[] {
     ...beforeOf(plan, field),
     after: maskField(field, isVerifiable(field) ? customer[field] : plan.asked[field]),
     effect: effectSeenIn(plan, customer, field),
+  }));
+}
+
+/** The values behind those changes. @param customer as read afterwards; undefined when it was not */
+export function clearChanges(plan: PatchPlan, customer?: Shown): ClearChange[] {
+  return askedFields(plan.asked).map((field) => ({
+    field,
+    ...(plan.before === undefined || !isVerifiable(field) ? {} : { before: plan.before[field] ?? null }),
+    after: customer === undefined || !isVerifiable(field) ? plan.asked[field] : (customer[field] ?? null),
   }));
 }
 

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEvent } from '../audit/audit-event.js';
-import { trailUnavailable } from '../audit/audit-events.controller.js';
 import { AuditStore } from '../audit/audit-store.js';
-import type { Operation } from '../audit/audit-trail.js';
+import { type Operation, trailUnavailable } from '../audit/audit-trail.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
 import { readCustomer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';

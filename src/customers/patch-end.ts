@@ -3,7 +3,7 @@ import type { Ending } from '../audit/audit-trail.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Problem, type ProblemOptions, type ProblemSlug } from '../http/problem.js';
-import { changesSeenIn, changesWith } from './effects.js';
+import { changesSeenIn, changesWith, clearChanges } from './effects.js';
 import { isAsFirstRead, type PatchPlan, showsAsked } from './patch-plan.js';
 
 /** How a patch ended: what the trail keeps, and what the caller gets. */
@@ -73,14 +73,22 @@ export function withoutToken(patch: EndingPatch): PatchEnd {
 /** Everything that was asked for is there already: nothing is sent. */
 export function unchanged({ plan }: EndingPatch, customer: Customer): PatchEnd {
   const changes = changesSeenIn(plan, customer);
-  return { record: { outcome: 'unchanged', status: 200, customerId: customer.id, changes }, customer };
+  const values = clearChanges(plan, customer);
+  return {
+    record: { outcome: 'unchanged', status: 200, customerId: customer.id, changes, values },
+    customer,
+  };
 }
 
 /** It was only looked at. */
 export function previewed(patch: EndingPatch, customer: Customer): PatchEnd {
   if (patch.plan.sent.length === 0) return unchanged(patch, customer);
   const changes = changesWith('not_applied', patch.plan);
-  return { record: { outcome: 'not_applied', status: 200, customerId: customer.id, changes }, customer };
+  const values = clearChanges(patch.plan);
+  return {
+    record: { outcome: 'not_applied', status: 200, customerId: customer.id, changes, values },
+    customer,
+  };
 }
 
 /** Another `If-Match` patch of the customer did not end in time. */
@@ -122,7 +130,8 @@ function ofRefusal(answer: BillingAnswer, patch: EndingPatch): PatchEnd | undefi
 
 function applied({ plan }: EndingPatch, customer: Customer): PatchEnd {
   const changes = changesSeenIn(plan, customer);
-  return { record: { outcome: 'applied', status: 200, customerId: customer.id, changes }, customer };
+  const values = clearChanges(plan, customer);
+  return { record: { outcome: 'applied', status: 200, customerId: customer.id, changes, values }, customer };
 }
 
 function failed(
@@ -134,7 +143,9 @@ function failed(
 ): PatchEnd {
   const problem = new Problem(slug, detail, { ...options, operationId, outcome });
   const changes = changesWith(EFFECTS[outcome], plan);
-  return { record: { outcome, status: problem.status, customerId, changes }, customer: undefined, problem };
+  const values = clearChanges(plan);
+  const record = { outcome, status: problem.status, customerId, changes, values };
+  return { record, customer: undefined, problem };
 }
 
 const EFFECTS: Record<FailedOutcome, Effect> = {

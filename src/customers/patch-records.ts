@@ -5,7 +5,7 @@ import type { Customer } from '../billing/customer.dto.js';
 import { CustomerVault } from '../crypto/customer-vault.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Errand, Exchange } from './billing-exchange.js';
-import { intendedChanges } from './effects.js';
+import { clearChanges, intendedChanges } from './effects.js';
 import { type PatchMemory, placeOf, toMemory } from './operation-memory.js';
 import type { PatchEnd } from './patch-end.js';
 
@@ -34,20 +34,13 @@ export class PatchRecords {
     memory: PatchMemory,
   ): Promise<void> {
     const { tenant, deadline } = errand;
-    await this.trail.intent(
-      operation,
-      tenant.credential,
-      intendedChanges(memory.plan),
-      customerId,
-      async () => ({
-        ...(await this.vault.seal(
-          { tenantId: tenant.id, customerId },
-          placeOf(operation.id),
-          toMemory(memory),
-        )),
-        due_at: new Date(deadline + GRACE),
-      }),
-    );
+    const { plan } = memory;
+    const intended = { changes: intendedChanges(plan), values: clearChanges(plan), customerId };
+    await this.trail.intent(operation, tenant.credential, intended, async () => {
+      const owner = { tenantId: tenant.id, customerId };
+      const sealed = await this.vault.seal(owner, placeOf(operation.id), toMemory(memory));
+      return { ...sealed, due_at: new Date(deadline + GRACE) };
+    });
   }
 
   /** How a patch ended that was sent; answers the caller. @throws Problem unless it was applied */

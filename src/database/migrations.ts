@@ -5,34 +5,40 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0001_audit_event': { up: createAuditEvent },
   '0002_tenants': { up: createTenants },
   '0003_operations': { up: createOperations },
+  '0004_sealing': { up: createSealing },
 };
 
 async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
-  await db.schema
-    .createTable('audit_event')
-    .addColumn('id', 'uuid', (column) => column.primaryKey())
-    .addColumn('operation_id', 'uuid')
-    .addColumn('tenant_id', 'text')
-    .addColumn('occurred_at', 'timestamptz', (column) => column.notNull())
-    .addColumn('action', 'text', (column) => column.notNull())
-    .addColumn('phase', 'text', (column) => column.notNull())
-    .addColumn('outcome', 'text', (column) => column.notNull())
-    .addColumn('actor_sub', 'text', (column) => column.notNull())
-    .addColumn('actor_client_id', 'text')
-    .addColumn('customer_ref', 'text')
-    .addColumn('customer_id', 'text')
-    .addColumn('fields', sql`text[]`, (column) => column.notNull())
-    .addColumn('status', 'integer')
-    .addColumn('credential_version', 'integer')
-    .addColumn('event', 'text', (column) => column.notNull())
-    .execute();
+  await sql`
+    create table audit_event (
+      id uuid primary key,
+      operation_id uuid,
+      tenant_id text,
+      occurred_at timestamptz not null,
+      action text not null,
+      phase text not null,
+      outcome text not null,
+      actor_sub text not null,
+      actor_client_id text,
+      customer_ref text,
+      customer_id text,
+      fields text[] not null,
+      status integer,
+      credential_version integer,
+      event text not null,
+      clear text
+    ) partition by range (id)`.execute(db);
   await sql`create index audit_event_trail on audit_event (tenant_id, id)`.execute(db);
   await sql`create index audit_event_customer on audit_event (tenant_id, customer_id, id)`.execute(db);
   await sql`create index audit_event_actor on audit_event (tenant_id, actor_sub, id)`.execute(db);
+  await sql`create index audit_event_client on audit_event (tenant_id, actor_client_id, id)`.execute(db);
+  await sql`create index audit_event_action on audit_event (tenant_id, action, id)`.execute(db);
+  await sql`create index audit_event_outcome on audit_event (tenant_id, outcome, id)`.execute(db);
+  await sql`create index audit_event_time on audit_event (tenant_id, occurred_at, id)`.execute(db);
+  await sql`create index audit_event_operation on audit_event (operation_id)`.execute(db);
   await sql`create index audit_event_credential on audit_event (tenant_id, credential_version, id)`.execute(
     db,
   );
-  await sql`create index audit_event_operation on audit_event (operation_id)`.execute(db);
   await sql`
     create function audit_event_is_append_only() returns trigger language plpgsql as $$
     begin
@@ -44,6 +50,106 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
   await sql`
     create trigger audit_event_no_truncate before truncate on audit_event
     for each statement execute function audit_event_is_append_only()`.execute(db);
+  // A partition by the month of its UUIDv7 ids (RFC 9562, section 5.7); the default one takes what no other does.
+  await sql`
+    create table audit_event_default partition of audit_event default`.execute(db);
+  await sql`
+    create trigger audit_event_no_truncate before truncate on audit_event_default
+    for each statement execute function audit_event_is_append_only()`.execute(db);
+  await sql`
+    create function audit_event_first_id(at timestamptz) returns uuid language sql immutable as $$
+      select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+    $$`.execute(db);
+  await sql`
+    create function audit_event_create_month(month timestamptz) returns void language plpgsql security definer
+    set search_path from current as $$
+    declare
+      first timestamptz := date_trunc('month', month at time zone 'UTC') at time zone 'UTC';
+      next timestamptz := (date_trunc('month', month at time zone 'UTC') + interval '1 month') at time zone 'UTC';
+      name text := 'audit_event_' || to_char(first at time zone 'UTC', 'YYYY_MM');
+    begin
+      perform pg_advisory_xact_lock(hashtextextended('audit_event_create_month', 0));
+      if to_regclass(name) is not null then return; end if;
+      execute format('create table %I partition of audit_event for values from (%L) to (%L)',
+        name, audit_event_first_id(first), audit_event_first_id(next));
+      execute format('create trigger audit_event_no_truncate before truncate on %I
+        for each statement execute function audit_event_is_append_only()', name);
+    end $$`.execute(db);
+  await sql`
+    create function audit_event_drop_months(ended_before timestamptz) returns setof text language plpgsql
+    security definer set search_path from current as $$
+    declare
+      name text;
+    begin
+      for name in
+        select child.relname from pg_inherits
+        join pg_class as child on child.oid = inhrelid
+        where inhparent = 'audit_event'::regclass and child.relname ~ '^audit_event_[0-9]{4}_[0-9]{2}$'
+          and (to_date(right(child.relname, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC' <= ended_before
+        order by 1
+      loop
+        continue when exists (
+          select from audit_pending where event_id <
+            audit_event_first_id((to_date(right(name, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC'));
+        execute format('drop table %I', name);
+        return next name;
+      end loop;
+    end $$`.execute(db);
+}
+
+async function createSealing(db: Kysely<unknown>): Promise<void> {
+  await sql`create table audit_pending (event_id uuid primary key, log text not null)`.execute(db);
+  await sql`
+    create table audit_leaf (
+      log text not null,
+      leaf_index bigint not null,
+      event_id uuid not null unique,
+      leaf_hash text not null,
+      seal integer not null,
+      primary key (log, leaf_index)
+    )`.execute(db);
+  await sql`
+    create table audit_node (
+      log text not null,
+      level integer not null,
+      position bigint not null,
+      hash text not null,
+      primary key (log, level, position)
+    )`.execute(db);
+  await sql`
+    create table audit_log (
+      log text primary key,
+      tree_size bigint not null,
+      frontier text[] not null,
+      seal integer not null,
+      last_jws text not null
+    )`.execute(db);
+  await sql`
+    create table audit_seal (
+      log text not null,
+      seal integer not null,
+      tree_size bigint not null,
+      root text not null,
+      previous text,
+      sealed_at timestamptz not null,
+      jws text not null,
+      primary key (log, seal)
+    )`.execute(db);
+  await sql`
+    create table audit_key (
+      kid text primary key,
+      x text not null,
+      wrapped text,
+      wrapped_kid text,
+      endorsement text,
+      created_at timestamptz not null
+    )`.execute(db);
+  await sql`
+    create table lease (
+      name text primary key,
+      holder uuid not null,
+      held_until timestamptz not null
+    )`.execute(db);
 }
 
 async function createTenants(db: Kysely<unknown>): Promise<void> {

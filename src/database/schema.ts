@@ -4,9 +4,16 @@ import type { ColumnType } from 'kysely';
 export interface Schema {
   app_key: AppKeyTable;
   audit_event: AuditEventTable;
+  audit_key: AuditKeyTable;
+  audit_leaf: AuditLeafTable;
+  audit_log: AuditLogTable;
+  audit_node: AuditNodeTable;
+  audit_pending: AuditPendingTable;
+  audit_seal: AuditSealTable;
   customer_key: CustomerKeyTable;
   customer_lease: CustomerLeaseTable;
   idempotency_key: IdempotencyKeyTable;
+  lease: LeaseTable;
   operation: OperationTable;
   tenant: TenantTable;
   tenant_token: TenantTokenTable;
@@ -35,6 +42,77 @@ export interface AuditEventTable {
   credential_version: number | null;
   /** RFC 8785 text. */
   event: string;
+  /** Clear values and salts of its changes, as a compact JWE under the customer's key. */
+  clear: string | null;
+}
+
+/** Events that no seal covers yet. */
+export interface AuditPendingTable {
+  event_id: string;
+  log: string;
+}
+
+/** The leaves of the Merkle logs. They stay when retention drops their events. */
+export interface AuditLeafTable {
+  /** A tenant's id, or `_platform`. */
+  log: string;
+  leaf_index: number;
+  event_id: string;
+  leaf_hash: string;
+  /** The first seal that covers it. */
+  seal: number;
+}
+
+/** Perfect subtrees of the logs, of every fourth level. */
+export interface AuditNodeTable {
+  log: string;
+  level: number;
+  position: number;
+  hash: string;
+}
+
+/** What a log needs to grow. */
+export interface AuditLogTable {
+  log: string;
+  tree_size: number;
+  /** Roots of its perfect subtrees, from the left. */
+  frontier: string[];
+  /** Number of the last seal. */
+  seal: number;
+  last_jws: string;
+}
+
+export interface AuditSealTable {
+  log: string;
+  /** From 1, without gaps. */
+  seal: number;
+  tree_size: number;
+  root: string;
+  /** SHA-256 of the previous seal's JWS. */
+  previous: string | null;
+  sealed_at: Date;
+  jws: string;
+}
+
+/** Public signing keys, and the current private one until the next is signed by it. */
+export interface AuditKeyTable {
+  kid: string;
+  /** Public key, base64url. */
+  x: string;
+  /** Private key as a compact JWE; null once another key has taken over. */
+  wrapped: string | null;
+  /** The encryption key that unwraps it. */
+  wrapped_kid: string | null;
+  /** JWS of the key before over this public key; null for the first. */
+  endorsement: string | null;
+  created_at: ColumnType<Date, Date, never>;
+}
+
+/** Who does what only one instance may do at a time. */
+export interface LeaseTable {
+  name: string;
+  holder: string;
+  held_until: Date;
 }
 
 /** The service's own keys, wrapped by ENCRYPTION_KEYS. */

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   'customer-not-found': [404, 'NOT_FOUND', 'The customer does not exist'],
   'method-not-allowed': [405, 'BAD_REQUEST', 'The method is not allowed here'],
   conflict: [409, 'CONFLICT', 'The change conflicts with another customer'],
+  'not-sealed': [409, 'CONFLICT', 'The event is not sealed yet'],
   'idempotency-in-flight': [409, 'CONFLICT', 'A request with this idempotency key is still running'],
   'precondition-failed': [412, 'CONFLICT', 'The customer is not in the expected state'],
   'payload-too-large': [413, 'BAD_REQUEST', 'The body is too large'],

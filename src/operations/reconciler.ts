@@ -123,7 +123,7 @@ export class Reconciler {
     row: OpenOperationRow,
     intent: AuditEvent,
     last: AuditEvent | undefined,
-    verdict: Pick<Ending, 'outcome' | 'changes' | 'customerId'>,
+    verdict: Pick<Ending, 'outcome' | 'changes' | 'customerId' | 'values'>,
   ): Promise<void> {
     const { upstream, credential } = last ?? intent;
     await this.trail.outcome(operationOf(row, intent), { ...verdict, status: null, upstream, credential });

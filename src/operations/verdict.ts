@@ -1,6 +1,7 @@
 import type { Change } from '../audit/audit-event.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
-import { changesSeenIn, changesWith } from '../customers/effects.js';
+import type { ClearChange } from '../audit/clear-values.js';
+import { changesSeenIn, changesWith, clearChanges } from '../customers/effects.js';
 import type { PatchMemory } from '../customers/operation-memory.js';
 import { isAsFirstRead, showsAsked } from '../customers/patch-plan.js';
 import type { OpenOperationRow } from './open-operations.js';
@@ -27,6 +28,7 @@ export interface Verdict {
   readonly outcome: 'applied' | 'not_applied' | 'unknown' | 'unverifiable';
   readonly customerId: string | null;
   readonly changes: readonly Change[];
+  readonly values: readonly ClearChange[];
 }
 
 /** What a look at the customer says about a patch; undefined when it takes another one. */
@@ -36,20 +38,31 @@ export function conclude({ row, memory, answer, now }: Look): Verdict | undefine
   const customerId = row.customer_id;
   const customer = answer?.kind === 'customer' ? answer.customer : undefined;
   if (customer !== undefined && showsAsked(plan, customer))
-    return { outcome: 'applied', customerId: customer.id, changes: changesSeenIn(plan, customer) };
+    return {
+      outcome: 'applied',
+      customerId: customer.id,
+      changes: changesSeenIn(plan, customer),
+      values: clearChanges(plan, customer),
+    };
   if (row.state === 'sent') return { ...unverifiable(row, memory), outcome: 'unknown' };
   const age = ageOf(row, now);
   const seen = customer !== undefined || isGone(answer);
   if (seen ? age < LAST_LOOK : age < GIVE_UP) return undefined;
   if (customer !== undefined && isAsFirstRead(plan, customer))
-    return { outcome: 'not_applied', customerId, changes: changesWith('not_applied', plan) };
+    return {
+      outcome: 'not_applied',
+      customerId,
+      changes: changesWith('not_applied', plan),
+      values: clearChanges(plan),
+    };
   return unverifiable(row, memory);
 }
 
 /** It can't be found out any more. */
 export function unverifiable(row: Pick<Look['row'], 'customer_id'>, memory: Look['memory']): Verdict {
   const changes = memory === undefined ? [] : changesWith('unverifiable', memory.plan);
-  return { outcome: 'unverifiable', customerId: row.customer_id, changes };
+  const values = memory === undefined ? [] : clearChanges(memory.plan);
+  return { outcome: 'unverifiable', customerId: row.customer_id, changes, values };
 }
 
 /** When to look again at one that could not be concluded. */

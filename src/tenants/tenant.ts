@@ -24,5 +24,5 @@ export interface Credential {
   readonly rejected: boolean;
 }
 
-/** A tenant's id, in paths, files and headers. */
-export const TENANT_ID = /^[A-Za-z0-9._-]{1,64}$/;
+/** A tenant's id, in paths, files and headers. `_platform` is the name of the log of what has no tenant. */
+export const TENANT_ID = /^(?!_platform$)[A-Za-z0-9._-]{1,64}$/;

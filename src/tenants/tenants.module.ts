@@ -4,14 +4,12 @@ import { Config } from '../config/config.js';
 import type { Environment } from '../config/setting-reader.js';
 import { AppKeys } from '../crypto/app-keys.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
-import { CUSTOMER_KEYS } from '../crypto/customer-key-table.js';
 import { KeyRing } from '../crypto/key-ring.js';
-import { Reencryption } from '../crypto/reencryption.js';
 import { Database } from '../database/database.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { ENVIRONMENT } from '../runtime/runtime.module.js';
-import { MissingKeys, TENANT_TOKENS } from './token-table.js';
+import { MissingKeys } from './token-table.js';
 import { TenantChanges } from './tenant-changes.js';
 import { TenantCredentials } from './tenant-credentials.js';
 import { TenantStore } from './tenant-store.js';
@@ -62,12 +60,6 @@ import { TenantsFileWatcher } from './tenants-file.watcher.js';
         clock: Clock,
         logger: Logger,
       ) => new TenantsFileWatcher(config, environment, sync, clock, logger),
-    },
-    {
-      provide: Reencryption,
-      inject: [Database, KeyRing, LOGGER],
-      useFactory: (database: Database, ring: KeyRing, logger: Logger) =>
-        new Reencryption(database, ring, [TENANT_TOKENS, CUSTOMER_KEYS], logger),
     },
     {
       provide: MissingKeys,

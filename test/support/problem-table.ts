@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { BillingClient } from '../../src/billing/billing.client.js';
+import { Sealer } from '../../src/sealing/sealer.js';
 import { ACME_TOKEN, startBff, type TestAnswer, type TestBff } from './start-bff.js';
 import { answerJson, CUSTOMER } from './upstream.js';
 
@@ -95,6 +96,18 @@ export const TABLE: Record<string, Row> = {
     cause: (bff) => bff.patch('name=a', { 'Content-Type': 'text/plain' }),
   },
   conflict: { status: 409, code: 'CONFLICT', outcome: 'rejected', asked: ['PATCH'], cause: answered(409) },
+  'not-sealed': {
+    status: 409,
+    code: 'CONFLICT',
+    asked: ['PATCH'],
+    headers: { 'retry-after': SECONDS },
+    cause: async (bff) => {
+      await bff.app.get(Sealer).onModuleDestroy();
+      await bff.patch(PATCH);
+      const id = String((await bff.events(1)).at(-1)?.['id']);
+      return bff.send('GET', `/api/v1/audit-events/${id}/proof`);
+    },
+  },
   'precondition-failed': {
     status: 412,
     code: 'CONFLICT',

@@ -1,0 +1,11 @@
+-- Rights of the account that the service runs with, as the owner of the tables gives them.
+--   psql "$OWNER_URL" -v role=billing_bff -f docs/runtime-role.sql
+-- No UPDATE, DELETE or TRUNCATE on the trail, its leaves and its seals; nothing owned.
+grant usage on schema public to :"role";
+grant select, insert on audit_event, audit_leaf, audit_node, audit_seal to :"role";
+grant select, insert, delete on audit_pending to :"role";
+grant select, insert, update on audit_log, audit_key, app_key, tenant, tenant_token, lease to :"role";
+grant select, insert, update, delete on operation, idempotency_key, customer_key, customer_lease to :"role";
+grant select on kysely_migration, kysely_migration_lock to :"role";
+grant execute on function audit_event_create_month(timestamptz), audit_event_drop_months(timestamptz) to :"role";
+revoke execute on function audit_event_create_month(timestamptz), audit_event_drop_months(timestamptz) from public;

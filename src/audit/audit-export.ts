@@ -1,0 +1,135 @@
+import { sql } from 'kysely';
+import type { Database } from '../database/database.js';
+import type { SealStore } from '../sealing/seal-store.js';
+import type { AuditEvent } from './audit-event.js';
+import { type AuditFilter, type AuditStore, type StoredRow, toStoredEvent } from './audit-store.js';
+import type { ClearValues } from './clear-values.js';
+
+/** Rows that are read at a time: all that an export holds in memory. */
+const PAGE = 300;
+/** Events that are looked at in one statement. */
+const SCANNED = 20_000;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** One entry of an export: an event, or the leaf of one that retention has dropped. */
+export type Exported = StoredRow | DroppedLeaf;
+
+export interface DroppedLeaf {
+  readonly log: string;
+  readonly leaf_index: number;
+  readonly leaf_hash: string;
+  /** Tells its month: retention drops whole months. */
+  readonly event_id: string;
+}
+
+/** How far a log is sealed. */
+export interface SealedUpTo {
+  readonly size: number;
+  /** The `jws` of every seal, oldest first. */
+  readonly seals: readonly string[];
+}
+
+export interface ExportOptions {
+  readonly filter: AuditFilter;
+  /** Whether the filter lets everything through: then the export can be verified as a whole. */
+  readonly complete: boolean;
+  readonly sealed: SealedUpTo;
+}
+
+/** Reads a tenant's trail from its beginning, page by page. */
+export class AuditExport {
+  constructor(
+    private readonly database: Database,
+    private readonly store: AuditStore,
+    private readonly seals: SealStore,
+    private readonly clear: ClearValues,
+  ) {}
+
+  pages({ filter, complete, sealed }: ExportOptions): AsyncGenerator<readonly Exported[]> {
+    return complete ? this.wholeLog(filter.tenantId, sealed.size) : this.matching(filter);
+  }
+
+  /** How far the log is sealed now; what is sealed while it is exported counts as unsealed. */
+  async sealedUpTo(log: string): Promise<SealedUpTo> {
+    const state = await this.database.kysely
+      .selectFrom('audit_log')
+      .select(['tree_size', 'seal'])
+      .where('log', '=', log)
+      .executeTakeFirst();
+    const { tree_size: size, seal: last } = state ?? { tree_size: 0, seal: 0 };
+    const all: string[] = [];
+    for (let after = 0; ; after += PAGE) {
+      const seals = await this.seals.list(log, after, PAGE);
+      all.push(...seals.filter(({ seal }) => seal <= last).map(({ jws }) => jws));
+      if (after + PAGE >= last) return { size, seals: all };
+    }
+  }
+
+  /** With the values behind the masks. */
+  async revealed(row: StoredRow): Promise<AuditEvent> {
+    const { event, clear } = toStoredEvent(row);
+    return this.clear.reveal(event, clear);
+  }
+
+  private async *matching(filter: AuditFilter): AsyncGenerator<readonly Exported[]> {
+    let after = FIRST_ID;
+    for (;;) {
+      const rows = await this.store.listOldestFirst(filter, after, PAGE);
+      if (rows.length > 0) yield rows;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return;
+      after = last.id;
+    }
+  }
+
+  /** In the order of the log; then what no seal covered when the export began. */
+  private async *wholeLog(log: string, size: number): AsyncGenerator<readonly Exported[]> {
+    for (let start = 0; start < size; start += PAGE)
+      yield await this.leaves(log, start, Math.min(start + PAGE, size));
+    let after: string | undefined = FIRST_ID;
+    while (after !== undefined) {
+      const { rows, last } = await this.unsealed(log, after, size);
+      for (let start = 0; start < rows.length; start += PAGE) yield rows.slice(start, start + PAGE);
+      after = last;
+    }
+  }
+
+  private async leaves(log: string, start: number, end: number): Promise<readonly Exported[]> {
+    const rows = await this.database.kysely
+      .selectFrom('audit_leaf as leaf')
+      .leftJoin('audit_event', 'audit_event.id', 'leaf.event_id')
+      .select(['leaf.event_id', 'leaf.leaf_hash', 'leaf.leaf_index', 'leaf.seal'])
+      .select(['audit_event.event', 'audit_event.clear'])
+      .where('leaf.log', '=', log)
+      .where('leaf.leaf_index', '>=', start)
+      .where('leaf.leaf_index', '<', end)
+      .orderBy('leaf.leaf_index')
+      .execute();
+    return rows.map(({ event_id: id, event, clear, leaf_hash, leaf_index, seal }) =>
+      event === null ? { log, leaf_index, leaf_hash, event_id: id } : { id, event, clear, seal, leaf_index },
+    );
+  }
+
+  /**
+   * Of the next events those that are not among the first `size` leaves, also one that nobody means to seal: so
+   * every event is looked at, many at a time.
+   */
+  private async unsealed(
+    log: string,
+    after: string,
+    size: number,
+  ): Promise<{ readonly rows: readonly StoredRow[]; readonly last: string | undefined }> {
+    const { rows } = await sql<StoredRow & { readonly sealed: boolean }>`
+      with next as (
+        select id from audit_event where tenant_id = ${log} and id > ${after}::uuid order by id limit ${SCANNED}
+      ), marked as (
+        select id, exists (
+          select from audit_leaf as leaf where leaf.event_id = next.id and leaf.leaf_index < ${size}
+        ) as sealed from next
+      )
+      select id, event, clear, null as seal, null as leaf_index, sealed from marked join audit_event using (id)
+      where not sealed or id = (select id from next order by id desc limit 1)
+      order by id`.execute(this.database.kysely);
+    return { rows: rows.filter(({ sealed }) => !sealed), last: rows.at(-1)?.id };
+  }
+}

@@ -1,0 +1,37 @@
+import { validateDto } from '../http/dto-validation.js';
+import { type Fault, pointerTo, validationFailed } from '../http/problem.js';
+import { AuditEventsQuery, DEFAULT_LIMIT, readCursor } from './audit-events-query.dto.js';
+import type { AuditFilter } from './audit-store.js';
+
+/** What a reader of the trail asks for. */
+export interface AuditQuery {
+  readonly filter: AuditFilter;
+  readonly limit: number;
+  /** Whether anything is left out. */
+  readonly filtered: boolean;
+}
+
+/** @throws Problem validation-failed */
+export function readAuditQuery(tenantId: string, parameters: object): AuditQuery {
+  const { dto, faults } = validateDto(AuditEventsQuery, { ...parameters });
+  const all: Fault[] = [...faults];
+  if (dto.field !== undefined && dto.customer === undefined) {
+    all.push({
+      pointer: pointerTo('field'),
+      code: 'needs-customer',
+      detail: 'can only be used together with customer',
+    });
+  }
+  if (all.length > 0) throw validationFailed(all);
+  const { limit, cursor, from, to, credential_version: version, ...filters } = dto;
+  const before = cursor === undefined ? undefined : readCursor(cursor);
+  const narrowed = {
+    ...Object.fromEntries(Object.entries(filters).filter(([, value]) => typeof value === 'string')),
+    ...(version === undefined ? {} : { credentialVersion: Number(version) }),
+    ...(before === undefined ? {} : { before }),
+    ...(from === undefined ? {} : { from: new Date(from) }),
+    ...(to === undefined ? {} : { to: new Date(to) }),
+  };
+  const filtered = Object.keys(narrowed).length > 0;
+  return { filter: { ...narrowed, tenantId }, limit: Number(limit ?? DEFAULT_LIMIT), filtered };
+}

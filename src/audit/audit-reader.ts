@@ -1,0 +1,113 @@
+import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
+import type { AuditExport, ExportOptions, SealedUpTo } from './audit-export.js';
+import type { AuditQuery } from './audit-query.js';
+import type { AuditStore, StoredEvent } from './audit-store.js';
+import { type AuditTrail, trailUnavailable } from './audit-trail.js';
+import type { ClearValues } from './clear-values.js';
+import { type ExportFormat, isRow } from './export-formats.js';
+
+/** The scope that shows the values behind the masks. */
+const CLEAR = 'audit:read:clear';
+
+/** An event as readers see it. */
+export type ShownEvent = AuditEvent & { readonly seal: StoredEvent['seal'] };
+
+/** Reads the trail for its readers, and leaves an event of it: one for each query or export, not for each page. */
+export class AuditReader {
+  constructor(
+    private readonly store: AuditStore,
+    private readonly exports: AuditExport,
+    private readonly clear: ClearValues,
+    private readonly trail: AuditTrail,
+  ) {}
+
+  /** One more than the page holds, when there is one. @throws Problem audit-unavailable */
+  async list(request: AuditedRequest, { filter, limit }: AuditQuery): Promise<ShownEvent[]> {
+    const events = await this.store.list(filter, limit + 1).catch(trailUnavailable);
+    const shown = await Promise.all(events.map((stored) => this.shown(request, stored)));
+    // A cursor is the caller's word: what shows clear values is recorded page by page.
+    if (filter.before === undefined || seesClear(request))
+      await this.record(request, 'audit.read', filter.customer, []);
+    return shown;
+  }
+
+  /** Undefined when the tenant has no such event. @throws Problem audit-unavailable */
+  async get(request: AuditedRequest, id: string): Promise<ShownEvent | undefined> {
+    const stored = await this.store.find(request.principal.tenant.id, id).catch(trailUnavailable);
+    if (stored === undefined) return undefined;
+    const shown = await this.shown(request, stored);
+    await this.record(request, 'audit.read', stored.event.target?.customer_id ?? undefined, []);
+    return shown;
+  }
+
+  /**
+   * The lines of an export, page by page; recorded before the first one is given away.
+   * @throws Problem audit-unavailable
+   */
+  async export(
+    request: AuditedRequest,
+    { filter, filtered }: AuditQuery,
+    format: ExportFormat,
+  ): Promise<AsyncGenerator<string>> {
+    const log = filter.tenantId;
+    await this.record(request, 'audit.exported', filter.customer, [{ field: 'format', after: format.name }]);
+    const sealed = filtered ? NOTHING : await this.exports.sealedUpTo(log).catch(trailUnavailable);
+    return this.lines(request, { filter, complete: !filtered, log, sealed }, format);
+  }
+
+  private async *lines(
+    request: AuditedRequest,
+    { filter, complete, log, sealed }: Exporting,
+    format: ExportFormat,
+  ): AsyncGenerator<string> {
+    let count = 0;
+    if (format.head !== '') yield format.head;
+    for await (const page of this.exports.pages({ filter, complete, sealed })) {
+      const lines: string[] = [];
+      for (const entry of page) {
+        if (!isRow(entry)) {
+          lines.push(format.dropped(entry));
+          continue;
+        }
+        count += 1;
+        lines.push(format.row(entry, seesClear(request) ? await this.exports.revealed(entry) : undefined));
+      }
+      yield lines.join('');
+    }
+    yield format.trailer({ log, count, complete, seals: sealed.seals });
+  }
+
+  private async shown(request: AuditedRequest, { event, seal, clear }: StoredEvent): Promise<ShownEvent> {
+    return inOrder(seesClear(request) ? await this.clear.reveal(event, clear) : event, seal);
+  }
+
+  private async record(
+    request: AuditedRequest,
+    action: 'audit.read' | 'audit.exported',
+    customerId: string | undefined,
+    changes: readonly Change[],
+  ): Promise<void> {
+    const clear = seesClear(request) ? [{ field: 'clear', after: true }] : [];
+    const act = { action, customerId: customerId ?? null, status: 200, changes: [...changes, ...clear] };
+    await this.trail.handled(request, act).catch(trailUnavailable);
+  }
+}
+
+interface Exporting extends ExportOptions {
+  readonly log: string;
+}
+
+const NOTHING: SealedUpTo = { size: 0, seals: [] };
+
+function seesClear({ principal }: AuditedRequest): boolean {
+  return principal.caller.scopes.includes(CLEAR);
+}
+
+/** In the order of the documentation; the stored text is in canonical order. */
+function inOrder(event: AuditEvent, seal: StoredEvent['seal']): ShownEvent {
+  const { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id } = event;
+  const { action, phase, target, outcome, status, upstream, credential, changes, ...rest } = event;
+  const who = { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id };
+  const what = { action, phase, target, outcome, status, upstream, credential, changes };
+  return { ...who, ...what, seal, ...rest };
+}

@@ -1,0 +1,127 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { Logger } from 'pino';
+import { type CustomerVault, Forgotten } from '../crypto/customer-vault.js';
+import { Undecryptable } from '../crypto/key-ring.js';
+import { describeError } from '../http/logger.js';
+import type { AuditEvent, Change } from './audit-event.js';
+
+/** What a change was really from and to; `before` is absent where it was not read. */
+export interface ClearChange {
+  readonly field: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** Bytes of the salt of each value. */
+const SALT = 16;
+
+interface Salted {
+  readonly value: unknown;
+  /** Base64url. */
+  readonly salt: string;
+}
+
+type Kept = Readonly<Record<string, { readonly before?: Salted; readonly after?: Salted }>>;
+
+/**
+ * The values behind the masks. An event shows a commitment to each, HMAC-SHA-256 of its RFC 8785 form under a salt;
+ * value and salt are stored beside it, under the customer's key. So an auditor with the clear value and its salt can
+ * check it, nobody else can guess it, and all of it is gone with the key.
+ */
+export class ClearValues {
+  constructor(
+    private readonly vault: CustomerVault,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Commits an event to its values. Without a customer's id, or its key, nothing is kept and nothing committed to.
+   * Never fails: an outcome must be stored with or without them.
+   */
+  async commit(
+    event: AuditEvent,
+    values: readonly ClearChange[],
+  ): Promise<{ readonly event: AuditEvent; readonly clear?: string }> {
+    const customerId = event.target?.customer_id ?? null;
+    if (event.tenant_id === null || customerId === null || values.length === 0) return { event };
+    const kept: Kept = Object.fromEntries(values.map((value) => [value.field, salted(value)]));
+    try {
+      const owner = { tenantId: event.tenant_id, customerId };
+      const { sealed, own_key } = await this.vault.seal(owner, placeOf(event.id), kept);
+      if (own_key !== null) return { event };
+      return {
+        event: { ...event, changes: event.changes.map((change) => committed(change, kept)) },
+        clear: sealed,
+      };
+    } catch (error) {
+      this.logger.warn(
+        { event_id: event.id, error: describeError(error) },
+        'the values of an event are not kept',
+      );
+      return { event };
+    }
+  }
+
+  /** The event with `clear` in each change; without where its values are not kept, or were forgotten. */
+  async reveal(event: AuditEvent, clear: string | null): Promise<AuditEvent> {
+    const customer_id = event.target?.customer_id ?? null;
+    if (clear === null || event.tenant_id === null || customer_id === null) return event;
+    try {
+      const columns = { customer_id, own_key: null, sealed: clear };
+      const kept = await this.vault.open(event.tenant_id, placeOf(event.id), columns);
+      return { ...event, changes: event.changes.map((change) => revealed(change, kept)) };
+    } catch (error) {
+      if (error instanceof Forgotten || error instanceof Undecryptable) return event;
+      throw error;
+    }
+  }
+}
+
+function salted({ before, after }: ClearChange): Kept[string] {
+  return {
+    ...(before === undefined ? {} : { before: withSalt(before) }),
+    ...(after === undefined ? {} : { after: withSalt(after) }),
+  };
+}
+
+function withSalt(value: unknown): Salted {
+  return { value, salt: randomBytes(SALT).toString('base64url') };
+}
+
+function committed(change: Change, kept: Kept): Change {
+  const { before, after } = kept[change.field] ?? {};
+  return {
+    ...change,
+    ...(before === undefined ? {} : { before_commitment: commitment(before) }),
+    ...(after === undefined ? {} : { after_commitment: commitment(after) }),
+  };
+}
+
+function commitment({ value, salt }: Salted): string {
+  const key = Buffer.from(salt, 'base64url');
+  return createHmac('sha256', key)
+    .update(canonicalize(value) ?? 'null')
+    .digest('hex');
+}
+
+/** `clear` has the values, and the salts that open the commitments. */
+function revealed(change: Change, kept: unknown): Change {
+  const { before, after } = membersOf(membersOf(kept)[change.field]);
+  const [from, to] = [membersOf(before), membersOf(after)];
+  return {
+    ...change,
+    clear: {
+      ...(before === undefined ? {} : { before: from['value'] ?? null, before_salt: from['salt'] }),
+      ...(after === undefined ? {} : { after: to['value'] ?? null, after_salt: to['salt'] }),
+    },
+  };
+}
+
+function membersOf(value: unknown): Partial<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function placeOf(eventId: string): string {
+  return `audit-event ${eventId}`;
+}

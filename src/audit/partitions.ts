@@ -1,0 +1,64 @@
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { Database } from '../database/database.js';
+import { describeError } from '../http/logger.js';
+import type { Clock } from '../runtime/clock.js';
+
+const DAY = 24 * 60 * 60_000;
+/** Milliseconds between two looks. */
+const LOOK_EVERY = DAY / 4;
+/** Months that have a partition ahead of time, the current one included. */
+const MONTHS_AHEAD = 3;
+
+/**
+ * The monthly partitions of the trail: made ahead of time, and dropped as wholes once all of a month is older than
+ * AUDIT_RETENTION_DAYS and sealed. Leaves and seals stay, so what is left can still be verified.
+ */
+export class Partitions {
+  private cancel: () => void = () => undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly retentionDays: number | undefined,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.look();
+  }
+
+  onModuleDestroy(): void {
+    this.cancel();
+  }
+
+  /** What can't be done now is done at the next look; events go to the default partition meanwhile. */
+  private async look(): Promise<void> {
+    for (const step of [() => this.make(), () => this.drop()]) {
+      try {
+        await step();
+      } catch (error) {
+        this.logger.warn({ error: describeError(error) }, 'the partitions of the trail could not be seen to');
+      }
+    }
+    this.cancel = this.clock.after(LOOK_EVERY, () => {
+      void this.look();
+    });
+  }
+
+  private async make(): Promise<void> {
+    const now = new Date(this.clock.now());
+    for (let ahead = 0; ahead < MONTHS_AHEAD; ahead += 1) {
+      const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1));
+      await sql`select audit_event_create_month(${month})`.execute(this.database.kysely);
+    }
+  }
+
+  private async drop(): Promise<void> {
+    if (this.retentionDays === undefined) return;
+    const before = new Date(this.clock.now() - this.retentionDays * DAY);
+    const { rows } = await sql<{ name: string }>`
+      select audit_event_drop_months(${before}) as name`.execute(this.database.kysely);
+    for (const { name } of rows) this.logger.info({ partition: name }, 'a month of the trail was dropped');
+  }
+}

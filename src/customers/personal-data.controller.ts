@@ -1,0 +1,53 @@
+import { Controller, Delete, HttpCode, Param, type PipeTransform } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { AuditedRequest } from '../audit/audit-event.js';
+import { AuditTrail, trailUnavailable } from '../audit/audit-trail.js';
+import { CurrentRequest } from '../audit/current-request.js';
+import { RequireScopes } from '../auth/access-token.guard.js';
+import { CustomerVault } from '../crypto/customer-vault.js';
+import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { CUSTOMER_ID } from '../http/customer-id.js';
+import { pointerTo, validationFailed } from '../http/problem.js';
+
+/** An alias may be somebody else's tomorrow: what is forgotten is named by its id. */
+class CustomerIdPipe implements PipeTransform<string, string> {
+  transform(id: string): string {
+    if (CUSTOMER_ID.test(id)) return id;
+    throw validationFailed([
+      { pointer: pointerTo('cus_id'), code: 'not-customer-id', detail: 'must be a cus_ id' },
+    ]);
+  }
+}
+
+@ApiTags('Customers')
+@Controller('api/v1/customers')
+export class PersonalDataController {
+  constructor(
+    private readonly vault: CustomerVault,
+    private readonly trail: AuditTrail,
+  ) {}
+
+  @Delete(':cus_id/personal-data')
+  @HttpCode(204)
+  @RequireScopes('privacy:erase')
+  @ApiOperation({
+    operationId: 'erasePersonalData',
+    summary: 'Forget the personal data of a customer',
+    description:
+      'Destroys the key of what is kept here of the customer in clear: values behind the masks of the trail, answers ' +
+      'kept for replays, what unknown operations are compared with. The masked trail and its proofs stay. The billing ' +
+      'system is not asked.',
+  })
+  @ApiParam({ name: 'cus_id', schema: { type: 'string', pattern: CUSTOMER_ID.source } })
+  @ApiRequestHeaders()
+  @ApiNoContentResponse({ description: 'Forgotten, or never known.', headers: REQUEST_ID_HEADER })
+  @ApiProblems(...CALLER_PROBLEMS, 'validation-failed')
+  async erase(
+    @CurrentRequest() request: AuditedRequest,
+    @Param('cus_id', CustomerIdPipe) customerId: string,
+  ): Promise<void> {
+    await this.vault.forget(request.principal.tenant.id, customerId).catch(trailUnavailable);
+    const act = { action: 'personal-data.erased', customerId, status: 204, changes: [] } as const;
+    await this.trail.handled(request, act).catch(trailUnavailable);
+  }
+}

@@ -1,0 +1,130 @@
+import canonicalize from 'canonicalize';
+import { calculateJwkThumbprint, type CompactJWSHeaderParameters, CompactSign, importJWK } from 'jose';
+import { type Selectable, sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { SigningKey } from '../config/config.js';
+import { UnusableKey } from '../crypto/development-keys.js';
+import { type KeyRing, Undecryptable } from '../crypto/key-ring.js';
+import type { Database } from '../database/database.js';
+import type { AuditKeyTable } from '../database/schema.js';
+import type { Clock } from '../runtime/clock.js';
+import type { SealedState } from './seal.js';
+
+/** A public signing key as auditors get it (RFC 8037). */
+export interface PublicSigningKey {
+  readonly kty: 'OKP';
+  readonly crv: 'Ed25519';
+  readonly x: string;
+  readonly kid: string;
+  readonly alg: 'EdDSA';
+  readonly use: 'sig';
+}
+
+/**
+ * Signs seals. A signing key that is new here is signed by the one before, which is kept, encrypted, for just that;
+ * the signature travels in the header of every seal that the new key makes. So whoever trusts the first key can
+ * follow to the next.
+ */
+export class SealSigner {
+  private kid = '';
+  private endorsement: string | null = null;
+
+  constructor(
+    private readonly key: SigningKey,
+    private readonly database: Database,
+    private readonly ring: KeyRing,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** @throws UnusableKey when another key has this one's `kid` */
+  async onModuleInit(): Promise<void> {
+    const { kty, crv, x } = this.key;
+    this.kid = this.key.kid ?? (await calculateJwkThumbprint({ kty, crv, x }));
+    this.endorsement = await this.register();
+  }
+
+  /** Compact JWS over the RFC 8785 form of a seal's other members. */
+  async sign(state: SealedState): Promise<string> {
+    const header = this.endorsement === null ? {} : { endorsement: this.endorsement };
+    return sign(this.key, { alg: 'EdDSA', kid: this.kid, ...header }, state);
+  }
+
+  /** Every key that ever signed, oldest first. */
+  async publicKeys(): Promise<PublicSigningKey[]> {
+    const rows = await this.database.kysely
+      .selectFrom('audit_key')
+      .select(['kid', 'x'])
+      .orderBy('created_at')
+      .execute();
+    return rows.map(({ kid, x }) => publicKey(kid, x));
+  }
+
+  /** Answers the endorsement of the key; one instance after the other. */
+  private register(): Promise<string | null> {
+    return this.database.kysely.transaction().execute(async (transaction) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended('audit_key', 0))`.execute(transaction);
+      const rows = await transaction.selectFrom('audit_key').selectAll().execute();
+      const known = rows.find(({ kid }) => kid === this.kid);
+      if (known !== undefined && known.x !== this.key.x)
+        throw new UnusableKey(`AUDIT_SIGNING_KEY has the kid of another key: ${this.kid}`);
+      if (known !== undefined) return known.endorsement;
+      const current = rows.find(({ wrapped }) => wrapped !== null);
+      const endorsement = current === undefined ? null : await this.endorsedBy(current);
+      if (rows.length > 0)
+        this.logger.info({ kid: this.kid, endorsed_by: endorsement && current?.kid }, 'a new signing key');
+      await transaction.updateTable('audit_key').set({ wrapped: null, wrapped_kid: null }).execute();
+      const secret = Buffer.from(this.key.d, 'base64url');
+      const { jwe, kid: wrappedKid } = await this.ring.encrypt(secret, signingKeyContext(this.kid));
+      await transaction
+        .insertInto('audit_key')
+        .values({
+          kid: this.kid,
+          x: this.key.x,
+          wrapped: jwe,
+          wrapped_kid: wrappedKid,
+          endorsement,
+          created_at: new Date(this.clock.now()),
+        })
+        .execute();
+      return endorsement;
+    });
+  }
+
+  /** Null when the key before can't be unwrapped: then auditors have to be told of the new one. */
+  private async endorsedBy(row: Selectable<AuditKeyTable>): Promise<string | null> {
+    try {
+      const secret = await this.ring.decrypt(row.wrapped ?? '', signingKeyContext(row.kid));
+      const d = Buffer.from(secret).toString('base64url');
+      const before: SigningKey = { kty: 'OKP', crv: 'Ed25519', x: row.x, d };
+      // With what made that one trusted: it may never have signed a seal.
+      const header = {
+        alg: 'EdDSA',
+        kid: row.kid,
+        ...(row.endorsement === null ? {} : { endorsement: row.endorsement }),
+      };
+      return await sign(before, header, publicKey(this.kid, this.key.x));
+    } catch (error) {
+      if (!(error instanceof Undecryptable)) throw error;
+      this.logger.error({ kid: this.kid, before: row.kid }, 'the new signing key could not be endorsed');
+      return null;
+    }
+  }
+}
+
+/** Where a wrapped signing key is stored. */
+export function signingKeyContext(kid: string): string {
+  return `audit-key ${kid}`;
+}
+
+async function sign(key: SigningKey, header: CompactJWSHeaderParameters, payload: object): Promise<string> {
+  const { kty, crv, x, d } = key;
+  const text = canonicalize(payload) ?? '';
+  return new CompactSign(new TextEncoder().encode(text))
+    .setProtectedHeader(header)
+    .sign(await importJWK({ kty, crv, x, d }, 'EdDSA'));
+}
+
+function publicKey(kid: string, x: string): PublicSigningKey {
+  return { kty: 'OKP', crv: 'Ed25519', x, kid, alg: 'EdDSA', use: 'sig' };
+}

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from './merkle.js';
+
+/** The log of events that belong to no tenant. */
+export const PLATFORM_LOG = '_platform';
+
+/** What a seal says of a log: so far it has these leaves. */
+export interface SealedState {
+  /** A tenant's id, or `_platform`. */
+  readonly log: string;
+  /** From 1, without gaps. */
+  readonly seal: number;
+  readonly tree_size: number;
+  /** Merkle Tree Hash (RFC 9162) of the leaves. */
+  readonly root: Hash;
+  /** SHA-256 of the previous seal's `jws`; null for the first. */
+  readonly previous: Hash | null;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly sealed_at: string;
+}
+
+/** A seal with its compact EdDSA JWS over the RFC 8785 form of the other members. */
+export interface Seal extends SealedState {
+  readonly jws: string;
+}
+
+/** What the next seal says of the one before. */
+export function hashOfSeal(jws: string): Hash {
+  return createHash('sha256').update(jws).digest('hex');
+}

@@ -1,0 +1,200 @@
+import { type Transaction, sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { Database } from '../database/database.js';
+import type { AuditLogTable, Schema } from '../database/schema.js';
+import { describeError } from '../http/logger.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Ids } from '../runtime/ids.js';
+import { Frontier, leafHash } from './merkle.js';
+import { hashOfSeal, type Seal, type SealedState } from './seal.js';
+import type { SealSigner } from './seal-signer.js';
+
+/** Milliseconds between two looks for events to seal. */
+const POLL_EVERY = 500;
+/** Events that are sealed in one transaction. */
+const BATCH = 2_000;
+/** Milliseconds that the sealing instance is believed to be alive. */
+const LEASE = 5_000;
+/** Levels of the tree whose nodes are stored; those between are computed from them. */
+export const NODE_LEVELS = 4;
+
+interface Pending {
+  readonly event_id: string;
+  readonly log: string;
+  /** Null: it was taken out of the table. */
+  readonly event: string | null;
+}
+
+/**
+ * Moves events, once they are durable, into the Merkle log of their tenant, in an order of its own making, and seals
+ * the logs that grew. One instance does it at a time; another one goes on seconds after it is gone.
+ */
+export class Sealer {
+  private readonly holder: string;
+  private stopped = false;
+  private cancel: () => void = () => undefined;
+  private working: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly database: Database,
+    private readonly signer: SealSigner,
+    private readonly clock: Clock,
+    ids: Ids,
+    private readonly logger: Logger,
+  ) {
+    this.holder = ids.uuid();
+  }
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    this.cancel();
+    await this.working;
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    this.cancel = this.clock.after(POLL_EVERY, () => {
+      this.working = this.poll().finally(() => {
+        this.schedule();
+      });
+    });
+  }
+
+  private async poll(): Promise<void> {
+    try {
+      while (!this.stopped && (await this.isPending()) && (await this.takeLease())) {
+        const seals = await this.sealBatch();
+        for (const { jws, log, seal, tree_size } of seals)
+          this.logger.info({ log, seal, tree_size, jws }, 'sealed');
+      }
+    } catch (error) {
+      this.logger.warn({ error: describeError(error) }, 'events could not be sealed yet');
+    }
+  }
+
+  private async isPending(): Promise<boolean> {
+    const row = await this.database.kysely
+      .selectFrom('audit_pending')
+      .select('log')
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  private async takeLease(): Promise<boolean> {
+    const now = this.clock.now();
+    const lease = { holder: this.holder, held_until: new Date(now + LEASE) };
+    const rows = await this.database.kysely
+      .insertInto('lease')
+      .values({ name: 'sealer', ...lease })
+      .onConflict((conflict) =>
+        conflict
+          .column('name')
+          .doUpdateSet(lease)
+          .where((where) =>
+            where.or([
+              where('lease.held_until', '<=', new Date(now)),
+              where('lease.holder', '=', this.holder),
+            ]),
+          ),
+      )
+      .returning('name')
+      .execute();
+    return rows.length > 0;
+  }
+
+  private sealBatch(): Promise<Seal[]> {
+    return this.database.kysely.transaction().execute(async (transaction) => {
+      const pending = await transaction
+        .selectFrom('audit_pending')
+        .leftJoin('audit_event', 'audit_event.id', 'audit_pending.event_id')
+        .select(['event_id', 'log', 'event'])
+        .orderBy('event_id')
+        .limit(BATCH)
+        .execute();
+      const seals: Seal[] = [];
+      for (const [log, events] of groupByLog(pending))
+        seals.push(...(await this.sealLog(transaction, log, events)));
+      return seals;
+    });
+  }
+
+  private async sealLog(
+    transaction: Transaction<Schema>,
+    log: string,
+    pending: readonly Pending[],
+  ): Promise<Seal[]> {
+    const ids = pending.map(({ event_id }) => event_id);
+    await sql`delete from audit_pending where event_id = any(${ids}::uuid[])`.execute(transaction);
+    const present = pending.flatMap(({ event_id, event }) => (event === null ? [] : [{ event_id, event }]));
+    if (present.length < pending.length)
+      this.logger.error(
+        { log, events: pending.length - present.length },
+        'events vanished before they were sealed',
+      );
+    if (present.length === 0) return [];
+    const before = await this.logFor(transaction, log);
+    const frontier = Frontier.of(before.tree_size, before.frontier);
+    const number = before.seal + 1;
+    const nodes: object[] = [];
+    const leaves = present.map(({ event_id, event }) => {
+      const leaf = { log, leaf_index: frontier.size, event_id, leaf_hash: leafHash(event), seal: number };
+      for (const { level, index, hash } of frontier.append(leaf.leaf_hash))
+        if (level % NODE_LEVELS === 0) nodes.push({ log, level, position: index, hash });
+      return leaf;
+    });
+    const state: SealedState = {
+      log,
+      seal: number,
+      tree_size: frontier.size,
+      root: frontier.root,
+      previous: before.last_jws === '' ? null : hashOfSeal(before.last_jws),
+      sealed_at: new Date(this.clock.now()).toISOString(),
+    };
+    const seal = { ...state, jws: await this.signer.sign(state) };
+    await sql`
+      with leaves as (
+        insert into audit_leaf
+        select row.* from json_populate_recordset(null::audit_leaf, ${JSON.stringify(leaves)}::json) as row
+      ), nodes as (
+        insert into audit_node
+        select row.* from json_populate_recordset(null::audit_node, ${JSON.stringify(nodes)}::json) as row
+      ), seals as (
+        insert into audit_seal
+        select row.* from json_populate_recordset(null::audit_seal, ${JSON.stringify([seal])}::json) as row
+      )
+      update audit_log
+      set tree_size = ${seal.tree_size}, frontier = ${frontier.hashes}::text[], seal = ${number}, last_jws = ${seal.jws}
+      where log = ${log}`.execute(transaction);
+    return [seal];
+  }
+
+  /** Locked: whoever else comes here waits. */
+  private async logFor(transaction: Transaction<Schema>, log: string): Promise<AuditLogTable> {
+    await transaction
+      .insertInto('audit_log')
+      .values({ log, tree_size: 0, frontier: [], seal: 0, last_jws: '' })
+      .onConflict((conflict) => conflict.column('log').doNothing())
+      .execute();
+    return transaction
+      .selectFrom('audit_log')
+      .selectAll()
+      .where('log', '=', log)
+      .forUpdate()
+      .executeTakeFirstOrThrow();
+  }
+}
+
+function groupByLog(pending: readonly Pending[]): Map<string, Pending[]> {
+  const logs = new Map<string, Pending[]>();
+  for (const one of pending) {
+    const group = logs.get(one.log);
+    if (group === undefined) logs.set(one.log, [one]);
+    else group.push(one);
+  }
+  return logs;
+}

@@ -1,0 +1,106 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+const HASH = { pattern: '^[0-9a-f]{64}$', description: 'SHA-256 in lower-case hex.' };
+
+/** A signed statement of what a tenant's log holds so far. */
+export class AuditSeal {
+  /** The tenant's id. */
+  log: string;
+
+  /** From 1, without gaps. */
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  seal: number;
+
+  /** How many events it covers: all from the first. */
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  tree_size: number;
+
+  @ApiProperty(HASH)
+  root: string;
+
+  /** SHA-256 of the previous seal's `jws`; null for the first. */
+  @ApiProperty({ ...HASH, type: String, nullable: true })
+  previous: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  sealed_at: string;
+
+  /** Compact EdDSA JWS over the RFC 8785 form of the other members. */
+  jws: string;
+}
+
+export class SealPage {
+  @ApiProperty({ type: [AuditSeal] })
+  data: readonly AuditSeal[];
+
+  /** For the next page; null at the end. */
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+}
+
+/** That an event is in the log (RFC 9162, section 2.1.3). */
+export class InclusionProof {
+  @ApiProperty({ format: 'uuid' })
+  event_id: string;
+
+  log: string;
+
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  leaf_index: number;
+
+  @ApiProperty(HASH)
+  leaf_hash: string;
+
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  tree_size: number;
+
+  /** Hashes from the leaf's sibling up to the root. */
+  @ApiProperty({ type: [String] })
+  path: readonly string[];
+
+  /** The seal whose root it leads to. */
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  seal: number;
+
+  jws: string;
+}
+
+/** That a later state of the log only added to an earlier one (RFC 9162, section 2.1.4). */
+export class ConsistencyProof {
+  log: string;
+
+  /** Size of the tree of the first seal. */
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  first: number;
+
+  /** Size of the tree of the second seal. */
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  second: number;
+
+  @ApiProperty({ type: [String] })
+  path: readonly string[];
+}
+
+/** A public key that seals are signed with (RFC 8037). */
+export class SigningKeySchema {
+  @ApiProperty({ enum: ['OKP'] })
+  kty: string;
+
+  @ApiProperty({ enum: ['Ed25519'] })
+  crv: string;
+
+  x: string;
+
+  kid: string;
+
+  @ApiProperty({ enum: ['EdDSA'] })
+  alg: string;
+
+  @ApiProperty({ enum: ['sig'] })
+  use: string;
+}
+
+export class SigningKeys {
+  @ApiProperty({ type: [SigningKeySchema] })
+  keys: readonly SigningKeySchema[];
+}

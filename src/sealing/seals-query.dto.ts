@@ -1,0 +1,38 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { MayBeAbsent, Satisfies, textThat } from '../http/rules.js';
+
+export const DEFAULT_SEALS = 50;
+const MAX_SEALS = 200;
+
+/** Which page of the seals. */
+export class SealsQuery {
+  /** Seals a page: 1 to 200, 50 unless told. */
+  @MayBeAbsent()
+  @Satisfies(
+    textThat(
+      (value) => /^[0-9]{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_SEALS,
+      'out-of-range',
+      `must be a whole number from 1 to ${MAX_SEALS}`,
+    ),
+  )
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_SEALS, default: DEFAULT_SEALS })
+  limit?: string;
+
+  /** `next_cursor` of the page before. */
+  @MayBeAbsent()
+  @Satisfies(
+    textThat((value) => readCursor(value) !== undefined, 'not-cursor', 'must be a next_cursor of this API'),
+  )
+  cursor?: string;
+}
+
+/** Opaque to callers: the number of the last seal seen. */
+export function writeCursor(seal: number): string {
+  return Buffer.from(`seal ${seal}`).toString('base64url');
+}
+
+/** The seal in a cursor; undefined for anything this API did not write. */
+export function readCursor(cursor: string): number | undefined {
+  const [, seal] = /^seal ([1-9][0-9]{0,8})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  return seal !== undefined && writeCursor(Number(seal)) === cursor ? Number(seal) : undefined;
+}

@@ -1,0 +1,283 @@
+import { createHmac } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { verifyExport } from './support/audit-verifier.js';
+import {
+  allSealed,
+  exportLines,
+  NDJSON,
+  type Proof,
+  publicKeys,
+  read,
+  rootOfInclusion,
+  type Seal,
+  type SealPage,
+} from './support/sealed-trail.js';
+import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { answerJson, CUSTOMER } from './support/upstream.js';
+
+interface Clear {
+  readonly before?: unknown;
+  readonly before_salt?: string;
+  readonly after?: unknown;
+  readonly after_salt?: string;
+}
+
+interface Change {
+  readonly field: string;
+  readonly before_commitment?: string;
+  readonly after_commitment?: string;
+  readonly clear?: Clear;
+}
+
+interface Event {
+  readonly id: string;
+  readonly action: string;
+  readonly changes: Change[];
+}
+
+const OTHER = 'cus_2';
+const SECRET = { name: 'Ännchen von Tharau', billing_email: 'anna@acme.test' };
+const OTHERS = { name: 'Berta Müller', phone: '+49 30 987654' };
+const BEFORE = { name: 'Old name', billing_email: 'old@acme.test', phone: null };
+const ADDRESS = { zip_code: '12345', city: 'Köln', country: 'DE' };
+
+let bff: TestBff;
+let second: TestBff | undefined;
+beforeAll(async () => {
+  bff = await startBff();
+  // Another instance, where the database takes more than one.
+  if ('DATABASE_URL' in bff.databaseSettings) second = await startBff({ besides: bff });
+  bff.upstream.answer = ({ method, url, text }, response) => {
+    const id = url.endsWith(OTHER) ? OTHER : CUSTOMER.id;
+    const patch = method === 'GET' ? {} : (JSON.parse(text) as object);
+    answerJson(response, 200, { ...CUSTOMER, ...BEFORE, id, ...patch });
+  };
+  await patch(CUSTOMER.id, { ...SECRET, billing_address: ADDRESS }, 'first');
+  await patch(OTHER, OTHERS, 'second');
+  await allSealed(bff);
+});
+afterAll(async () => {
+  await second?.stop();
+  await bff.stop();
+});
+
+it('without the scope there is no clear value anywhere, in no form', async () => {
+  for (const accept of [
+    'application/json',
+    NDJSON,
+    'text/csv',
+    'application/vnd.ocsf.api-activity+x-ndjson',
+  ]) {
+    const { body } = await read(bff, 'audit-events?action=customer.patch', {}, { Accept: accept });
+    const text = JSON.stringify(body);
+    expect(text).toContain('after_commitment');
+    for (const secret of [...Object.values(SECRET), 'Köln', '"clear"', '_salt'])
+      expect(text).not.toContain(secret);
+  }
+});
+
+it('with the scope each change has its values, and the salts that open the commitments', async () => {
+  const events = await clearEvents(CUSTOMER.id);
+  expect(events).toHaveLength(2);
+  for (const { changes } of events) {
+    expect(changes.map(({ field, clear }) => [field, clear])).toEqual([
+      ['name', valuesOf(BEFORE.name, SECRET.name)],
+      ['billing_email', valuesOf(BEFORE.billing_email, SECRET.billing_email)],
+      ['billing_address', valuesOf(null, ADDRESS)],
+    ]);
+    for (const change of changes) expectOpen(change);
+  }
+  const salts = events.flatMap(({ changes }) =>
+    changes.flatMap(({ clear }) => [clear?.before_salt, clear?.after_salt]),
+  );
+  expect(new Set(salts).size).toBe(12);
+});
+
+it('one event and an export show the same', async () => {
+  const events = await clearEvents(CUSTOMER.id);
+  for (const event of events) expect((await readClear(`audit-events/${event.id}`)).body).toEqual(event);
+  const query = `?action=customer.patch&customer=${CUSTOMER.id}`;
+  const lines = await exportLines(bff, { scope: CLEAR }, query);
+  expect(lines.slice(0, -1).map((line) => JSON.parse(line) as Event)).toEqual(events.reverse());
+});
+
+it('an export with clear values is valid for the verifier', async () => {
+  const lines = await exportLines(bff, { scope: CLEAR });
+  expect(lines.join('\n')).toContain(SECRET.billing_email);
+  expect(await verifyExport(lines, await publicKeys(bff))).toMatchObject({ code: 0, err: '' });
+});
+
+it('its use is in the trail', async () => {
+  const sub = 'curious';
+  await readClear(`audit-events?customer=${CUSTOMER.id}`, sub);
+  const [event] = await clearEvents(CUSTOMER.id);
+  await readClear(`audit-events/${event?.id ?? ''}`, sub);
+  await readClear('audit-events?action=customer.patch', sub, { Accept: NDJSON });
+  await read(bff, 'audit-events?action=customer.patch', { sub });
+  const { body } = await read(bff, `audit-events?actor=${sub}`);
+  const clear = { field: 'clear', after: true };
+  expect((body as { data: Event[] }).data.map(({ action, changes }) => [action, changes])).toEqual([
+    ['audit.read', []],
+    ['audit.exported', [{ field: 'format', after: 'ndjson' }, clear]],
+    ['audit.read', [clear]],
+    ['audit.read', [clear]],
+  ]);
+});
+
+it('the scope alone does not read the trail', async () => {
+  expect((await read(bff, 'audit-events', { scope: 'audit:read:clear' })).status).toBe(403);
+});
+
+describe('erasing a customer’s personal data', () => {
+  it.each(['acme-alias', 'cus_', 'cus_!', 'cus_1.', `cus_${'a'.repeat(23)}`])(
+    'takes an id alone: %s',
+    async (ref) => {
+      expect(await erase(ref)).toMatchObject({
+        status: 400,
+        body: {
+          type: 'urn:billing-bff:problem:validation-failed',
+          errors: [{ pointer: '#/cus_id', code: 'not-customer-id' }],
+        },
+      });
+    },
+  );
+
+  it.each(['customers:write audit:read', 'tenants:admin', 'audit:read:clear', ''])(
+    'takes the scope privacy:erase, not: %s',
+    async (scope) => {
+      const answer = await erase(CUSTOMER.id, { scope });
+      expect(answer).toMatchObject({
+        status: 403,
+        body: { type: 'urn:billing-bff:problem:insufficient-scope' },
+      });
+    },
+  );
+
+  it('by another tenant, or of a customer nobody knows, is 204 and touches nothing', async () => {
+    expect((await erase(CUSTOMER.id, { tenant_id: 'globex' })).status).toBe(204);
+    expect((await erase('cus_999')).status).toBe(204);
+    expect((await clearEvents(CUSTOMER.id))[0]?.changes[0]?.clear).toMatchObject({ after: SECRET.name });
+  });
+
+  it('is 204 and in the trail, and the values are gone at once, everywhere', async () => {
+    const masked = await maskedEvents();
+    // Held in memory by whoever read it a moment ago.
+    await clearEvents(CUSTOMER.id);
+    await clearEvents(CUSTOMER.id, second);
+    const answer = await erase(CUSTOMER.id, { sub: 'privacy-officer' });
+    expect([answer.status, answer.body]).toEqual([204, undefined]);
+    expect(answer.headers.get('x-request-id')).toEqual(expect.any(String));
+    for (const instance of [bff, second]) {
+      const events = await clearEvents(CUSTOMER.id, instance);
+      expect(events).toEqual(masked);
+      const { body } = await read(instance ?? bff, 'audit-events', { scope: CLEAR }, { Accept: NDJSON });
+      for (const secret of [...Object.values(SECRET), 'Köln']) expect(body).not.toContain(secret);
+    }
+    const { body } = await read(bff, 'audit-events?actor=privacy-officer');
+    expect(body).toMatchObject({
+      data: [
+        {
+          action: 'personal-data.erased',
+          phase: 'event',
+          outcome: 'applied',
+          status: 204,
+          operation_id: null,
+          target: { ref: CUSTOMER.id, customer_id: CUSTOMER.id },
+          changes: [],
+        },
+      ],
+      next_cursor: null,
+    });
+  });
+
+  it('leaves proofs and the whole trail valid', async () => {
+    await allSealed(bff);
+    const { data: seals } = (await read(bff, 'audit-seals?limit=200')).body as SealPage;
+    for (const { id } of await maskedEvents()) {
+      const proof = (await read(bff, `audit-events/${id}/proof`)).body as Proof;
+      const seal = seals.find(({ seal: number }: Seal) => number === proof.seal);
+      expect(rootOfInclusion(proof)).toBe(seal?.root);
+    }
+    for (const scope of ['audit:read', CLEAR]) {
+      const lines = await exportLines(bff, { scope });
+      expect(await verifyExport(lines, await publicKeys(bff))).toMatchObject({ code: 0, err: '' });
+    }
+  });
+
+  it('leaves other customers’ values', async () => {
+    const events = await clearEvents(OTHER);
+    expect(events).toHaveLength(2);
+    for (const { changes } of events) {
+      expect(changes.map(({ clear }) => clear)).toEqual([
+        valuesOf(BEFORE.name, OTHERS.name),
+        valuesOf(BEFORE.phone, OTHERS.phone),
+      ]);
+      for (const change of changes) expectOpen(change);
+    }
+  });
+
+  it('leaves no values in replays: that customer’s answer is read anew, the other’s is as it was', async () => {
+    bff.upstream.requests.length = 0;
+    bff.upstream.answerWith(200, { ...CUSTOMER, name: 'As it is today', billing_email: null });
+    const again = await patch(CUSTOMER.id, { ...SECRET, billing_address: ADDRESS }, 'first');
+    expect(bff.upstream.patches).toEqual([]);
+    for (const secret of [...Object.values(SECRET), 'Köln'])
+      expect(JSON.stringify(again)).not.toContain(secret);
+    const other = await patch(OTHER, OTHERS, 'second');
+    expect(other).toMatchObject({ status: 200, body: { ...OTHERS, id: OTHER } });
+    expect(other.headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  it('ends nothing: later patches are kept again, under a key of their own', async () => {
+    bff.upstream.readAs({ ...CUSTOMER, ...BEFORE }, (_, response) => {
+      answerJson(response, 200, { ...CUSTOMER, ...BEFORE, name: 'Later' });
+    });
+    await patch(CUSTOMER.id, { name: 'Later' }, 'third');
+    const [newest, , old] = await clearEvents(CUSTOMER.id);
+    expect(newest?.changes[0]?.clear).toMatchObject({ after: 'Later' });
+    expect(old?.changes[0]).not.toHaveProperty('clear');
+    expect((await erase(CUSTOMER.id)).status).toBe(204);
+    expect((await clearEvents(CUSTOMER.id))[0]?.changes[0]).not.toHaveProperty('clear');
+  });
+});
+
+const CLEAR = 'audit:read audit:read:clear';
+
+function valuesOf(before: unknown, after: unknown): object {
+  const salt = expect.stringMatching(/^[\w-]{22}$/) as unknown;
+  return { before, before_salt: salt, after, after_salt: salt };
+}
+
+function expectOpen({ clear = {}, before_commitment, after_commitment }: Change): void {
+  expect(hmac(clear.before, clear.before_salt)).toBe(before_commitment);
+  expect(hmac(clear.after, clear.after_salt)).toBe(after_commitment);
+}
+
+function hmac(value: unknown, salt = ''): string {
+  const message = canonicalize(value) ?? '';
+  return createHmac('sha256', Buffer.from(salt, 'base64url')).update(message).digest('hex');
+}
+
+function readClear(path: string, sub = 'user-1', headers: Record<string, string> = {}): Promise<TestAnswer> {
+  return read(bff, path, { scope: CLEAR, sub }, headers);
+}
+
+/** Of the patches of a customer, newest first. */
+async function clearEvents(customer: string, instance = bff): Promise<Event[]> {
+  const path = `audit-events?action=customer.patch&customer=${customer}`;
+  return ((await read(instance, path, { scope: CLEAR })).body as { data: Event[] }).data;
+}
+
+async function maskedEvents(): Promise<Event[]> {
+  const path = `audit-events?action=customer.patch&customer=${CUSTOMER.id}`;
+  return ((await read(bff, path)).body as { data: Event[] }).data;
+}
+
+async function erase(id: string, claims: object = {}): Promise<TestAnswer> {
+  const Authorization = `Bearer ${await bff.idp.token({ scope: 'privacy:erase', ...claims })}`;
+  return bff.send('DELETE', `/api/v1/customers/${id}/personal-data`, undefined, { Authorization });
+}
+
+function patch(id: string, body: object, key: string): Promise<TestAnswer> {
+  return bff.send('PATCH', `/api/v1/customers/${id}`, body, { 'Idempotency-Key': key });
+}

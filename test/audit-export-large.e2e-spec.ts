@@ -1,0 +1,87 @@
+import { get as httpGet, type IncomingMessage, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { storeEntries } from '../src/audit/audit-rows.js';
+import type { AuditEvent } from '../src/audit/audit-event.js';
+import { verifyExport } from './support/audit-verifier.js';
+import { allSealed, NDJSON, publicKeys, read, until } from './support/sealed-trail.js';
+import { startBff, type TestBff } from './support/start-bff.js';
+
+const EVENTS = 4_000;
+/** Long enough that the sockets' buffers hold only a part of an export. */
+const USER_AGENT = 'x'.repeat(6_000);
+
+let bff: TestBff;
+const errors: unknown[] = [];
+const onError = (error: unknown): void => void errors.push(error);
+beforeAll(async () => {
+  process.on('unhandledRejection', onError).on('uncaughtException', onError);
+  bff = await startBff();
+  await bff.patch({ name: 'Acme AG' });
+  const [model] = (await bff.events(2)) as unknown as [AuditEvent];
+  for (let from = 0; from < EVENTS; from += 100) {
+    const ids = Array.from({ length: 100 }, (_, n) => (0xf00000000000 + from + n).toString(16));
+    const origin = { ip: '127.0.0.1', user_agent: USER_AGENT };
+    const refusal = { action: 'access.refused', phase: 'refusal', operation_id: null } as const;
+    const entries = ids.map((id) => ({
+      event: { ...model, ...refusal, id: `${model.id.slice(0, 24)}${id}`, origin },
+    }));
+    await storeEntries(bff.database.kysely, entries);
+  }
+  await allSealed(bff);
+});
+afterAll(async () => {
+  await bff.stop();
+  process.off('unhandledRejection', onError).off('uncaughtException', onError);
+});
+
+it('a large export streams, and is valid although events are sealed while it is read', async () => {
+  const response = await open();
+  // Nothing is read yet, so only a part can have been sent; meanwhile the event of this export gets its seal.
+  await allSealed(bff);
+  const lines = (await text(response)).trimEnd().split('\n');
+  expect(response.headers['transfer-encoding']).toBe('chunked');
+  expect(lines).toHaveLength(EVENTS + 4);
+  expect(await verifyExport(lines, await publicKeys(bff))).toMatchObject({ code: 0, err: '' });
+});
+
+it('a reader who goes away leaves no error and no connection behind', async () => {
+  const before = bff.logs().length;
+  const idle = await connections();
+  for (let n = 0; n < 5; n += 1) {
+    const response = await open(n % 2 === 0 ? NDJSON : 'text/csv');
+    await new Promise((resolve) => response.once('data', resolve));
+    response.destroy();
+  }
+  await until(async () => (await connections()) <= idle, 'the connections were closed');
+  // The database is free: anything else is answered, and at once.
+  const started = Date.now();
+  const { status } = await read(bff, 'audit-events?limit=1&action=customer.patch');
+  expect(status).toBe(200);
+  expect(Date.now() - started).toBeLessThan(5_000);
+  expect(errors).toEqual([]);
+  const levels = bff
+    .logs()
+    .slice(before)
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { level: unknown }).level);
+  for (const level of levels) expect([10, 20, 30, 'trace', 'debug', 'info']).toContain(level);
+});
+
+function connections(): Promise<number> {
+  const server: Server = bff.app.getHttpServer();
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
+}
+
+async function open(accept = NDJSON): Promise<IncomingMessage> {
+  const Authorization = `Bearer ${await bff.idp.token()}`;
+  return new Promise((resolve, reject) => {
+    const headers = { Authorization, Accept: accept };
+    httpGet(`${bff.url}/api/v1/audit-events`, { headers, agent: false }, resolve).on('error', reject);
+  });
+}

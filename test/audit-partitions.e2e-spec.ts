@@ -1,0 +1,164 @@
+import { setTimeout } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { AuditEvent } from '../src/audit/audit-event.js';
+import { storeEntries } from '../src/audit/audit-rows.js';
+import { Partitions } from '../src/audit/partitions.js';
+import {
+  allSealed,
+  type Proof,
+  read,
+  rootOfInclusion,
+  type SealPage,
+  until,
+} from './support/sealed-trail.js';
+import { startBff, type TestBff } from './support/start-bff.js';
+
+const OLD = '2025-02-14T12:00:00.000Z';
+const OLD_EVENTS = 20;
+/** A few days of the month of `OLD` are left, and of those after it everything. */
+const KEEP_SINCE = Date.parse('2025-03-01T00:00:00Z');
+
+let bff: TestBff;
+beforeAll(async () => {
+  const days = Math.floor((Date.now() - KEEP_SINCE) / 86_400_000);
+  bff = await startBff({ settings: { AUDIT_RETENTION_DAYS: String(days) } });
+});
+afterAll(() => bff.stop());
+
+it('this month and the two that follow have a partition', async () => {
+  const now = new Date();
+  const months = [0, 1, 2].map((ahead) =>
+    new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1)).toISOString().slice(0, 7),
+  );
+  const named = months.map((month) => `audit_event_${month.replace('-', '_')}`);
+  expect(await partitions()).toEqual(expect.arrayContaining(['audit_event_default', ...named]));
+  await bff.patch({ name: 'Acme AG' });
+  const { rows } = await sql<{ name: string }>`
+    select distinct tableoid::regclass::text as name from audit_event`.execute(bff.database.kysely);
+  expect(rows).toEqual([{ name: named[0] }]);
+});
+
+it('the month of an id is the one of its time, to the millisecond', async () => {
+  await sql`select audit_event_create_month('2025-04-17T23:00:00Z')`.execute(bff.database.kysely);
+  const { rows } = await sql<{ bound: string }>`
+    select pg_get_expr(relpartbound, oid) as bound from pg_class where relname = 'audit_event_2025_04'`.execute(
+    bff.database.kysely,
+  );
+  const [from, to] = ['2025-04-01T00:00:00Z', '2025-05-01T00:00:00Z'].map((at) => firstId(Date.parse(at)));
+  expect(rows).toEqual([{ bound: `FOR VALUES FROM ('${from ?? ''}') TO ('${to ?? ''}')` }]);
+});
+
+describe('a month that is older than AUDIT_RETENTION_DAYS', () => {
+  let proof: Proof;
+  const ids = Array.from({ length: OLD_EVENTS }, (_, n) => idAt(Date.parse(OLD), n));
+
+  it('is kept until its events are sealed', async () => {
+    for (const month of [OLD, '2025-03-05T00:00:00Z'])
+      await sql`select audit_event_create_month(${month}::timestamptz)`.execute(bff.database.kysely);
+    await allSealed(bff);
+    await sealNothingUntil('2999-01-01T00:00:00Z');
+    await storeOld(ids);
+    await storeOld([idAt(KEEP_SINCE, 0)]);
+    await look();
+    expect(await partitions()).toContain('audit_event_2025_02');
+    await sealNothingUntil('2000-01-01T00:00:00Z');
+    await allSealed(bff);
+  });
+
+  it('is dropped as a whole, and said; later months stay, leaves and seals, too', async () => {
+    await allSealed(bff);
+    const { data: seals } = (await read(bff, 'audit-seals?limit=200')).body as SealPage;
+    const leaves = await bff.database.kysely.selectFrom('audit_leaf').selectAll().execute();
+    await until(async () => {
+      await look();
+      await setTimeout(20);
+      return !(await partitions()).includes('audit_event_2025_02');
+    }, 'the month was dropped');
+    expect(await partitions()).toEqual(
+      expect.arrayContaining(['audit_event_2025_03', 'audit_event_default']),
+    );
+    expect(bff.logs()).toContain('"partition":"audit_event_2025_02"');
+    expect(bff.logs()).not.toContain('"partition":"audit_event_2025_03"');
+    for (const id of ids) expect((await read(bff, `audit-events/${id}`)).status).toBe(404);
+    expect((await read(bff, `audit-events/${idAt(KEEP_SINCE, 0)}`)).status).toBe(200);
+    expect(((await read(bff, 'audit-seals?limit=200')).body as SealPage).data.slice(0, seals.length)).toEqual(
+      seals,
+    );
+    const after = await bff.database.kysely.selectFrom('audit_leaf').selectAll().execute();
+    expect(after).toEqual(expect.arrayContaining(leaves));
+  });
+
+  it('leaves the proofs of its events, and of all others', async () => {
+    const { data: seals } = (await read(bff, 'audit-seals?limit=200')).body as SealPage;
+    for (const id of [ids[0], idAt(KEEP_SINCE, 0)]) {
+      const answer = await read(bff, `audit-events/${id ?? ''}/proof`);
+      proof = answer.body as Proof;
+      expect(answer.status).toBe(200);
+      expect(rootOfInclusion(proof)).toBe(seals[proof.seal - 1]?.root);
+    }
+  });
+});
+
+it('no partition takes a change', async () => {
+  const [event] = (await bff.events(1)) as unknown as [AuditEvent];
+  // Into the default partition.
+  await storeEntries(bff.database.kysely, [
+    { event: { ...event, id: idAt(Date.parse('2020-01-01T00:00:00Z'), 1) } },
+  ]);
+  for (const partition of await partitions()) {
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from ${sql.table(partition)}`.execute(
+      bff.database.kysely,
+    );
+    const has = (rows[0]?.n ?? 0) > 0;
+    const statements = [`truncate ${partition}`, `truncate ${partition} cascade`];
+    // Triggers for each row: of an empty partition there is nothing to change.
+    if (has) statements.push(`delete from ${partition}`, `update ${partition} set outcome = 'rejected'`);
+    for (const statement of statements)
+      await expect(sql.raw(statement).execute(bff.database.kysely)).rejects.toThrow(/append-only/);
+  }
+  await expect(sql`truncate audit_event`.execute(bff.database.kysely)).rejects.toThrow(/append-only/);
+});
+
+async function partitions(): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit_event'::regclass
+    order by 1`.execute(bff.database.kysely);
+  return rows.map(({ name }) => name);
+}
+
+/** As if another instance were the one that seals. */
+async function sealNothingUntil(time: string): Promise<void> {
+  const lease = { holder: idAt(0, 1), held_until: new Date(time) };
+  await bff.database.kysely.updateTable('lease').set(lease).where('name', '=', 'sealer').execute();
+}
+
+/** As old ones are in the table: stored, and waiting for their seal. */
+async function storeOld(old: readonly string[]): Promise<void> {
+  const [event] = (await bff.events(1)) as unknown as [AuditEvent];
+  const entries = old.map((id) => ({
+    event: { ...event, id, occurred_at: OLD, operation_id: null, action: 'access.refused' as const },
+  }));
+  await storeEntries(bff.database.kysely, entries);
+}
+
+/** What is done four times a day, now. */
+async function look(): Promise<void> {
+  const every = bff.app.get<Partitions, { look: () => Promise<void>; cancel: () => void }>(Partitions);
+  every.cancel();
+  await every.look();
+}
+
+function firstId(ms: number): string {
+  return `${hexOf(ms)}-0000-0000-000000000000`;
+}
+
+function idAt(ms: number, n: number): string {
+  return `${hexOf(ms)}-7000-8000-${String(n).padStart(12, '0')}`;
+}
+
+function hexOf(ms: number): string {
+  return ms
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/^(.{8})/, '$1-');
+}

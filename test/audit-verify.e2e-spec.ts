@@ -1,0 +1,108 @@
+import { type Verdict, verifyExport } from './support/audit-verifier.js';
+import { allSealed, exportLines, publicKeys } from './support/sealed-trail.js';
+import { startBff, type TestBff } from './support/start-bff.js';
+
+let bff: TestBff;
+let lines: string[] = [];
+let keys: unknown;
+beforeAll(async () => {
+  bff = await startBff();
+  for (let n = 0; n < 3; n += 1) {
+    await bff.patch({ name: `Name ${n}` });
+    await allSealed(bff);
+  }
+  keys = await publicKeys(bff);
+  lines = await exportLines(bff);
+});
+afterAll(() => bff.stop());
+
+it('says that an export is valid', async () => {
+  expect(await verify(lines)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('valid: the log acme') as unknown,
+  });
+});
+
+interface Line {
+  [name: string]: unknown;
+  actor: { sub: string };
+  occurred_at: string;
+  seal: { leaf_index: number } | null;
+}
+
+const edited = (at: number, edit: (event: Line) => void): string[] =>
+  lines.map((line, index) => {
+    if (index !== at) return line;
+    const event = JSON.parse(line) as Line;
+    edit(event);
+    return JSON.stringify(event);
+  });
+
+it.each<[string, () => string[], RegExp]>([
+  [
+    'another actor',
+    () => edited(2, (event) => (event.actor.sub = 'somebody-else')),
+    /NOT VALID: the events are not those of seal \d+: one of leaves \d+ to \d+ was changed .*line 3/,
+  ],
+  [
+    'another time',
+    () => edited(0, (event) => (event.occurred_at = '2020-01-01T00:00:00.000Z')),
+    /not those of seal 1: one of leaves 0 to \d was changed .*line 1/,
+  ],
+  ['an event less', () => withCount(lines.filter((_, index) => index !== 3)), /leaf 3 is missing/],
+  ['a line twice', () => withCount([lines[0] ?? '', ...lines]), /leaf 0 is there twice/],
+  ['no trailer', () => lines.slice(0, -1), /no trailer/],
+  ['a seal less', () => withTrailer(lines, (trailer) => trailer.seals.pop()), /says that it is sealed/],
+  ['the first seal less', () => withTrailer(lines, (trailer) => trailer.seals.shift()), /seal 1 is missing/],
+  ['seals swapped', () => withTrailer(lines, (trailer) => trailer.seals.reverse()), /seal 1 is missing/],
+])('finds %s', async (_what, tampered, message) => {
+  const { code, err } = await verify(tampered());
+  expect(err).toMatch(message);
+  expect(code).toBe(1);
+});
+
+it('trusts no key that was not given', async () => {
+  const { code, err } = await verify(lines, { keys: [] });
+  expect([code, err]).toEqual([1, expect.stringContaining('no Ed25519 key')]);
+});
+
+it('finds that the trail was rolled back, by a seal kept outside', async () => {
+  const seals = trailerOf(lines).seals;
+  const last = `"seal":{"seal":${seals.length},`;
+  const back = withTrailer(
+    lines.filter((line) => !line.includes(last) && !line.includes('"seal":null')),
+    (trailer) => trailer.seals.pop(),
+  );
+  const short = withCount(back);
+  expect((await verify(short)).code).toBe(0);
+  const { code, err } = await verify(short, keys, seals);
+  expect([code, err]).toEqual([1, expect.stringContaining('rolled back')]);
+  expect((await verify(lines, keys, seals)).out).toContain(`${seals.length} seals kept outside are in it`);
+});
+
+interface Trailer {
+  count: number;
+  seals: string[];
+}
+
+function trailerOf(of: readonly string[]): Trailer {
+  return (JSON.parse(of.at(-1) ?? '') as { trailer: Trailer }).trailer;
+}
+
+function withTrailer(of: readonly string[], edit: (trailer: Trailer) => void): string[] {
+  const trailer = trailerOf(of);
+  edit(trailer);
+  return [...of.slice(0, -1), JSON.stringify({ trailer })];
+}
+
+function withCount(of: readonly string[]): string[] {
+  return withTrailer(of, (trailer) => (trailer.count = of.length - 1));
+}
+
+function verify(
+  exported: readonly string[],
+  jwks: unknown = keys,
+  seals?: readonly string[],
+): Promise<Verdict> {
+  return verifyExport(exported, jwks, seals);
+}
