@@ -35,6 +35,7 @@ export const DRY_RUN = {
   schema: { type: 'string', enum: ['true', 'false'], default: 'false' },
 } as const;
 
+/** Without an example: Swagger UI would send it with every patch. */
 export const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   required: false,
@@ -44,7 +45,6 @@ export const IDEMPOTENCY_KEY = {
   schema: {
     type: 'string',
     pattern: '^[\\x21-\\x7e]{1,255}$',
-    example: '4f6c1c7e-8a0e-4b1e-9d39-3c1b7f0e9f11',
   },
 } as const;
 
@@ -54,7 +54,7 @@ export const IF_MATCH = {
   description:
     'Patches only while the customer has one of these tags; `*` while it exists. Patches with it wait for each ' +
     'other; somebody who writes without it is noticed, not prevented.',
-  schema: { type: 'string', example: '*' },
+  schema: { type: 'string' },
 } as const;
 
 export const CUSTOMER_HEADERS = {
