@@ -155,7 +155,10 @@ function openSeals(jwsList, log, keys) {
 
 /** Seals that were kept outside have to be in the chain, letter by letter. */
 function checkKept(file, seals, log, keys) {
-  const kept = readFileSync(file, 'utf8').match(/\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]{86}/g) ?? [];
+  // A log may hold other tokens: those are no seals.
+  const kept = (readFileSync(file, 'utf8').match(/\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]{86}/g) ?? []).filter(
+    isSigned,
+  );
   let found = 0;
   for (const jws of kept) {
     const { log: of, seal: number } = keys.open(jws, 'a seal kept outside');
@@ -169,6 +172,15 @@ function checkKept(file, seals, log, keys) {
   }
   if (found === 0) throw new Wrong(`${file} holds no seal of the log ${log}`);
   return found;
+}
+
+/** Whether the header says EdDSA. */
+function isSigned(jws) {
+  try {
+    return JSON.parse(fromBase64url(jws.split('.')[0]).toString()).alg === 'EdDSA';
+  } catch {
+    return false;
+  }
 }
 
 // --- The export ---
