@@ -143,9 +143,7 @@ async function storeOld(old: readonly string[]): Promise<void> {
 
 /** What is done four times a day, now. */
 async function look(): Promise<void> {
-  const every = bff.app.get<Partitions, { look: () => Promise<void>; cancel: () => void }>(Partitions);
-  every.cancel();
-  await every.look();
+  await bff.app.get(Partitions)['look']();
 }
 
 function firstId(ms: number): string {

@@ -1,8 +1,9 @@
+import { trailUnavailable } from '../http/trail-unavailable.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 import type { AuditExport, ExportOptions, SealedUpTo } from './audit-export.js';
 import type { AuditQuery } from './audit-query.js';
 import type { AuditStore, StoredEvent } from './audit-store.js';
-import { type AuditTrail, trailUnavailable } from './audit-trail.js';
+import type { AuditTrail } from './audit-trail.js';
 import type { ClearValues } from './clear-values.js';
 import { type ExportFormat, isRow } from './export-formats.js';
 

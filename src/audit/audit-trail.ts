@@ -1,77 +1,22 @@
-import type { Insertable, Transaction } from 'kysely';
-import type { Caller } from '../auth/caller.js';
-import type { OperationTable, Schema } from '../database/schema.js';
+import type { Transaction } from 'kysely';
+import type { Schema } from '../database/schema.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
 import { Problem } from '../http/problem.js';
+import type { AuditedRequest, AuditEvent, Provenance, UsedCredential } from './audit-event.js';
 import type {
-  Action,
-  AuditedRequest,
-  AuditEvent,
-  Change,
-  Outcome,
-  Provenance,
-  Target,
-  Upstream,
-  UsedCredential,
-} from './audit-event.js';
+  AdministeredRequest,
+  Administration,
+  Ending,
+  Handling,
+  Intended,
+  OpenOperation,
+  Operation,
+} from './audit-acts.js';
 import { type Entry, storeEntries } from './audit-rows.js';
 import type { AuditWriter } from './audit-writer.js';
-import type { ClearChange, ClearValues } from './clear-values.js';
+import type { ClearValues } from './clear-values.js';
 import { maskRef } from './masks.js';
-
-/** A patch that got past the checks. */
-export interface Operation {
-  /** UUIDv7. */
-  readonly id: string;
-  readonly provenance: Provenance;
-  readonly target: Target;
-}
-
-/** What has to be known of a sent patch to find out later how it ended. */
-export type OpenOperation = Omit<Insertable<OperationTable>, 'id' | 'tenant_id' | 'state' | 'doubted_at'>;
-
-/** A request about a tenant, by someone who need not belong to it. */
-export type AdministeredRequest = Omit<AuditedRequest, 'principal'> & { readonly caller: Caller };
-
-export interface Administration {
-  readonly action: Action;
-  /** Whose trail it belongs to. */
-  readonly tenantId: string;
-  readonly status: number;
-  readonly changes: readonly Change[];
-  readonly credential?: UsedCredential;
-}
-
-export interface Handling {
-  readonly action: 'audit.read' | 'audit.exported' | 'personal-data.erased';
-  readonly customerId: string | null;
-  readonly status: number;
-  readonly changes: readonly Change[];
-}
-
-/** What a patch is about to change. */
-export interface Intended {
-  readonly changes: readonly Change[];
-  /** The values behind their masks. */
-  readonly values: readonly ClearChange[];
-  /** Null while it is not known. */
-  readonly customerId: string | null;
-}
-
-export interface Ending {
-  readonly outcome: Outcome;
-  /** The HTTP status that the caller gets; null when the caller is long gone. */
-  readonly status: number | null;
-  /** Null when nothing was tried. */
-  readonly upstream: Upstream | null;
-  /** The version used last; null when there was none. */
-  readonly credential: UsedCredential | null;
-  readonly customerId: string | null;
-  readonly changes: readonly Change[];
-  /** The values behind the masks of the changes. */
-  readonly values: readonly ClearChange[];
-}
 
 /** Milliseconds from an unknown end to the first time that the reconciler reads. */
 export const FIRST_LOOK = 1_000;
@@ -255,14 +200,6 @@ export class AuditTrail {
   private stamp(): Pick<AuditEvent, 'id' | 'occurred_at'> {
     return { id: this.ids.uuid(), occurred_at: new Date(this.clock.now()).toISOString() };
   }
-}
-
-/** @throws Problem audit-unavailable */
-export function trailUnavailable(error: unknown): never {
-  throw new Problem('audit-unavailable', 'The audit trail cannot be read at the moment.', {
-    retryAfterS: 5,
-    cause: error,
-  });
 }
 
 /** The trail can't be written, so nothing is sent. */

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { callerOf, principalOf } from '../auth/access-token.guard.js';
 import { originOf } from '../http/origin.js';
 import type { AuditedRequest } from './audit-event.js';
-import type { AdministeredRequest } from './audit-trail.js';
+import type { AdministeredRequest } from './audit-acts.js';
 
 /** Who asks, from where, under which ids: what an audit event says of a request. */
 export const CurrentRequest = createParamDecorator(

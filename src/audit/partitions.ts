@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/database.js';
 import { describeError } from '../http/logger.js';
 import type { Clock } from '../runtime/clock.js';
+import { Poller } from '../runtime/poller.js';
 
 const DAY = 24 * 60 * 60_000;
 /** Milliseconds between two looks. */
@@ -15,21 +16,24 @@ const MONTHS_AHEAD = 3;
  * AUDIT_RETENTION_DAYS and sealed. Leaves and seals stay, so what is left can still be verified.
  */
 export class Partitions {
-  private cancel: () => void = () => undefined;
+  private readonly poller: Poller;
 
   constructor(
     private readonly database: Database,
     private readonly retentionDays: number | undefined,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.poller = new Poller(clock, LOOK_EVERY, () => this.look());
+  }
 
   async onModuleInit(): Promise<void> {
     await this.look();
+    this.poller.start();
   }
 
-  onModuleDestroy(): void {
-    this.cancel();
+  async onModuleDestroy(): Promise<void> {
+    await this.poller.stop();
   }
 
   /** What can't be done now is done at the next look; events go to the default partition meanwhile. */
@@ -41,9 +45,6 @@ export class Partitions {
         this.logger.warn({ error: describeError(error) }, 'the partitions of the trail could not be seen to');
       }
     }
-    this.cancel = this.clock.after(LOOK_EVERY, () => {
-      void this.look();
-    });
   }
 
   private async make(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditedRequest } from '../audit/audit-event.js';
-import { AuditTrail, auditUnavailable, type Operation, provenanceOf } from '../audit/audit-trail.js';
+import type { Operation } from '../audit/audit-acts.js';
+import { AuditTrail, auditUnavailable, provenanceOf } from '../audit/audit-trail.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { IdempotencyKeys, type Once } from '../idempotency/idempotency-keys.js';

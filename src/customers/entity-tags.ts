@@ -2,22 +2,12 @@ import { Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import { AppKeys } from '../crypto/app-keys.js';
 import type { Customer } from '../billing/customer.dto.js';
+import { PATCH_FIELDS } from './dto/patch-customer.dto.js';
 import type { IfMatch } from './if-match.js';
+import { isVerifiable, shownValue } from './patch-plan.js';
 
-/** The fields that a tag covers, in its order. `is_tax_exempt` can't be read (U2), so no tag can cover it. */
-const FIELDS = [
-  'name',
-  'alias',
-  'billing_email',
-  'invoicing_emails',
-  'phone',
-  'currency',
-  'invoicing_entity_id',
-  'vat_number',
-  'custom_taxes',
-  'billing_address',
-  'shipping_address',
-] as const satisfies readonly (keyof Customer)[];
+/** The fields that a tag covers, in its order: those that can be read. */
+const FIELDS = PATCH_FIELDS.filter(isVerifiable);
 
 /** Bytes of each field's keyed hash, and the characters that base64url makes of them. */
 const BYTES = 6;
@@ -56,7 +46,7 @@ export class EntityTags {
 
   private opaqueTag(tenantId: string, customer: Customer): string {
     return FIELDS.map((field) => {
-      const value = withoutNulls(customer[field]);
+      const value = withoutNulls(shownValue(customer, field));
       const text = canonicalize([tenantId, customer.id, field, value]) ?? '';
       return this.keys.shortHmac('entity-tag', text, BYTES);
     }).join('');

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditStore } from '../audit/audit-store.js';
-import { type Operation, trailUnavailable } from '../audit/audit-trail.js';
+import type { Operation } from '../audit/audit-acts.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
 import { readCustomer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { Problem, type ProblemSlug } from '../http/problem.js';
+import { trailUnavailable } from '../http/trail-unavailable.js';
 import type { KeyedRequest, Recalled } from '../idempotency/idempotency-keys.js';
 import { TenantCredentials } from '../tenants/tenant-credentials.js';
 import type { CustomerPreview } from './customer-preview.schema.js';

@@ -1,5 +1,5 @@
 import type { Effect } from '../audit/audit-event.js';
-import type { Ending } from '../audit/audit-trail.js';
+import type { Ending } from '../audit/audit-acts.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Problem, type ProblemOptions, type ProblemSlug } from '../http/problem.js';

@@ -62,6 +62,7 @@ export function shows(customer: Shown, field: PatchField, value: unknown): boole
   return isVerifiable(field) && sameValue(field, value, customer[field]);
 }
 
-function shownValue(customer: Shown, field: PatchField): unknown {
+/** What a customer shows for the field; undefined for what is not shown. */
+export function shownValue(customer: Shown, field: PatchField): unknown {
   return customer[field];
 }

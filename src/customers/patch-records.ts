@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AuditTrail, type Operation } from '../audit/audit-trail.js';
+import type { Operation } from '../audit/audit-acts.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { Upstream, UsedCredential } from '../audit/audit-event.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { CustomerVault } from '../crypto/customer-vault.js';

@@ -1,13 +1,14 @@
 import { Controller, Delete, HttpCode, Param, type PipeTransform } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { AuditedRequest } from '../audit/audit-event.js';
-import { AuditTrail, trailUnavailable } from '../audit/audit-trail.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { CurrentRequest } from '../audit/current-request.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { CustomerVault } from '../crypto/customer-vault.js';
 import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { CUSTOMER_ID } from '../http/customer-id.js';
 import { pointerTo, validationFailed } from '../http/problem.js';
+import { trailUnavailable } from '../http/trail-unavailable.js';
 
 /** An alias may be somebody else's tomorrow: what is forgotten is named by its id. */
 class CustomerIdPipe implements PipeTransform<string, string> {

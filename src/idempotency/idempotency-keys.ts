@@ -7,6 +7,7 @@ import type { SealedColumns } from '../database/schema.js';
 import { describeError } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
 import type { Clock } from '../runtime/clock.js';
+import { Poller } from '../runtime/poller.js';
 import type { Claim, Found, IdempotencyStore } from './idempotency-store.js';
 import {
   readStoredAnswer,
@@ -60,25 +61,24 @@ export type Once<Result> = Result & { readonly replayed?: true };
  * repeated until the operation is final, and then that is answered.
  */
 export class IdempotencyKeys {
-  private cancelSweep: () => void = () => undefined;
+  private readonly sweeper: Poller;
 
   constructor(
     private readonly store: IdempotencyStore,
     private readonly appKeys: AppKeys,
     private readonly vault: CustomerVault,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.cancelSweep = this.clock.after(SWEEP_EVERY, () => {
-      this.store.forgetExpired().catch(() => undefined);
-      this.onApplicationBootstrap();
-    });
+  ) {
+    this.sweeper = new Poller(clock, SWEEP_EVERY, () => this.store.forgetExpired().catch(() => undefined));
   }
 
-  onModuleDestroy(): void {
-    this.cancelSweep();
+  onApplicationBootstrap(): void {
+    this.sweeper.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.sweeper.stop();
   }
 
   /** @throws Problem idempotency-key-reused, idempotency-in-flight, audit-unavailable; what `run` throws */

@@ -3,10 +3,10 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import type { AuditEvent } from '../audit/audit-event.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
 import { AuditStore } from '../audit/audit-store.js';
-import { trailUnavailable } from '../audit/audit-trail.js';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { Problem } from '../http/problem.js';
+import { trailUnavailable } from '../http/trail-unavailable.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import { Operation } from './operation.schema.js';
 

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { AuditEvent } from '../audit/audit-event.js';
 import type { AuditStore } from '../audit/audit-store.js';
-import type { AuditTrail, Ending, Operation } from '../audit/audit-trail.js';
+import type { Ending, Operation } from '../audit/audit-acts.js';
+import type { AuditTrail } from '../audit/audit-trail.js';
 import { type CustomerVault, Forgotten } from '../crypto/customer-vault.js';
 import { Undecryptable } from '../crypto/key-ring.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
@@ -11,6 +12,7 @@ import type { BillingAnswer } from '../billing/billing-answer.js';
 import { describeError } from '../http/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../runtime/clock.js';
+import { Poller } from '../runtime/poller.js';
 import type { TenantCredentials } from '../tenants/tenant-credentials.js';
 import type { TenantVault } from '../tenants/tenant-vault.js';
 import type { OpenOperationRow, OpenOperations } from './open-operations.js';
@@ -29,9 +31,7 @@ const COUNT_EVERY = 15;
  * crash left open. Every instance does it; each operation is one instance's at a time.
  */
 export class Reconciler {
-  private stopped = false;
-  private cancel: () => void = () => undefined;
-  private working: Promise<void> = Promise.resolve();
+  private readonly poller: Poller;
   private polls = 0;
 
   constructor(
@@ -45,26 +45,17 @@ export class Reconciler {
     private readonly metrics: Metrics,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.poller = new Poller(clock, POLL_EVERY, () => this.poll());
+  }
 
   onApplicationBootstrap(): void {
-    this.schedule();
+    this.poller.start();
   }
 
   /** Finishes what it has taken. */
   async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    this.cancel();
-    await this.working;
-  }
-
-  private schedule(): void {
-    if (this.stopped) return;
-    this.cancel = this.clock.after(POLL_EVERY, () => {
-      this.working = this.poll().finally(() => {
-        this.schedule();
-      });
-    });
+    await this.poller.stop();
   }
 
   private async poll(): Promise<void> {
@@ -74,7 +65,7 @@ export class Reconciler {
       let taken = await this.operations.take();
       while (taken.length > 0) {
         await Promise.all(taken.map((row) => this.look(row)));
-        taken = this.stopped ? [] : await this.operations.take();
+        taken = this.poller.stopped ? [] : await this.operations.take();
       }
     } catch (error) {
       this.logger.warn({ error: describeError(error) }, 'open operations could not be looked at');

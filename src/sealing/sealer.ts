@@ -5,6 +5,7 @@ import type { AuditLogTable, Schema } from '../database/schema.js';
 import { describeError } from '../http/logger.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
+import { Poller } from '../runtime/poller.js';
 import { Frontier, leafHash } from './merkle.js';
 import { hashOfSeal, type Seal, type SealedState } from './seal.js';
 import type { SealSigner } from './seal-signer.js';
@@ -31,9 +32,7 @@ interface Pending {
  */
 export class Sealer {
   private readonly holder: string;
-  private stopped = false;
-  private cancel: () => void = () => undefined;
-  private working: Promise<void> = Promise.resolve();
+  private readonly poller: Poller;
 
   constructor(
     private readonly database: Database,
@@ -43,30 +42,20 @@ export class Sealer {
     private readonly logger: Logger,
   ) {
     this.holder = ids.uuid();
+    this.poller = new Poller(clock, POLL_EVERY, () => this.poll());
   }
 
   onApplicationBootstrap(): void {
-    this.schedule();
+    this.poller.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    this.cancel();
-    await this.working;
-  }
-
-  private schedule(): void {
-    if (this.stopped) return;
-    this.cancel = this.clock.after(POLL_EVERY, () => {
-      this.working = this.poll().finally(() => {
-        this.schedule();
-      });
-    });
+    await this.poller.stop();
   }
 
   private async poll(): Promise<void> {
     try {
-      while (!this.stopped && (await this.isPending()) && (await this.takeLease())) {
+      while (!this.poller.stopped && (await this.isPending()) && (await this.takeLease())) {
         const seals = await this.sealBatch();
         for (const { jws, log, seal, tree_size } of seals)
           this.logger.info({ log, seal, tree_size, jws }, 'sealed');

@@ -4,6 +4,7 @@ import { CurrentPrincipal, type Principal, Public, RequireScopes } from '../auth
 import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { validateDto } from '../http/dto-validation.js';
 import { Problem, pointerTo, validationFailed } from '../http/problem.js';
+import { trailUnavailable } from '../http/trail-unavailable.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import { SealSigner } from './seal-signer.js';
 import { SealStore } from './seal-store.js';
@@ -46,7 +47,7 @@ export class SealsController {
     if (faults.length > 0) throw validationFailed(faults);
     const limit = Number(dto.limit ?? DEFAULT_SEALS);
     const after = dto.cursor === undefined ? 0 : (readCursor(dto.cursor) ?? 0);
-    const seals = await this.store.list(tenant.id, after, limit + 1).catch(unavailable);
+    const seals = await this.store.list(tenant.id, after, limit + 1).catch(trailUnavailable);
     const page = seals.slice(0, limit);
     const last = seals.length > limit ? page.at(-1) : undefined;
     return { data: page, next_cursor: last === undefined ? null : writeCursor(last.seal) };
@@ -73,7 +74,7 @@ export class SealsController {
       throw validationFailed([{ pointer: pointerTo('b'), code: 'out-of-range', detail }]);
     }
     const [earlier, later] = await Promise.all([this.store.find(log, a), this.store.find(log, b)]).catch(
-      unavailable,
+      trailUnavailable,
     );
     if (earlier === undefined || later === undefined)
       throw new Problem('not-found', "The tenant's log has no seal of this number.");
@@ -83,7 +84,7 @@ export class SealsController {
       log,
       first,
       second,
-      path: await this.store.consistencyPath(log, first, second).catch(unavailable),
+      path: await this.store.consistencyPath(log, first, second).catch(trailUnavailable),
     };
   }
 
@@ -102,13 +103,13 @@ export class SealsController {
     @CurrentPrincipal() { tenant: { id: log } }: Principal,
     @Param('id') id: string,
   ): Promise<InclusionProof> {
-    const leaf = isUuid(id) ? await this.store.leafOf(log, id).catch(unavailable) : undefined;
+    const leaf = isUuid(id) ? await this.store.leafOf(log, id).catch(trailUnavailable) : undefined;
     if (leaf === undefined) throw await this.notThere(log, id);
     const { seal: number, leaf_index, leaf_hash } = leaf;
-    const seal = await this.store.find(log, number).catch(unavailable);
+    const seal = await this.store.find(log, number).catch(trailUnavailable);
     if (seal === undefined) throw new Error('a leaf without its seal');
     const { tree_size, jws } = seal;
-    const path = await this.store.inclusionPath(log, leaf_index, tree_size).catch(unavailable);
+    const path = await this.store.inclusionPath(log, leaf_index, tree_size).catch(trailUnavailable);
     return { event_id: id.toLowerCase(), log, leaf_index, leaf_hash, tree_size, path, seal: number, jws };
   }
 
@@ -123,22 +124,15 @@ export class SealsController {
   @ApiOkResponse({ description: 'The keys, oldest first.', type: SigningKeys, headers: REQUEST_ID_HEADER })
   @ApiProblems('validation-failed', 'audit-unavailable')
   async keys(): Promise<SigningKeys> {
-    return { keys: await this.signer.publicKeys().catch(unavailable) };
+    return { keys: await this.signer.publicKeys().catch(trailUnavailable) };
   }
 
   private async notThere(log: string, id: string): Promise<Problem> {
-    const waits = isUuid(id) && (await this.store.isWaiting(log, id).catch(unavailable));
+    const waits = isUuid(id) && (await this.store.isWaiting(log, id).catch(trailUnavailable));
     return waits
       ? new Problem('not-sealed', 'The event is not sealed yet: ask again in a second.', {
           headers: { 'Retry-After': '1' },
         })
       : new Problem('not-found', "The tenant's trail has no event of this id.");
   }
-}
-
-function unavailable(error: unknown): never {
-  throw new Problem('audit-unavailable', 'The audit trail cannot be read at the moment.', {
-    retryAfterS: 5,
-    cause: error,
-  });
 }

@@ -19,7 +19,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { AdministeredRequest } from '../audit/audit-trail.js';
+import type { AdministeredRequest } from '../audit/audit-acts.js';
 import { CurrentAdministration } from '../audit/current-request.js';
 import { RequireScopes, WithoutTenant } from '../auth/access-token.guard.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEvent, Change } from '../audit/audit-event.js';
-import { AuditTrail, type AdministeredRequest } from '../audit/audit-trail.js';
+import type { AdministeredRequest } from '../audit/audit-acts.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { maskText } from '../audit/masks.js';
 import { Config } from '../config/config.js';
 import { Problem, pointerTo, validationFailed } from '../http/problem.js';

@@ -67,8 +67,8 @@ export async function sealsOf(bff: TestBff): Promise<string[]> {
 /** Takes sealing into a test's own hands: what it answers seals all there is. */
 export async function sealByHand({ app, database }: TestBff): Promise<() => Promise<void>> {
   const sealer = app.get(Sealer);
-  await sealer['working'];
-  sealer['cancel']();
+  await sealer['poller'].idle;
+  sealer['poller']['cancel']();
   return async () => {
     // Whichever instance did it last.
     await database.kysely.deleteFrom('lease').where('name', '=', 'sealer').execute();

@@ -5,9 +5,9 @@ import type { TestBff } from './start-bff.js';
 /** Skips from look to look of the reconciler, each one done, until every unknown operation is final. */
 export async function skipLooks({ app }: TestBff, clock: SkippingClock): Promise<void> {
   const reconciler = app.get(Reconciler);
-  await reconciler['working'];
+  await reconciler['poller'].idle;
   for (const ms of [1_001, 5_000, 30_000, 120_000, 600_000]) {
     clock.skip(ms);
-    await reconciler['working'];
+    await reconciler['poller'].idle;
   }
 }

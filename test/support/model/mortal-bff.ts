@@ -49,7 +49,7 @@ export class MortalBff {
 
   /** What its reconciler does at the moment. */
   get reconciling(): Promise<void> {
-    return this.bff.app.get(Reconciler)['working'];
+    return this.bff.app.get(Reconciler)['poller'].idle;
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,12 @@
+import { Problem } from './problem.js';
+
+/**
+ * What a reader of the trail gets when the database does not answer.
+ * @throws Problem audit-unavailable
+ */
+export function trailUnavailable(error: unknown): never {
+  throw new Problem('audit-unavailable', 'The audit trail cannot be read at the moment.', {
+    retryAfterS: 5,
+    cause: error,
+  });
+}
