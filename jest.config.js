@@ -54,6 +54,8 @@ export default {
   globalTeardown: './test/support/global-teardown.mjs',
   testTimeout: 60_000,
   maxWorkers: 2,
+  // A worker is replaced once it has gathered so much: what earlier files left makes later ones slow.
+  workerIdleMemoryLimit: '300MB',
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1'],
     // Its exports name the condition "import" only.

@@ -1,38 +1,13 @@
-import 'reflect-metadata';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Logger } from 'pino';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/environment.js';
-import { loadConfig, processEnvironment } from './config/load.js';
-import { createApp } from './create-app.js';
-import { KeySet } from './auth/key-set.js';
-import { Draining } from './health/draining.js';
-import { createLogger, describeError } from './http/logger.js';
-import { SystemClock } from './runtime/clock.js';
-import { Ids } from './runtime/ids.js';
-import { VERSION } from './runtime/version.js';
-
-/** Milliseconds beyond the longest request until a shutdown that hangs is cut short. */
-const SHUTDOWN_GRACE = 10_000;
+import { loadConfig } from './config/load.js';
 
 async function start(): Promise<void> {
   const config = readSettings();
   if (config === undefined) return;
-  const logger = createLogger(config.logLevel);
-  for (const warning of config.warnings) logger.warn(warning);
-  const clock = new SystemClock();
-  try {
-    const runtime = { config, environment: processEnvironment(), clock, ids: new Ids(clock), logger };
-    const app = await createApp(runtime);
-    stopOnSignals(app, config, logger);
-    await app.listen(config.port, config.host);
-    void app.get(KeySet).warmUp();
-    // Whoever started the process waits for this line, whatever LOG_LEVEL says.
-    const always = logger.child({ version: VERSION, environment: config.environment }, { level: 'info' });
-    always.info(`listening on ${addressOf(app, config)}`);
-  } catch (error) {
-    fail(error, logger);
-  }
+  // Loaded only now: whoever mends the settings is told what is wrong without waiting for a framework.
+  const { serve } = await import('./serve.js');
+  await serve(config);
 }
 
 function readSettings(): Config | undefined {
@@ -44,45 +19,6 @@ function readSettings(): Config | undefined {
     process.exitCode = 1;
     return undefined;
   }
-}
-
-/** Exits at once: whatever was opened so far must not keep a process alive that serves nothing. */
-function fail(error: unknown, logger: Logger): never {
-  logger.fatal({ error: describeError(error) }, 'the service cannot start');
-  if (error instanceof Error && EXPLAINED.has(error.name)) process.stderr.write(`${error.message}\n`);
-  process.exit(1);
-}
-
-/** Errors whose message is written for the operator. */
-const EXPLAINED = new Set(['DatabaseUnusable', 'TenantsFileError', 'UnusableKey']);
-
-function addressOf(app: NestFastifyApplication, { host, port }: Config): string {
-  const address: unknown = app.getHttpServer().address();
-  const bound =
-    typeof address === 'object' && address !== null && 'port' in address ? Number(address.port) : port;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-}
-
-/** Readiness goes down, requests in flight are answered and recorded, the database closes, exit 0. */
-function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logger): void {
-  const draining = app.get(Draining);
-  const stop = (signal: string): void => {
-    if (draining.begun) return;
-    draining.begun = true;
-    logger.info({ signal }, 'stopping');
-    setTimeout(() => {
-      logger.fatal('the shutdown took too long');
-      process.exit(1);
-    }, config.billing.deadlineMs + SHUTDOWN_GRACE).unref();
-    app.close().then(
-      () => {
-        logger.info('stopped');
-        process.exit(0);
-      },
-      (error: unknown) => fail(error, logger),
-    );
-  };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, stop);
 }
 
 await start();

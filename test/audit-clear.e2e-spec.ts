@@ -44,9 +44,9 @@ const ADDRESS = { zip_code: '12345', city: 'Köln', country: 'DE' };
 let bff: TestBff;
 let second: TestBff | undefined;
 beforeAll(async () => {
-  bff = await startBff();
+  bff = await startBff({ seals: true });
   // Another instance, where the database takes more than one.
-  if ('DATABASE_URL' in bff.databaseSettings) second = await startBff({ besides: bff });
+  if ('DATABASE_URL' in bff.databaseSettings) second = await startBff({ besides: bff, seals: true });
   bff.upstream.answer = ({ method, url, text }, response) => {
     const id = url.endsWith(OTHER) ? OTHER : CUSTOMER.id;
     const patch = method === 'GET' ? {} : (JSON.parse(text) as object);

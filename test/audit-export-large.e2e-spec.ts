@@ -15,7 +15,7 @@ const errors: unknown[] = [];
 const onError = (error: unknown): void => void errors.push(error);
 beforeAll(async () => {
   process.on('unhandledRejection', onError).on('uncaughtException', onError);
-  bff = await startBff();
+  bff = await startBff({ seals: true });
   await bff.patch({ name: 'Acme AG' });
   const [model] = (await bff.events(2)) as unknown as [AuditEvent];
   for (let from = 0; from < EVENTS; from += 100) {

@@ -8,6 +8,7 @@ import {
   publicKeys,
   read,
   type SealPage,
+  whileNobodySeals,
 } from './support/sealed-trail.js';
 import { CUSTOMER_PATH, startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
 import { CUSTOMER } from './support/upstream.js';
@@ -19,7 +20,7 @@ const HOSTILE = ['=1+1', '+1', '-1', '@SUM(A1)', 'a"b', 'a,b', "o'neill"];
 
 let bff: TestBff;
 beforeAll(async () => {
-  bff = await startBff();
+  bff = await startBff({ seals: true });
   await bff.patch({ name: 'Acme AG', phone: '+49 30 123456' }, { 'User-Agent': '=HYPERLINK("http://x")' });
   for (const sub of HOSTILE) await patchAs(sub);
   await bff.events(2 + 2 * HOSTILE.length);
@@ -31,7 +32,7 @@ describe('NDJSON', () => {
   it('is the stored canonical text with its seal, line by line, and a trailer', async () => {
     const stored = await storedTexts();
     const seals = ((await read(bff, 'audit-seals?limit=200')).body as SealPage).data;
-    const answer = await read(bff, 'audit-events', {}, { Accept: NDJSON });
+    const answer = await whileNobodySeals(bff, () => read(bff, 'audit-events', {}, { Accept: NDJSON }));
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
     expect(answer.headers.get('cache-control')).toBe('no-store');

@@ -33,7 +33,7 @@ beforeAll(
       generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }),
     );
     const tenants = TENANTS.map((id) => ({ id, token: `token-of-${id}` }));
-    bff = await startBff({ tenants, settings: { AUDIT_SIGNING_KEY } });
+    bff = await startBff({ seals: true, tenants, settings: { AUDIT_SIGNING_KEY } });
     await sealByHand(bff);
     around = await createSurroundings(bff.upstream, bff.idp);
     const { tenantsFile: TENANTS_FILE } = bff;

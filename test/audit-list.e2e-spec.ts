@@ -1,4 +1,3 @@
-import { Sealer } from '../src/sealing/sealer.js';
 import { until } from './support/sealed-trail.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { pointersOf } from './support/test-answer.js';
@@ -30,7 +29,6 @@ let trail: Event[];
 let end = '';
 beforeAll(async () => {
   bff = await startBff();
-  await bff.app.get(Sealer).onModuleDestroy();
   bff.upstream.answer = ({ method, url, text }, response) => {
     const id = url.endsWith('cus_2') ? OTHER_CUSTOMER : CUSTOMER.id;
     if (method === 'GET') {

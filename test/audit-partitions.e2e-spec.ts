@@ -21,7 +21,7 @@ const KEEP_SINCE = Date.parse('2025-03-01T00:00:00Z');
 let bff: TestBff;
 beforeAll(async () => {
   const days = Math.floor((Date.now() - KEEP_SINCE) / 86_400_000);
-  bff = await startBff({ settings: { AUDIT_RETENTION_DAYS: String(days) } });
+  bff = await startBff({ seals: true, settings: { AUDIT_RETENTION_DAYS: String(days) } });
 });
 afterAll(() => bff.stop());
 

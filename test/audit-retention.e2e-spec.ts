@@ -12,7 +12,7 @@ let bff: TestBff;
 let kept: string[] = [];
 beforeAll(async () => {
   goTo('2025-02-10T12:00:00Z');
-  bff = await startBff({ settings: { AUDIT_RETENTION_DAYS: '30' }, clock });
+  bff = await startBff({ seals: true, settings: { AUDIT_RETENTION_DAYS: '30' }, clock });
   await patchAndSeal('February');
   kept = await sealsSoFar();
   goTo('2025-03-05T12:00:00Z');

@@ -8,7 +8,7 @@ const SEALS = 5;
 
 let bff: TestBff;
 beforeAll(async () => {
-  bff = await startBff();
+  bff = await startBff({ seals: true });
   for (let n = 0; n < SEALS; n += 1) {
     await bff.patch({ name: `Name ${n}` });
     await allSealed(bff);

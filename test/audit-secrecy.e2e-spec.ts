@@ -27,7 +27,7 @@ const personal = (): Record<string, unknown> => ({
 let bff: TestBff;
 let values: string[];
 beforeAll(async () => {
-  bff = await startBff();
+  bff = await startBff({ seals: true });
   const [before, after, byAlias] = [personal(), personal(), personal()];
   values = [before, after, byAlias].flatMap(texts);
   bff.upstream.readAs({ ...CUSTOMER, ...before }, ({ text }, response) => {

@@ -16,7 +16,7 @@ let k1: JsonWebKey;
 let kept: { keys: Record<string, string>[] };
 beforeEach(async () => {
   k1 = newKey();
-  first = await startBff({ settings: settingsOf(k1) });
+  first = await startBff({ seals: true, settings: settingsOf(k1) });
   await write(first);
   kept = await keysOf(first);
 });
@@ -32,7 +32,7 @@ async function withKey(
   work: (bff: TestBff) => Promise<void>,
   more: Record<string, string> = {},
 ): Promise<string> {
-  const bff = await startBff({ besides: first, settings: { ...settingsOf(key), ...more } });
+  const bff = await startBff({ seals: true, besides: first, settings: { ...settingsOf(key), ...more } });
   try {
     await work(bff);
     return bff.logs();

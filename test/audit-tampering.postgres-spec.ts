@@ -24,7 +24,7 @@ let seals: string[];
 /** Ids of the events by leaf. */
 let ids: string[];
 beforeAll(async () => {
-  bff = await startBff();
+  bff = await startBff({ seals: true });
   seal = await sealByHand(bff);
   for (let number = 1; number <= SEALS; number += 1) {
     await grow(`Name ${number}`);

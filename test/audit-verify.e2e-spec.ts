@@ -6,7 +6,7 @@ let bff: TestBff;
 let lines: string[] = [];
 let keys: unknown;
 beforeAll(async () => {
-  bff = await startBff();
+  bff = await startBff({ seals: true });
   for (let n = 0; n < 3; n += 1) {
     await bff.patch({ name: `Name ${n}` });
     await allSealed(bff);

@@ -4,7 +4,7 @@ import { pointersOf } from './support/test-answer.js';
 import { CUSTOMER } from './support/upstream.js';
 
 const SETTINGS = { CUSTOMER_PRE_READ: 'never', RATE_LIMIT_PER_MINUTE: '1000000' };
-const RUNS = { numRuns: 200 };
+const RUNS = { numRuns: 100 };
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -273,7 +273,7 @@ describe('any body', () => {
         const sent = takeSent().map((one) => JSON.parse(one) as unknown);
         expect(sent).toEqual(answer.status === 200 ? [JSON.parse(body)] : []);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 

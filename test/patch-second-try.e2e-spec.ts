@@ -98,7 +98,7 @@ it('a connection that is never made: nothing was sent, and it says so', async ()
   // It takes connections, and says nothing: no TLS handshake ever ends.
   const silent = await listening();
   const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-  const own = await startBff({ settings: { BILLING_API_URL: url, REQUEST_DEADLINE_MS: '1500' } });
+  const own = await startBff({ settings: { BILLING_API_URL: url, REQUEST_DEADLINE_MS: '600' } });
   const answer = await own.patch(PATCH);
   await own.stop();
   silent.close();

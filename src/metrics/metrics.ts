@@ -50,7 +50,8 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor() {
+  /** Adds what Node and the operating system tell of this process. They are watched until it ends. */
+  watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });
   }
 

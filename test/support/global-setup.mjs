@@ -27,7 +27,8 @@ async function build() {
 }
 
 async function createDatabase(folder) {
-  const database = await PGlite.create(folder);
+  // Segments of 1 MB instead of 16: every copy pays for them.
+  const database = await PGlite.create(folder, { initDbStartParams: ['--wal-segsize=1'] });
   await database.close();
 }
 

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import { BillingClient } from '../../src/billing/billing.client.js';
-import { Sealer } from '../../src/sealing/sealer.js';
 import { ACME_TOKEN, startBff, type TestAnswer, type TestBff } from './start-bff.js';
 import { answerJson, CUSTOMER } from './upstream.js';
 
@@ -102,7 +101,6 @@ export const TABLE: Record<string, Row> = {
     asked: ['PATCH'],
     headers: { 'retry-after': SECONDS },
     cause: async (bff) => {
-      await bff.app.get(Sealer).onModuleDestroy();
       await bff.patch(PATCH);
       const id = String((await bff.events(1)).at(-1)?.['id']);
       return bff.send('GET', `/api/v1/audit-events/${id}/proof`);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { JWTPayload } from 'jose';
 import type { TestAnswer, TestBff } from './start-bff.js';
@@ -59,6 +59,22 @@ export async function allSealed(bff: TestBff): Promise<void> {
     const waiting = await bff.database.kysely.selectFrom('audit_pending').select('log').limit(1).execute();
     return waiting.length === 0;
   }, 'everything was sealed');
+}
+
+/** Does something for which it matters that no seal comes in between: another instance holds the lease. */
+export async function whileNobodySeals<T>(bff: TestBff, act: () => Promise<T>): Promise<T> {
+  const held = (holder: string, until: Date): Promise<unknown> =>
+    bff.database.kysely
+      .updateTable('lease')
+      .set({ holder, held_until: until })
+      .where('name', '=', 'sealer')
+      .execute();
+  await held(randomUUID(), new Date(Date.now() + 60_000));
+  try {
+    return await act();
+  } finally {
+    await held(randomUUID(), new Date(0));
+  }
 }
 
 /** Twenty seconds at most. */

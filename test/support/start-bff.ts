@@ -11,6 +11,7 @@ import { type Clock, SystemClock } from '../../src/runtime/clock.js';
 import { Admission } from '../../src/billing/admission.js';
 import { Reconciler } from '../../src/operations/reconciler.js';
 import { Ids } from '../../src/runtime/ids.js';
+import { Sealer } from '../../src/sealing/sealer.js';
 import { TenantVault } from '../../src/tenants/tenant-vault.js';
 import { AUDIENCE, ISSUER, TestIdentityProvider } from './identity-provider.js';
 import { answerOf, type TestAnswer } from './test-answer.js';
@@ -27,6 +28,8 @@ export interface BffOptions {
   readonly besides?: TestBff;
   /** Whether it looks at unknown and abandoned operations; most tests want to see what their own requests leave. */
   readonly reconciles?: boolean;
+  /** Whether it seals the trail; most tests want to see events as they were stored. */
+  readonly seals?: boolean;
 }
 
 export const ACME_TOKEN = 'upstream-token-of-acme';
@@ -88,6 +91,7 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
   const clock = options.clock ?? new SystemClock();
   const app = await createApp({ config, environment: {}, clock, ids: new Ids(clock), logger });
   if (options.reconciles !== true) await app.get(Reconciler).onModuleDestroy();
+  if (options.seals !== true) await app.get(Sealer).onModuleDestroy();
   await app.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   const database = app.get(Database);
