@@ -22,11 +22,10 @@ export interface DroppedLeaf {
   readonly event_id: string;
 }
 
-/** How far a log is sealed. */
+/** How far a log is sealed: the number of its leaves, and of its seals. */
 export interface SealedUpTo {
   readonly size: number;
-  /** The `jws` of every seal, oldest first. */
-  readonly seals: readonly string[];
+  readonly seals: number;
 }
 
 export interface ExportOptions {
@@ -56,12 +55,14 @@ export class AuditExport {
       .select(['tree_size', 'seal'])
       .where('log', '=', log)
       .executeTakeFirst();
-    const { tree_size: size, seal: last } = state ?? { tree_size: 0, seal: 0 };
-    const all: string[] = [];
-    for (let after = 0; ; after += PAGE) {
-      const seals = await this.seals.list(log, after, PAGE);
-      all.push(...seals.filter(({ seal }) => seal <= last).map(({ jws }) => jws));
-      if (after + PAGE >= last) return { size, seals: all };
+    return { size: state?.tree_size ?? 0, seals: state?.seal ?? 0 };
+  }
+
+  /** The `jws` of the first `count` seals, oldest first, page by page. */
+  async *sealsOf(log: string, count: number): AsyncGenerator<readonly string[]> {
+    for (let after = 0; after < count; after += PAGE) {
+      const seals = await this.seals.list(log, after, Math.min(PAGE, count - after));
+      yield seals.map(({ jws }) => jws);
     }
   }
 

@@ -75,7 +75,7 @@ export class AuditReader {
       }
       yield lines.join('');
     }
-    yield format.trailer({ log, count, complete, seals: sealed.seals });
+    yield* format.trailer({ log, count, complete }, this.exports.sealsOf(log, sealed.seals));
   }
 
   private async shown(request: AuditedRequest, { event, seal, clear }: StoredEvent): Promise<ShownEvent> {
@@ -98,7 +98,7 @@ interface Exporting extends ExportOptions {
   readonly log: string;
 }
 
-const NOTHING: SealedUpTo = { size: 0, seals: [] };
+const NOTHING: SealedUpTo = { size: 0, seals: 0 };
 
 function seesClear({ principal }: AuditedRequest): boolean {
   return principal.caller.scopes.includes(CLEAR);

@@ -8,7 +8,6 @@ export interface Trailer {
   readonly log: string;
   readonly count: number;
   readonly complete: boolean;
-  readonly seals: readonly string[];
 }
 
 /** A form of the trail: how its rows and its end are written. */
@@ -20,7 +19,8 @@ export interface ExportFormat {
   /** @param revealed the event with its clear values, for whoever may see them */
   readonly row: (row: StoredRow, revealed: AuditEvent | undefined) => string;
   readonly dropped: (leaf: DroppedLeaf) => string;
-  readonly trailer: (trailer: Trailer) => string;
+  /** @param seals the `jws` of all seals, page by page: there may be more than fit into memory */
+  readonly trailer: (trailer: Trailer, seals: AsyncIterable<readonly string[]>) => AsyncIterable<string>;
 }
 
 const NDJSON: ExportFormat = {
@@ -35,8 +35,20 @@ const NDJSON: ExportFormat = {
     return `${text.slice(0, -1)},"seal":${place}}\n`;
   },
   dropped: (leaf) => `${JSON.stringify({ leaf })}\n`,
-  trailer: (trailer) => `${JSON.stringify({ trailer })}\n`,
+  trailer: async function* (trailer, seals) {
+    yield `{"trailer":${JSON.stringify(trailer).slice(0, -1)},"seals":[`;
+    let separator = '';
+    for await (const page of seals) {
+      if (page.length === 0) continue;
+      yield separator + page.map((jws) => JSON.stringify(jws)).join(',');
+      separator = ',';
+    }
+    yield ']}}\n';
+  },
 };
+
+/** Only NDJSON says how it ends. */
+async function* nothing(): AsyncGenerator<string> {}
 
 type Cell = string | number | null | undefined;
 
@@ -76,7 +88,7 @@ const CSV: ExportFormat = {
     return `${values.map(cell).join(',')}\r\n`;
   },
   dropped: () => '',
-  trailer: () => '',
+  trailer: nothing,
 };
 
 /** RFC 4180, and nothing that a spreadsheet would take for a formula: such text begins with an apostrophe. */
@@ -93,7 +105,7 @@ const OCSF: ExportFormat = {
   head: '',
   row: (row, revealed) => `${JSON.stringify(toOcsf(revealed ?? toStoredEvent(row).event))}\n`,
   dropped: () => '',
-  trailer: () => '',
+  trailer: nothing,
 };
 
 export const EXPORT_FORMATS: readonly ExportFormat[] = [NDJSON, CSV, OCSF];

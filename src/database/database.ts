@@ -18,6 +18,8 @@ export class DatabaseUnusable extends Error {
 
 /** Milliseconds that one statement, or the wait for a connection, may take. */
 const STATEMENT_TIMEOUT = 4_000;
+/** For a server that has gone silent; one that is slow says so itself before. */
+const PATIENCE = STATEMENT_TIMEOUT + 1_000;
 const CONNECT_TIMEOUT = 2_000;
 const MAX_CONNECTIONS = 10;
 
@@ -70,8 +72,6 @@ export class Database {
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       statement_timeout: STATEMENT_TIMEOUT,
-      // For a server that has gone silent; one that is slow says so itself before.
-      query_timeout: STATEMENT_TIMEOUT + 1_000,
       keepAlive: true,
       application_name: 'billing-bff',
     });
@@ -81,7 +81,7 @@ export class Database {
     });
     // So would one that breaks while it is in use, which the pool does not watch; its query fails with the same error.
     pool.on('connect', (client) => client.on('error', () => undefined));
-    return new PostgresDialect({ pool: watchedPool(pool) });
+    return new PostgresDialect({ pool: watchedPool(pool, PATIENCE) });
   }
 
   private embedded(): Dialect {

@@ -4,21 +4,33 @@ import type pg from 'pg';
 /**
  * A pool that takes no connection back whose query got no answer: the next query would wait behind it. An
  * error that the server itself reports leaves its connection as good as before.
+ * @param patienceMs milliseconds until a query fails that a server which has gone silent does not answer
  */
-export function watchedPool(pool: pg.Pool): PostgresPool {
+export function watchedPool(pool: pg.Pool, patienceMs: number): PostgresPool {
   return {
-    connect: async () => new WatchedClient(await pool.connect()),
+    connect: async () => new WatchedClient(await pool.connect(), patienceMs),
     end: () => pool.end(),
   };
 }
 
+/** What is used of a client of pg: what its promises and its `query_timeout` hold on to outlives many a collection. */
+interface Client {
+  query<Row>(
+    sql: string,
+    parameters: readonly unknown[],
+    answered: (error: Error | null | undefined, result: PostgresQueryResult<Row>) => void,
+  ): void;
+  query<Row>(cursor: PostgresCursor<Row>): PostgresCursor<Row>;
+  release(destroy: boolean): void;
+}
+
 class WatchedClient implements PostgresPoolClient {
-  private readonly inner: PostgresPoolClient;
   private silent = false;
 
-  constructor(private readonly client: pg.PoolClient) {
-    this.inner = client;
-  }
+  constructor(
+    private readonly client: Client,
+    private readonly patienceMs: number,
+  ) {}
 
   query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>>;
   query<Row>(cursor: PostgresCursor<Row>): PostgresCursor<Row>;
@@ -26,20 +38,30 @@ class WatchedClient implements PostgresPoolClient {
     statement: string | PostgresCursor<Row>,
     parameters: readonly unknown[] = [],
   ): Promise<PostgresQueryResult<Row>> | PostgresCursor<Row> {
-    if (typeof statement !== 'string') return this.inner.query(statement);
-    return this.answerTo(this.inner.query<Row>(statement, parameters));
+    if (typeof statement !== 'string') return this.client.query(statement);
+    return this.answerTo<Row>(statement, parameters);
   }
 
   release(): void {
     this.client.release(this.silent);
   }
 
-  private async answerTo<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    try {
-      return await answer;
-    } catch (error) {
-      this.silent ||= !(error instanceof Error && 'severity' in error);
-      throw error;
-    }
+  private answerTo<Row>(
+    statement: string,
+    parameters: readonly unknown[],
+  ): Promise<PostgresQueryResult<Row>> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.silent = true;
+        reject(new Error(`the database did not answer within ${this.patienceMs} ms`));
+      }, this.patienceMs);
+      this.client.query<Row>(statement, parameters, (error, result) => {
+        clearTimeout(timer);
+        if (error instanceof Error) {
+          this.silent ||= !('severity' in error);
+          reject(error);
+        } else resolve(result);
+      });
+    });
   }
 }
