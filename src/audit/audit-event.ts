@@ -64,7 +64,7 @@ export interface Change {
 export interface AuditEvent {
   readonly id: string;
   readonly operation_id: string | null;
-  /** RFC 3339, UTC, milliseconds. */
+  /** RFC 3339, UTC, milliseconds: the time that `id` begins with. */
   readonly occurred_at: string;
   readonly tenant_id: string | null;
   readonly actor: {

@@ -122,15 +122,9 @@ export class AuditStore {
     if (outcome !== undefined) query = query.where('outcome', '=', outcome);
     if (credentialVersion !== undefined) query = query.where('credential_version', '=', credentialVersion);
     if (field !== undefined) query = query.where(sql<boolean>`${field} = any(fields)`);
-    // Ids begin with the time at which they were made: that bounds the search to a part of the index.
-    if (from !== undefined)
-      query = query
-        .where('occurred_at', '>=', from)
-        .where('audit_event.id', '>=', firstIdOf(from.getTime() - MARGIN));
-    if (to !== undefined)
-      query = query
-        .where('occurred_at', '<', to)
-        .where('audit_event.id', '<', firstIdOf(to.getTime() + MARGIN));
+    // An event's id begins with its time: bounds are parts of the index.
+    if (from !== undefined) query = query.where('audit_event.id', '>=', firstIdOf(from));
+    if (to !== undefined) query = query.where('audit_event.id', '<', firstIdOf(to));
     if (before !== undefined) query = query.where('audit_event.id', '<', before);
     if (after !== undefined) query = query.where('audit_event.id', '>', after);
     return query;
@@ -154,12 +148,9 @@ function isAbout(tenantId: string, customer: string): RawBuilder<boolean> {
   ))`;
 }
 
-/** Milliseconds by which an event's id and its time may differ. */
-const MARGIN = 60_000;
-
-/** The least UUIDv7 of a time in milliseconds since the epoch (RFC 9562, section 5.7). */
-function firstIdOf(ms: number): string {
-  const time = Math.max(0, Math.min(ms, 2 ** 48 - 1))
+/** The least UUIDv7 of a time (RFC 9562, section 5.7). */
+function firstIdOf(at: Date): string {
+  const time = Math.max(0, Math.min(at.getTime(), 2 ** 48 - 1))
     .toString(16)
     .padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;

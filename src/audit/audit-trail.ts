@@ -198,7 +198,8 @@ export class AuditTrail {
   }
 
   private stamp(): Pick<AuditEvent, 'id' | 'occurred_at'> {
-    return { id: this.ids.uuid(), occurred_at: new Date(this.clock.now()).toISOString() };
+    const { id, at } = this.ids.timed();
+    return { id, occurred_at: at.toISOString() };
   }
 }
 

@@ -95,10 +95,11 @@ export class Refusals {
     tenantId: string | null,
   ): AuditEvent {
     const ref = customerRefOf(request.params);
+    const { id, at } = this.ids.timed();
     return {
-      id: this.ids.uuid(),
+      id,
       operation_id: null,
-      occurred_at: new Date(this.clock.now()).toISOString(),
+      occurred_at: at.toISOString(),
       tenant_id: tenantId,
       actor: actorOf(caller),
       origin: originOf(request),

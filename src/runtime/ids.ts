@@ -14,6 +14,11 @@ export class Ids {
 
   /** A UUIDv7 (RFC 9562): later ones of one process always sort behind earlier ones. */
   uuid(): string {
+    return this.timed().id;
+  }
+
+  /** A UUIDv7 and the time that it begins with: the clock's, but never before that of the one before. */
+  timed(): { readonly id: string; readonly at: Date } {
     const now = this.clock.now();
     if (now > this.lastMs) {
       this.lastMs = now;
@@ -21,7 +26,8 @@ export class Ids {
     } else {
       this.sequence += 1;
     }
-    return uuidv7({ msecs: this.lastMs, seq: this.sequence, random: this.random(16) });
+    const id = uuidv7({ msecs: this.lastMs, seq: this.sequence, random: this.random(16) });
+    return { id, at: new Date(this.lastMs) };
   }
 
   /** From 0 to `ms` milliseconds, any alike (full jitter). */
