@@ -161,12 +161,15 @@ function checkKept(file, seals, log, keys) {
   );
   let found = 0;
   for (const jws of kept) {
-    const { log: of, seal: number } = keys.open(jws, 'a seal kept outside');
+    const { log: of, seal: number, sealed_at: at } = keys.open(jws, 'a seal kept outside');
     if (of !== log) continue;
     found += 1;
     const ours = seals[number - 1];
     if (ours === undefined)
-      throw new Wrong(`seal ${number} was kept outside, and the trail ends before it: it was rolled back`);
+      throw new Wrong(
+        `seal ${number} of ${at} was kept outside, and the trail ends before it: it was rolled back, ` +
+          'unless the export was made before that; then export again',
+      );
     if (ours.jws !== jws)
       throw new Wrong(`seal ${number} is not the one that was kept outside: the trail was rewritten`);
   }
