@@ -221,6 +221,43 @@ describe('refused with 400', () => {
   });
 });
 
+describe('a cursor', () => {
+  const query = 'action=customer.patch&limit=1';
+  const reader = { sub: 'pager', tenant_id: 'globex' };
+  let cursor = '';
+  beforeAll(async () => {
+    cursor = (await listAs(reader, query)).next_cursor ?? '';
+  });
+  const forged = (at: number): string => {
+    const bytes = Buffer.from(cursor, 'base64url');
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    return bytes.toString('base64url');
+  };
+
+  it.each<[string, () => Promise<TestAnswer>]>([
+    ['for another event', () => pageAs(reader, `${query}&cursor=${forged(0)}`)],
+    ['with another signature', () => pageAs(reader, `${query}&cursor=${forged(31)}`)],
+    ['with other filters', () => pageAs(reader, `limit=1&cursor=${cursor}`)],
+    ['with one filter more', () => pageAs(reader, `${query}&outcome=applied&cursor=${cursor}`)],
+    ['by somebody else', () => pageAs({ ...reader, sub: 'other' }, `${query}&cursor=${cursor}`)],
+    ['by another client', () => pageAs({ ...reader, client_id: 'other' }, `${query}&cursor=${cursor}`)],
+    ['of another tenant', () => pageAs({ ...reader, tenant_id: 'acme' }, `${query}&cursor=${cursor}`)],
+    [
+      'by who now sees clear values',
+      () => pageAs({ ...reader, scope: 'audit:read audit:read:clear' }, `${query}&cursor=${cursor}`),
+    ],
+  ])('%s is refused: no page is read without a query in the trail', async (_, send) => {
+    const answer = await send();
+    expect(answer.status).toBe(400);
+    expect(pointersOf(answer)).toEqual(['#/cursor']);
+  });
+
+  it('is good for another limit, and with a new token', async () => {
+    const page = await pageAs({ ...reader, jti: 'another' }, `${query.replace('1', '5')}&cursor=${cursor}`);
+    expect(page.status).toBe(200);
+  });
+});
+
 describe('another tenant’s events', () => {
   it('are not there by id', async () => {
     const { data } = await listAs({ tenant_id: 'globex' }, 'limit=200');
@@ -232,12 +269,6 @@ describe('another tenant’s events', () => {
       ).toBe(200);
     }
     expect(data.length).toBeGreaterThan(0);
-  });
-
-  it('are not there by a cursor of theirs', async () => {
-    const { next_cursor: cursor } = await listAs({ tenant_id: 'globex' }, 'limit=1');
-    const { data } = await list(`limit=200&cursor=${cursor ?? ''}`);
-    expect(new Set(data.map(({ tenant_id }) => tenant_id))).toEqual(new Set(['acme']));
   });
 
   it('are not there by any filter', async () => {
@@ -298,8 +329,12 @@ async function list(query: string): Promise<Page> {
   return listAs({}, /(^|&)to=/.test(query) ? query : `${query}&to=${end}`);
 }
 
+async function pageAs(claims: object, query: string): Promise<TestAnswer> {
+  return bff.send('GET', `/api/v1/audit-events?${query}`, undefined, await as(claims));
+}
+
 async function listAs(claims: object, query: string): Promise<Page> {
-  const answer = await bff.send('GET', `/api/v1/audit-events?${query}`, undefined, await as(claims));
+  const answer = await pageAs(claims, query);
   expect(answer.status).toBe(200);
   return answer.body as Page;
 }

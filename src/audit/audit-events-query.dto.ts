@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
 import { MayBeAbsent, Satisfies, text, textThat } from '../http/rules.js';
+import { CURSOR } from './audit-cursors.js';
 import { ACTIONS, OUTCOMES } from './audit-event.js';
 
 export const DEFAULT_LIMIT = 50;
@@ -72,11 +73,9 @@ export class AuditEventsQuery {
   @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
   limit?: string;
 
-  /** `next_cursor` of the page before. */
+  /** `next_cursor` of the page before, with the same filters and by the same caller. */
   @MayBeAbsent()
-  @Satisfies(
-    textThat((value) => readCursor(value) !== undefined, 'not-cursor', 'must be a next_cursor of this API'),
-  )
+  @Satisfies(textThat((value) => CURSOR.test(value), 'not-cursor', 'must be a next_cursor of this API'))
   cursor?: string;
 }
 
@@ -102,17 +101,4 @@ function Timestamp(): PropertyDecorator {
     ),
     ApiProperty({ type: String, format: 'date-time' }),
   );
-}
-
-/** Opaque to callers: the id of the last event seen. */
-export function writeCursor(eventId: string): string {
-  return Buffer.from(eventId.replaceAll('-', ''), 'hex').toString('base64url');
-}
-
-/** The event id in a cursor; undefined for anything this API did not write. */
-export function readCursor(cursor: string): string | undefined {
-  if (!/^[A-Za-z0-9_-]{22}$/.test(cursor)) return undefined;
-  const hex = Buffer.from(cursor, 'base64url').toString('hex');
-  const id = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  return writeCursor(id) === cursor ? id : undefined;
 }

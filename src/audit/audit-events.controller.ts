@@ -15,9 +15,9 @@ import { Problem } from '../http/problem.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import type { AuditedRequest } from './audit-event.js';
 import { AuditEventPage, AuditEventSchema } from './audit-event.schema.js';
-import { AuditEventsQuery, writeCursor } from './audit-events-query.dto.js';
+import { AuditEventsQuery } from './audit-events-query.dto.js';
 import { readAuditQuery } from './audit-query.js';
-import { AuditReader, type ShownEvent } from './audit-reader.js';
+import { AuditReader, type ShownEvent, type ShownPage } from './audit-reader.js';
 import { CurrentRequest } from './current-request.js';
 import { EXPORT_FORMATS, formatFor } from './export-formats.js';
 
@@ -55,7 +55,7 @@ export class AuditEventsController {
     @Query() parameters: AuditEventsQuery,
     @Headers('accept') accept: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<{ data: ShownEvent[]; next_cursor: string | null } | StreamableFile> {
+  ): Promise<ShownPage | StreamableFile> {
     const query = readAuditQuery(request.principal.tenant.id, parameters);
     const format = formatFor(accept);
     if (format !== undefined) {
@@ -63,10 +63,7 @@ export class AuditEventsController {
       void reply.type(`${format.mediaType}; charset=utf-8`);
       return new StreamableFile(Readable.from(lines, { objectMode: false }));
     }
-    const events = await this.reader.list(request, query);
-    const data = events.slice(0, query.limit);
-    const last = events.length > query.limit ? data.at(-1) : undefined;
-    return { data, next_cursor: last === undefined ? null : writeCursor(last.id) };
+    return this.reader.list(request, query);
   }
 
   @Get(':id')

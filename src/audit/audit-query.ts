@@ -1,11 +1,13 @@
 import { validateDto } from '../http/dto-validation.js';
 import { type Fault, pointerTo, validationFailed } from '../http/problem.js';
-import { AuditEventsQuery, DEFAULT_LIMIT, readCursor } from './audit-events-query.dto.js';
+import { AuditEventsQuery, DEFAULT_LIMIT } from './audit-events-query.dto.js';
 import type { AuditFilter } from './audit-store.js';
 
 /** What a reader of the trail asks for. */
 export interface AuditQuery {
   readonly filter: AuditFilter;
+  /** As the caller gave it. */
+  readonly cursor: string | undefined;
   readonly limit: number;
   /** Whether anything is left out. */
   readonly filtered: boolean;
@@ -24,14 +26,12 @@ export function readAuditQuery(tenantId: string, parameters: object): AuditQuery
   }
   if (all.length > 0) throw validationFailed(all);
   const { limit, cursor, from, to, credential_version: version, ...filters } = dto;
-  const before = cursor === undefined ? undefined : readCursor(cursor);
   const narrowed = {
     ...Object.fromEntries(Object.entries(filters).filter(([, value]) => typeof value === 'string')),
     ...(version === undefined ? {} : { credentialVersion: Number(version) }),
-    ...(before === undefined ? {} : { before }),
     ...(from === undefined ? {} : { from: new Date(from) }),
     ...(to === undefined ? {} : { to: new Date(to) }),
   };
-  const filtered = Object.keys(narrowed).length > 0;
-  return { filter: { ...narrowed, tenantId }, limit: Number(limit ?? DEFAULT_LIMIT), filtered };
+  const filtered = cursor !== undefined || Object.keys(narrowed).length > 0;
+  return { filter: { ...narrowed, tenantId }, cursor, limit: Number(limit ?? DEFAULT_LIMIT), filtered };
 }

@@ -1,17 +1,21 @@
+import { pointerTo, validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
+import type { AuditCursors } from './audit-cursors.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 import type { AuditExport, ExportOptions, SealedUpTo } from './audit-export.js';
 import type { AuditQuery } from './audit-query.js';
-import type { AuditStore, StoredEvent } from './audit-store.js';
+import type { AuditFilter, AuditStore, StoredEvent } from './audit-store.js';
 import type { AuditTrail } from './audit-trail.js';
-import type { ClearValues } from './clear-values.js';
+import { type ClearValues, seesClear } from './clear-values.js';
 import { type ExportFormat, isRow } from './export-formats.js';
-
-/** The scope that shows the values behind the masks. */
-const CLEAR = 'audit:read:clear';
 
 /** An event as readers see it. */
 export type ShownEvent = AuditEvent & { readonly seal: StoredEvent['seal'] };
+
+export interface ShownPage {
+  readonly data: readonly ShownEvent[];
+  readonly next_cursor: string | null;
+}
 
 /** Reads the trail for its readers, and leaves an event of it: one for each query or export, not for each page. */
 export class AuditReader {
@@ -20,16 +24,19 @@ export class AuditReader {
     private readonly exports: AuditExport,
     private readonly clear: ClearValues,
     private readonly trail: AuditTrail,
+    private readonly cursors: AuditCursors,
   ) {}
 
-  /** One more than the page holds, when there is one. @throws Problem audit-unavailable */
-  async list(request: AuditedRequest, { filter, limit }: AuditQuery): Promise<ShownEvent[]> {
+  /** @throws Problem validation-failed, audit-unavailable */
+  async list(request: AuditedRequest, query: AuditQuery): Promise<ShownPage> {
+    const { cursor, limit } = query;
+    const filter = this.fromCursor(request, query);
     const events = await this.store.list(filter, limit + 1).catch(trailUnavailable);
-    const shown = await Promise.all(events.map((stored) => this.shown(request, stored)));
-    // A cursor is the caller's word: what shows clear values is recorded page by page.
-    if (filter.before === undefined || seesClear(request))
-      await this.record(request, 'audit.read', filter.customer, []);
-    return shown;
+    const page = events.slice(0, limit);
+    const data = await Promise.all(page.map((stored) => this.shown(request, stored)));
+    const last = events.length > limit ? page.at(-1)?.event.id : undefined;
+    if (cursor === undefined) await this.record(request, 'audit.read', filter.customer, []);
+    return { data, next_cursor: last === undefined ? null : this.cursors.write(request, query.filter, last) };
   }
 
   /** Undefined when the tenant has no such event. @throws Problem audit-unavailable */
@@ -43,17 +50,28 @@ export class AuditReader {
 
   /**
    * The lines of an export, page by page; recorded before the first one is given away.
-   * @throws Problem audit-unavailable
+   * @throws Problem validation-failed, audit-unavailable
    */
   async export(
     request: AuditedRequest,
-    { filter, filtered }: AuditQuery,
+    query: AuditQuery,
     format: ExportFormat,
   ): Promise<AsyncGenerator<string>> {
+    const { filtered } = query;
+    const filter = this.fromCursor(request, query);
     const log = filter.tenantId;
     await this.record(request, 'audit.exported', filter.customer, [{ field: 'format', after: format.name }]);
     const sealed = filtered ? NOTHING : await this.exports.sealedUpTo(log).catch(trailUnavailable);
     return this.lines(request, { filter, complete: !filtered, log, sealed }, format);
+  }
+
+  private fromCursor(request: AuditedRequest, { filter, cursor }: AuditQuery): AuditFilter {
+    if (cursor === undefined) return filter;
+    const before = this.cursors.read(request, filter, cursor);
+    if (before !== undefined) return { ...filter, before };
+    throw validationFailed([
+      { pointer: pointerTo('cursor'), code: 'not-cursor', detail: 'is not of this query and this caller' },
+    ]);
   }
 
   private async *lines(
@@ -99,10 +117,6 @@ interface Exporting extends ExportOptions {
 }
 
 const NOTHING: SealedUpTo = { size: 0, seals: 0 };
-
-function seesClear({ principal }: AuditedRequest): boolean {
-  return principal.caller.scopes.includes(CLEAR);
-}
 
 /** In the order of the documentation; the stored text is in canonical order. */
 function inOrder(event: AuditEvent, seal: StoredEvent['seal']): ShownEvent {

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
+import { AppKeys } from '../crypto/app-keys.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { CustomerVault } from '../crypto/customer-vault.js';
 import { Database } from '../database/database.js';
@@ -12,6 +13,7 @@ import { SealStore } from '../sealing/seal-store.js';
 import { SealingModule } from '../sealing/sealing.module.js';
 import { TenantVault } from '../tenants/tenant-vault.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
+import { AuditCursors } from './audit-cursors.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditExport } from './audit-export.js';
 import { AuditReader } from './audit-reader.js';
@@ -58,14 +60,18 @@ import { Refusals } from './refusals.js';
     { provide: AuditStore, inject: [Database], useFactory: (database: Database) => new AuditStore(database) },
     {
       provide: AuditReader,
-      inject: [Database, AuditStore, SealStore, ClearValues, AuditTrail],
+      inject: [Database, AuditStore, SealStore, ClearValues, AuditTrail, AppKeys],
       useFactory: (
         database: Database,
         store: AuditStore,
         seals: SealStore,
         clear: ClearValues,
         trail: AuditTrail,
-      ) => new AuditReader(store, new AuditExport(database, store, seals, clear), clear, trail),
+        keys: AppKeys,
+      ) => {
+        const exports = new AuditExport(database, store, seals, clear);
+        return new AuditReader(store, exports, clear, trail, new AuditCursors(keys));
+      },
     },
   ],
   exports: [AuditTrail, AuditStore, AuditWriter, Refusals],

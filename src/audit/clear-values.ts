@@ -4,13 +4,20 @@ import type { Logger } from 'pino';
 import { type CustomerVault, Forgotten } from '../crypto/customer-vault.js';
 import { Undecryptable } from '../crypto/key-ring.js';
 import { describeError } from '../http/logger.js';
-import type { AuditEvent, Change } from './audit-event.js';
+import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 
 /** What a change was really from and to; `before` is absent where it was not read. */
 export interface ClearChange {
   readonly field: string;
   readonly before?: unknown;
   readonly after?: unknown;
+}
+
+/** The scope that shows the values behind the masks. */
+const CLEAR = 'audit:read:clear';
+
+export function seesClear({ principal }: AuditedRequest): boolean {
+  return principal.caller.scopes.includes(CLEAR);
 }
 
 /** Bytes of the salt of each value. */

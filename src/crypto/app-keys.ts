@@ -5,7 +5,7 @@ import { UnusableKey } from './development-keys.js';
 import { type KeyRing, Undecryptable } from './key-ring.js';
 
 /** What the service's own keys are for. */
-const PURPOSES = ['tenant-file-entry', 'token-fingerprint', 'entity-tag', 'idempotency-key'] as const;
+const PURPOSES = ['tenant-file-entry', 'token-fingerprint', 'entity-tag', 'idempotency-key', 'audit-cursor'] as const;
 export type AppKeyPurpose = (typeof PURPOSES)[number];
 
 /**

@@ -1,0 +1,44 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { AppKeys } from '../crypto/app-keys.js';
+import type { AuditedRequest } from './audit-event.js';
+import type { AuditFilter } from './audit-store.js';
+import { seesClear } from './clear-values.js';
+
+/** Bytes of an event's id, and of what signs it. */
+const ID = 16;
+const MAC = 16;
+
+/** What a cursor looks like: base64url of an event's id and a MAC. */
+export const CURSOR = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil(((ID + MAC) * 4) / 3)}}$`);
+
+/**
+ * Cursors are signed, for one caller and one query: a page that carries one was begun by that caller with a query
+ * that is in the trail.
+ */
+export class AuditCursors {
+  constructor(private readonly keys: AppKeys) {}
+
+  /** @param lastId id of the last event on the page before */
+  write(request: AuditedRequest, filter: AuditFilter, lastId: string): string {
+    const id = Buffer.from(lastId.replaceAll('-', ''), 'hex');
+    return Buffer.concat([id, this.macOf(request, filter, lastId)]).toString('base64url');
+  }
+
+  /** The event id in a cursor; undefined for one that was not written for this caller and query. */
+  read(request: AuditedRequest, filter: AuditFilter, cursor: string): string | undefined {
+    const bytes = Buffer.from(cursor, 'base64url');
+    if (bytes.length !== ID + MAC) return undefined;
+    const hex = bytes.toString('hex', 0, ID);
+    const id = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    return timingSafeEqual(bytes.subarray(ID), this.macOf(request, filter, id)) ? id : undefined;
+  }
+
+  private macOf(request: AuditedRequest, filter: AuditFilter, id: string): Buffer {
+    const { customer, actor, action, outcome, credentialVersion, field, from, to } = filter;
+    const { sub, clientId } = request.principal.caller;
+    const caller = [filter.tenantId, sub, clientId, seesClear(request)];
+    const asked = [customer, actor, action, outcome, credentialVersion, field, from, to];
+    const text = JSON.stringify([caller, asked, id]);
+    return Buffer.from(this.keys.shortHmac('audit-cursor', text, MAC), 'base64url');
+  }
+}
