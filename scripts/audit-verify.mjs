@@ -17,9 +17,12 @@
 //   5. what is missing can have been dropped by retention: it drops whole months of events, the oldest first, and keeps
 //      their hashes. So whatever was sealed after the oldest month that still has events began must be there itself
 //   6. nothing waits for a seal that should have one long since: it would have been put in beside the service
+//   7. what the export shows in clear (`clear`, for who may see it) is what the event committed to: HMAC-SHA-256 of the
+//      RFC 8785 form of the value, keyed with its salt
+//   8. every line reads one way only: no member twice, nothing that another reader could take for something else
 // A leaf is SHA-256 of 0x00 and the event's RFC 8785 form without `seal` and without `clear` in its changes.
 import { Buffer } from 'node:buffer';
-import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, verify as verifySignature } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -188,9 +191,21 @@ function isSigned(jws) {
 
 // --- The export ---
 
+/** Values in clear have to be those that the event committed to. */
+function checkClear({ changes }, what) {
+  for (const { field, clear = {}, ...change } of changes)
+    for (const side of ['before', 'after'].filter((one) => one in clear)) {
+      const salt = fromBase64url(String(clear[`${side}_salt`]));
+      const commitment = createHmac('sha256', salt).update(canonical(clear[side])).digest('hex');
+      if (change[`${side}_commitment`] !== commitment)
+        throw new Wrong(`${what} shows a value of ${field} in clear (${side}) that it did not commit to`);
+    }
+}
+
 /** Reads the lines: the hash of every leaf in its place, what no seal covers, and the trailer. */
 async function readExport(file) {
   const leaves = [];
+  const claims = [];
   const ids = [];
   const dropped = [];
   const unsealed = [];
@@ -202,7 +217,10 @@ async function readExport(file) {
     number += 1;
     if (trailer !== undefined) throw new Wrong(`line ${number} comes after the trailer`);
     try {
-      take(parse(line, `line ${number}`));
+      const entry = parse(line, `line ${number}`);
+      if (JSON.stringify(entry) !== line)
+        throw new Wrong(`line ${number} is not written as the service writes`);
+      take(entry);
     } catch (error) {
       throw error instanceof Wrong ? error : new Wrong(`line ${number} is no event (${error.message})`);
     }
@@ -210,7 +228,7 @@ async function readExport(file) {
   if (trailer === undefined) throw new Wrong('the export has no trailer: it was cut off');
   if (trailer.count !== events)
     throw new Wrong(`the trailer counts ${trailer.count} events, and there are ${events}`);
-  return { leaves, ids, events, dropped, unsealed, oldest, trailer };
+  return { leaves, claims, ids, events, dropped, unsealed, oldest, trailer };
 
   function take(entry) {
     if (entry.trailer !== undefined) trailer = entry.trailer;
@@ -220,10 +238,12 @@ async function readExport(file) {
       put(index, Buffer.from(hash, 'hex'), `${id} on line ${number}`);
     } else {
       events += 1;
+      checkClear(entry, `the event ${entry.id} on line ${number}`);
       const hash = leafHash(withoutSeal(entry));
       if (entry.seal === null) unsealed.push(entry.id);
       else {
         put(entry.seal.leaf_index, hash, `${entry.id} on line ${number}`);
+        claims[entry.seal.leaf_index] = entry.seal.seal;
         oldest = Math.min(oldest, timeOf(entry.id));
       }
     }
@@ -238,13 +258,15 @@ async function readExport(file) {
 }
 
 /** Grows the tree leaf by leaf; at the size of each seal its root has to be the sealed one. */
-function checkTree({ leaves, ids }, seals) {
+function checkTree({ leaves, claims, ids }, seals) {
   const tree = new Tree();
   let from = 0;
   for (const { seal, tree_size: size, root } of seals) {
     while (tree.size < size) {
       const leaf = leaves[tree.size];
       if (leaf === undefined) throw new Wrong(`leaf ${tree.size} is missing, which seal ${seal} covers`);
+      if ((claims[tree.size] ?? seal) !== seal)
+        throw new Wrong(`${ids[tree.size]} claims seal ${claims[tree.size]}, and seal ${seal} is its own`);
       tree.append(leaf);
     }
     if (tree.root !== root)

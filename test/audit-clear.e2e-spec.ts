@@ -104,7 +104,14 @@ it('one event and an export show the same', async () => {
 it('an export with clear values is valid for the verifier', async () => {
   const lines = await exportLines(bff, { scope: CLEAR });
   expect(lines.join('\n')).toContain(SECRET.billing_email);
-  expect(await verifyExport(lines, await publicKeys(bff))).toMatchObject({ code: 0, err: '' });
+  const keys = await publicKeys(bff);
+  expect(await verifyExport(lines, keys)).toMatchObject({ code: 0, err: '' });
+  const lying = lines.map((line) => line.replace(/("clear":\{.*?"after":")/, '$1not '));
+  expect(lying).not.toEqual(lines);
+  expect(await verifyExport(lying, keys)).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/event \S+ on line \d+ shows a value of \w+ in clear \(after\)/) as unknown,
+  });
 });
 
 it('its use is in the trail', async () => {

@@ -51,6 +51,16 @@ it.each<[string, () => string[], RegExp]>([
   ],
   ['an event less', () => withCount(lines.filter((_, index) => index !== 3)), /leaf 3 is missing/],
   ['a line twice', () => withCount([lines[0] ?? '', ...lines]), /leaf 0 is there twice/],
+  [
+    'a member twice',
+    () => [(lines[0] ?? '').replace('{', '{"actor":{"sub":"somebody-else"},'), ...lines.slice(1)],
+    /line 1 is not written as the service writes/,
+  ],
+  [
+    'another seal than its own',
+    () => edited(0, (event) => Object.assign(event.seal ?? {}, { seal: 2 })),
+    /claims seal 2, and seal 1 is its own/,
+  ],
   ['no trailer', () => lines.slice(0, -1), /no trailer/],
   ['a seal less', () => withTrailer(lines, (trailer) => trailer.seals.pop()), /says that it is sealed/],
   ['the first seal less', () => withTrailer(lines, (trailer) => trailer.seals.shift()), /seal 1 is missing/],
