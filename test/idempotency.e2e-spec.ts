@@ -47,6 +47,22 @@ it('the same request gets the same answer, and nothing is sent again', async () 
   expect(upstream.methods).toEqual(['GET', 'PATCH']);
 });
 
+it('a refusal is forgotten with the customer: a replay knows that it was refused, not what was said', async () => {
+  const told = { code: 'BAD_REQUEST', message: 'Mallory may not be renamed.' };
+  upstream.plan('PATCH', before(faults.status(422, told)));
+  const first = await patch();
+  expect(first.body).toMatchObject({ status: 400, detail: told.message });
+  expect((await patch()).body).toMatchObject({ detail: told.message });
+
+  const Authorization = `Bearer ${await bff.idp.token({ scope: 'privacy:erase' })}`;
+  await bff.send('DELETE', `${CUSTOMER_PATH}/personal-data`, undefined, { Authorization });
+  const again = await patch();
+  expect(again).toMatchObject({ status: 400, body: { outcome: 'rejected' } });
+  expect([replayed(again), operationOf(again)]).toEqual(['true', operationOf(first)]);
+  expect(JSON.stringify(again.body)).not.toContain('Mallory');
+  expect(upstream.methods).toEqual(['GET', 'PATCH']);
+});
+
 it('the order of members and white space make no other request', async () => {
   await patch({ name: 'A', phone: '123' });
   const { headers, status } = await bff.patch('{ "phone":"123",\n"name":"A" }', { 'Idempotency-Key': key });

@@ -7,6 +7,7 @@ import { RequireScopes } from '../auth/access-token.guard.js';
 import { CustomerVault } from '../crypto/customer-vault.js';
 import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { CUSTOMER_ID } from '../http/customer-id.js';
+import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
 import { pointerTo, validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
 
@@ -25,6 +26,7 @@ class CustomerIdPipe implements PipeTransform<string, string> {
 export class PersonalDataController {
   constructor(
     private readonly vault: CustomerVault,
+    private readonly answers: IdempotencyKeys,
     private readonly trail: AuditTrail,
   ) {}
 
@@ -47,7 +49,9 @@ export class PersonalDataController {
     @CurrentRequest() request: AuditedRequest,
     @Param('cus_id', CustomerIdPipe) customerId: string,
   ): Promise<void> {
-    await this.vault.forget(request.principal.tenant.id, customerId).catch(trailUnavailable);
+    const tenantId = request.principal.tenant.id;
+    await this.vault.forget(tenantId, customerId).catch(trailUnavailable);
+    await this.answers.forgetAnswersAbout(tenantId, customerId).catch(trailUnavailable);
     const act = { action: 'personal-data.erased', customerId, status: 204, changes: [] } as const;
     await this.trail.handled(request, act).catch(trailUnavailable);
   }

@@ -81,6 +81,11 @@ export class IdempotencyKeys {
     await this.sweeper.stop();
   }
 
+  /** Forgets the answers to patches of a customer; a replay is then answered from the trail. */
+  forgetAnswersAbout(tenantId: string, customerId: string): Promise<void> {
+    return this.store.forgetAnswersAbout(tenantId, customerId);
+  }
+
   /** @throws Problem idempotency-key-reused, idempotency-in-flight, audit-unavailable; what `run` throws */
   async once<Result extends object>(
     request: KeyedRequest<Result>,

@@ -88,6 +88,24 @@ export class IdempotencyStore {
       .execute();
   }
 
+  /** What is not under the customer's key, and so outlives it: refusals that the billing API gave reasons for. */
+  async forgetAnswersAbout(tenantId: string, customerId: string): Promise<void> {
+    await this.database.kysely
+      .updateTable('idempotency_key')
+      .set({ own_key: null, sealed: null, held_until: new Date(0) })
+      .where('tenant_id', '=', tenantId)
+      .where('own_key', 'is not', null)
+      .where('operation_id', 'in', (about) =>
+        about
+          .selectFrom('audit_event')
+          .select((row) => row.ref('operation_id').$notNull().as('operation_id'))
+          .where('tenant_id', '=', tenantId)
+          .where('customer_id', '=', customerId)
+          .where('operation_id', 'is not', null),
+      )
+      .execute();
+  }
+
   async forgetExpired(): Promise<void> {
     await this.database.kysely
       .deleteFrom('idempotency_key')
