@@ -25,7 +25,6 @@ import { Buffer } from 'node:buffer';
 import { createHash, createHmac, createPublicKey, verify as verifySignature } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
 /** What is wrong, and where: said to the auditor. */
@@ -85,7 +84,7 @@ const fromBase64url = (text) => Buffer.from(text, 'base64url');
 class TrustedKeys {
   constructor(jwks) {
     this.keys = new Map();
-    for (const jwk of jwks.keys ?? []) this.add(jwk);
+    for (const jwk of Array.isArray(jwks?.keys) ? jwks.keys : []) if (jwk) this.add(jwk);
     if (this.keys.size === 0) throw new Wrong('--keys holds no Ed25519 key');
   }
 
@@ -156,28 +155,32 @@ function openSeals(jwsList, log, keys) {
   });
 }
 
-/** Seals that were kept outside have to be in the chain, letter by letter. */
-function checkKept(file, seals, log, keys) {
+/**
+ * Seals that were kept outside have to be in the chain, letter by letter; but for those that were made after the export,
+ * which its own event dates.
+ */
+function checkKept(file, seals, { trailer: { log }, exportedAt }, keys) {
   // A log may hold other tokens: those are no seals.
   const kept = (readFileSync(file, 'utf8').match(/\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]{86}/g) ?? []).filter(
     isSigned,
   );
   let found = 0;
+  let newer = 0;
   for (const jws of kept) {
     const { log: of, seal: number, sealed_at: at } = keys.open(jws, 'a seal kept outside');
     if (of !== log) continue;
-    found += 1;
     const ours = seals[number - 1];
-    if (ours === undefined)
+    if (ours === undefined && Date.parse(at) > exportedAt) newer += 1;
+    else if (ours === undefined)
       throw new Wrong(
-        `seal ${number} of ${at} was kept outside, and the trail ends before it: it was rolled back, ` +
-          'unless the export was made before that; then export again',
+        `seal ${number} of ${at} was kept outside, and the trail ends before it: it was rolled back`,
       );
-    if (ours.jws !== jws)
+    else if (ours.jws !== jws)
       throw new Wrong(`seal ${number} is not the one that was kept outside: the trail was rewritten`);
+    else found += 1;
   }
-  if (found === 0) throw new Wrong(`${file} holds no seal of the log ${log}`);
-  return found;
+  if (found + newer === 0) throw new Wrong(`${file} holds no seal of the log ${log}`);
+  return { found, newer };
 }
 
 /** Whether the header says EdDSA. */
@@ -202,18 +205,33 @@ function checkClear({ changes }, what) {
     }
 }
 
+/** The lines of a file. Not readline's: that of newer versions of Node also breaks lines at U+2028, within a text. */
+async function* linesOf(file) {
+  let rest = '';
+  for await (const chunk of createReadStream(file, 'utf8')) {
+    const [end, ...lines] = chunk.split('\n');
+    rest += end;
+    for (const line of lines) {
+      yield rest.replace(/\r$/, '');
+      rest = line;
+    }
+  }
+  if (rest !== '') yield rest;
+}
+
 /** Reads the lines: the hash of every leaf in its place, what no seal covers, and the trailer. */
 async function readExport(file) {
   const leaves = [];
   const claims = [];
   const ids = [];
   const dropped = [];
-  const unsealed = [];
+  const unsealed = new Set();
   let events = 0;
   let oldest = Infinity;
+  let exportedAt = -Infinity;
   let number = 0;
   let trailer;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const line of linesOf(file)) {
     number += 1;
     if (trailer !== undefined) throw new Wrong(`line ${number} comes after the trailer`);
     try {
@@ -228,33 +246,54 @@ async function readExport(file) {
   if (trailer === undefined) throw new Wrong('the export has no trailer: it was cut off');
   if (trailer.count !== events)
     throw new Wrong(`the trailer counts ${trailer.count} events, and there are ${events}`);
-  return { leaves, claims, ids, events, dropped, unsealed, oldest, trailer };
+  return { leaves, claims, ids, events, dropped, unsealed, oldest, exportedAt, trailer };
 
   function take(entry) {
-    if (entry.trailer !== undefined) trailer = entry.trailer;
-    else if (entry.leaf !== undefined) {
-      const { leaf_index: index, leaf_hash: hash, event_id: id } = entry.leaf;
-      dropped.push({ index, id });
-      put(index, Buffer.from(hash, 'hex'), `${id} on line ${number}`);
+    if ('trailer' in entry) ({ trailer } = only(entry, ['trailer']));
+    else if ('leaf' in entry) {
+      const leaf = only(only(entry, ['leaf']).leaf, ['event_id', 'leaf_hash', 'leaf_index', 'log']);
+      dropped.push({ index: leaf.leaf_index, id: leaf.event_id });
+      put(leaf.leaf_index, Buffer.from(leaf.leaf_hash, 'hex'), `${leaf.event_id} on line ${number}`);
+    } else takeEvent(entry);
+  }
+
+  function takeEvent(entry) {
+    const where = `${entry.id} on line ${number}`;
+    const at = timeOf(entry.id);
+    events += 1;
+    exportedAt = Math.max(exportedAt, at);
+    checkClear(entry, `the event ${where}`);
+    const hash = leafHash(withoutSeal(entry));
+    if (entry.seal === null) {
+      if (unsealed.has(entry.id)) throw new Wrong(`${where} is there twice`);
+      unsealed.add(entry.id);
     } else {
-      events += 1;
-      checkClear(entry, `the event ${entry.id} on line ${number}`);
-      const hash = leafHash(withoutSeal(entry));
-      if (entry.seal === null) unsealed.push(entry.id);
-      else {
-        put(entry.seal.leaf_index, hash, `${entry.id} on line ${number}`);
-        claims[entry.seal.leaf_index] = entry.seal.seal;
-        oldest = Math.min(oldest, timeOf(entry.id));
-      }
+      const { seal, leaf_index: index } = only(entry.seal, ['leaf_index', 'seal']);
+      if (unsealed.size > 0) throw new Wrong(`${where} is sealed, and comes after what is not`);
+      put(index, hash, where);
+      claims[index] = seal;
+      oldest = Math.min(oldest, at);
     }
   }
 
+  /** In the order of the log; one that is missing is found when the tree is grown. */
   function put(index, hash, id) {
+    // Any other key would be in the array, and no part of the tree.
+    if (!Number.isInteger(index) || index < 0 || index > 2 ** 32 - 2)
+      throw new Wrong(`${id} claims the leaf ${JSON.stringify(index)}`);
     if (leaves[index] !== undefined)
       throw new Wrong(`leaf ${index} is there twice: ${ids[index]}, and ${id}`);
+    if (index < leaves.length) throw new Wrong(`leaf ${index} (${id}) is not in its place`);
     leaves[index] = hash;
     ids[index] = id;
   }
+}
+
+/** The value, if it is an object with these members and no others. */
+function only(value, names) {
+  if (Object.keys(value).sort().join() !== names.join())
+    throw new Wrong(`a line has other members than ${names.join(', ')}: ${Object.keys(value).join(', ')}`);
+  return value;
 }
 
 /** Grows the tree leaf by leaf; at the size of each seal its root has to be the sealed one. */
@@ -305,15 +344,19 @@ function droppedUpTo(dropped, seals) {
 }
 
 /** Seals follow within seconds: an event without one that is older than the last seal never went through the service. */
-function checkUnsealed({ unsealed }, seals) {
+function checkUnsealed({ unsealed, ids }, seals) {
   const last = seals.at(-1);
-  if (last === undefined) return;
-  for (const id of unsealed)
+  for (const id of unsealed) {
     if (timeOf(id) < Date.parse(last.sealed_at) - MINUTE)
       throw new Wrong(
         `the event ${id} is older than seal ${last.seal} of ${last.sealed_at}, and no seal covers it: ` +
           'it was put in afterwards (if the database was away just now, export again in a minute)',
       );
+    if (timeOf(id) > Date.now() + DAY) throw new Wrong(`the event ${id} is of a time to come`);
+  }
+  for (const sealed of ids)
+    if (unsealed.has(sealed?.split(' ')[0]))
+      throw new Wrong(`${sealed} is there once more, without its seal`);
 }
 
 async function main() {
@@ -329,27 +372,29 @@ async function main() {
   const keys = new TrustedKeys(parse(readFileSync(values.keys, 'utf8'), '--keys'));
   const exported = await readExport(file);
   const { trailer } = exported;
-  if (!trailer.complete)
+  if (trailer.complete !== true)
     throw new Wrong(
       'the export is filtered: only a complete one can be verified; prove single events by their /proof',
     );
   const seals = openSeals(trailer.seals, trailer.log, keys);
+  if (seals.length === 0)
+    throw new Wrong('there is no seal yet, so nothing is proven: export again in some seconds');
   checkTree(exported, seals);
   checkDropped(exported, seals);
   checkUnsealed(exported, seals);
-  const kept = values.seals === undefined ? 0 : checkKept(values.seals, seals, trailer.log, keys);
-  const { events, dropped, unsealed } = exported;
+  const kept = values.seals === undefined ? undefined : checkKept(values.seals, seals, exported, keys);
+  const { events, dropped, unsealed, exportedAt } = exported;
   const last = seals.at(-1);
-  console.log(`valid: the log ${trailer.log}`);
-  console.log(`  ${events} events, of which ${unsealed.length} are not sealed yet and prove nothing`);
-  console.log(`  ${dropped.length} leaves without their events${droppedUpTo(dropped, seals)}`);
   console.log(
-    `  ${seals.length} seals${last === undefined ? '' : `, the last of ${last.sealed_at} over ${last.tree_size} leaves`}`,
+    `valid: the log ${trailer.log}, exported ${new Date(exportedAt).toISOString()} by its own account`,
   );
+  console.log(`  ${events} events, of which ${unsealed.size} are not sealed yet and prove nothing`);
+  console.log(`  ${dropped.length} leaves without their events${droppedUpTo(dropped, seals)}`);
+  console.log(`  ${seals.length} seals, the last of ${last.sealed_at} over ${last.tree_size} leaves`);
   console.log(
-    kept > 0
-      ? `  ${kept} seals kept outside are in it`
-      : '  no seals kept outside were given: a trail that was rolled back as a whole would not be noticed',
+    kept === undefined
+      ? '  no seals kept outside were given: a trail that was rolled back as a whole would not be noticed'
+      : `  ${kept.found} seals kept outside are in it${kept.newer === 0 ? '' : `, ${kept.newer} are newer than this export`}`,
   );
 }
 

@@ -5,7 +5,13 @@ import { UnusableKey } from './development-keys.js';
 import { type KeyRing, Undecryptable } from './key-ring.js';
 
 /** What the service's own keys are for. */
-const PURPOSES = ['tenant-file-entry', 'token-fingerprint', 'entity-tag', 'idempotency-key', 'audit-cursor'] as const;
+const PURPOSES = [
+  'tenant-file-entry',
+  'token-fingerprint',
+  'entity-tag',
+  'idempotency-key',
+  'audit-cursor',
+] as const;
 export type AppKeyPurpose = (typeof PURPOSES)[number];
 
 /**
