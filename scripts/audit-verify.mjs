@@ -249,7 +249,8 @@ async function readExport(file) {
   return { leaves, claims, ids, events, dropped, unsealed, oldest, exportedAt, trailer };
 
   function take(entry) {
-    if ('trailer' in entry) ({ trailer } = only(entry, ['trailer']));
+    if ('trailer' in entry)
+      trailer = only(only(entry, ['trailer']).trailer, ['complete', 'count', 'log', 'seals']);
     else if ('leaf' in entry) {
       const leaf = only(only(entry, ['leaf']).leaf, ['event_id', 'leaf_hash', 'leaf_index', 'log']);
       dropped.push({ index: leaf.leaf_index, id: leaf.event_id });

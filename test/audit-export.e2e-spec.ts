@@ -150,6 +150,13 @@ it('OCSF is API Activity, with the members that the class requires', async () =>
   ]);
 });
 
+it('OCSF has a preview for a success', async () => {
+  await bff.send('PATCH', `${CUSTOMER_PATH}?dry_run=true`, { name: 'Other' });
+  const query = 'audit-events?action=customer.patch.previewed';
+  const { body } = await read(bff, query, {}, { Accept: OCSF });
+  expect(body).toMatchObject({ status_id: 1, status_detail: 'not_applied' });
+});
+
 describe('the trail of exports', () => {
   it.each([
     [NDJSON, 'ndjson'],
@@ -185,16 +192,17 @@ describe('the trail of exports', () => {
   });
 });
 
-it.each(['application/json', '*/*', 'text/html', 'text/*', 'application/xml;q=0.9', 'nonsense', ''])(
-  'Accept: %s gives JSON',
-  async (accept) => {
-    const answer = await read(bff, 'audit-events?limit=1&action=customer.patch', {}, { Accept: accept });
-    expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
-    expect(answer.body).toMatchObject({ data: [{ action: 'customer.patch' }] });
-  },
-);
+it.each([
+  ...['application/json', '*/*', 'text/html', 'application/xml;q=0.9', 'nonsense', ''],
+  ...['application/json, application/x-ndjson;q=0.5', 'application/x-ndjson;q=0', '*/*, text/csv;q=0.1'],
+  'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+])('Accept: %s gives JSON', async (accept) => {
+  const answer = await read(bff, 'audit-events?limit=1&action=customer.patch', {}, { Accept: accept });
+  expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+  expect(answer.body).toMatchObject({ data: [{ action: 'customer.patch' }] });
+});
 
-it.each(['text/csv, */*;q=0.1', 'TEXT/CSV', 'application/json;q=0.5, text/csv'])(
+it.each(['text/csv, */*;q=0.1', 'TEXT/CSV', 'application/json;q=0.5, text/csv', 'text/*'])(
   'Accept: %s gives CSV',
   async (accept) => {
     const answer = await read(bff, 'audit-events?limit=1&action=customer.patch', {}, { Accept: accept });

@@ -319,7 +319,7 @@ describe('audit', () => {
     const added = (await act('PUT', `/${id}/token`, { token: secret() })).body as { fingerprint: string };
     await act('PUT', `/${id}/token`, { token: '' });
     await act('DELETE', `/${id}/tokens/9`);
-    await act('DELETE', `/${id}/tokens/1`);
+    for (let again = 0; again < 2; again += 1) await act('DELETE', `/${id}/tokens/1`);
 
     const reader = await bearer({ tenant_id: id, scope: 'audit:read' });
     const trail = await bff.send('GET', '/api/v1/audit-events?limit=200', undefined, reader);

@@ -88,16 +88,19 @@ function OneOf(allowed: readonly string[]): PropertyDecorator {
   );
 }
 
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+
+/** Date.parse() takes the 31st of November for the 1st of December. */
+function isTimestamp(text: string): boolean {
+  const [, day] = RFC_3339.exec(text) ?? [];
+  if (day === undefined || Number.isNaN(Date.parse(text))) return false;
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
+}
 
 function Timestamp(): PropertyDecorator {
   return applyDecorators(
     Satisfies(
-      textThat(
-        (value) => RFC_3339.test(value) && !Number.isNaN(Date.parse(value)),
-        'not-timestamp',
-        'must be an RFC 3339 time such as 2026-01-31T12:00:00Z',
-      ),
+      textThat(isTimestamp, 'not-timestamp', 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z'),
     ),
     ApiProperty({ type: String, format: 'date-time' }),
   );

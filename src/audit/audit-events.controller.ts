@@ -34,7 +34,7 @@ export class AuditEventsController {
     description:
       "The trail of the caller's own tenant, newest first. With `Accept: application/x-ndjson`, `text/csv` or " +
       '`application/vnd.ocsf.api-activity+x-ndjson` (OCSF, class 6003) everything that matches, oldest first, as a ' +
-      'stream; an NDJSON export without filters can be verified offline. With the scope `audit:read:clear` each ' +
+      'stream, whatever `limit` says; an NDJSON export without filters can be verified offline. With the scope `audit:read:clear` each ' +
       'change has its values in `clear`. Each query and each export is an event of the trail, too.',
   })
   @ApiRequestHeaders()

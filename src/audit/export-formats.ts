@@ -1,3 +1,4 @@
+import Negotiator from 'negotiator';
 import type { AuditEvent } from './audit-event.js';
 import type { DroppedLeaf, Exported } from './audit-export.js';
 import { type StoredRow, toStoredEvent } from './audit-store.js';
@@ -115,8 +116,9 @@ export function isRow(entry: Exported): entry is StoredRow {
   return 'event' in entry;
 }
 
-/** The export that an `Accept` header asks for; undefined when JSON will do. */
-export function formatFor(accept = ''): ExportFormat | undefined {
-  const wanted = accept.split(',').map((range) => range.split(';')[0]?.trim().toLowerCase());
-  return EXPORT_FORMATS.find(({ mediaType }) => wanted.includes(mediaType));
+/** The export that an `Accept` header prefers (RFC 9110, section 12.5.1); undefined when JSON will do. */
+export function formatFor(accept = '*/*'): ExportFormat | undefined {
+  const offered = ['application/json', ...EXPORT_FORMATS.map(({ mediaType }) => mediaType)];
+  const preferred = new Negotiator({ headers: { accept } }).mediaType(offered);
+  return EXPORT_FORMATS.find(({ mediaType }) => mediaType === preferred);
 }

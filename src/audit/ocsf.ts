@@ -66,7 +66,9 @@ export function toOcsf(event: AuditEvent): object {
 }
 
 /** Success, failure; 0 while it is not known. */
-function statusOf({ outcome }: AuditEvent): 0 | 1 | 2 {
+function statusOf({ action, outcome }: AuditEvent): 0 | 1 | 2 {
+  // A preview that was given: what it previews is not applied, and is not meant to be.
+  if (action === 'customer.patch.previewed' && outcome === 'not_applied') return 1;
   if (outcome === 'applied' || outcome === 'unchanged') return 1;
   return outcome === 'pending' || outcome === 'unknown' || outcome === 'unverifiable' ? 0 : 2;
 }

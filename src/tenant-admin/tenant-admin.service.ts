@@ -90,9 +90,9 @@ export class TenantAdminService {
   /** @throws Problem not-found */
   async retire(request: AdministeredRequest, id: string, version: number): Promise<void> {
     await this.change(id, async (change) => {
-      const row = await change.retire(version);
-      if (row === undefined) throw new Problem('not-found', 'The tenant has no token of this version.');
-      await this.tokenEvent(change, request, 'tenant.token.retired', row, 204);
+      const retired = await change.retire(version);
+      if (retired === undefined) throw new Problem('not-found', 'The tenant has no token of this version.');
+      if (retired.now) await this.tokenEvent(change, request, 'tenant.token.retired', retired.row, 204);
     });
   }
 

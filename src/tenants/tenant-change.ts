@@ -112,16 +112,18 @@ export class TenantChange {
       .executeTakeFirstOrThrow();
   }
 
-  /** Undefined when there is no such version. One that is retired already stays as it is. */
-  async retire(version: number): Promise<TokenRow | undefined> {
-    await this.transaction
+  /** Undefined when there is no such version. One that is retired already stays as it is: `now` is false. */
+  async retire(version: number): Promise<{ readonly row: TokenRow; readonly now: boolean } | undefined> {
+    const retired = await this.transaction
       .updateTable('tenant_token')
       .set({ retired_at: new Date(this.clock.now()) })
       .where('tenant_id', '=', this.tenantId)
       .where('version', '=', version)
       .where('retired_at', 'is', null)
+      .returning('version')
       .execute();
-    return (await this.versions()).find((row) => row.version === version);
+    const row = (await this.versions()).find((one) => one.version === version);
+    return row === undefined ? undefined : { row, now: retired.length > 0 };
   }
 
   /** Sets or clears the mark that the billing API said 401; answers whether that changed anything. */
