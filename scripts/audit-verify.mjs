@@ -395,7 +395,7 @@ async function main() {
   console.log(
     kept === undefined
       ? '  no seals kept outside were given: a trail that was rolled back as a whole would not be noticed'
-      : `  ${kept.found} seals kept outside are in it${kept.newer === 0 ? '' : `, ${kept.newer} are newer than this export`}`,
+      : `  ${kept.found} seals kept outside are in it${kept.newer === 0 ? '' : `; newer than this export: ${kept.newer}`}`,
   );
 }
 
