@@ -158,6 +158,7 @@ it('takes seals that are newer than the export for what they are', async () => {
   expect(out).toMatch(/\d seals kept outside are in it; newer than this export: \d/);
 });
 
+// What Node.js 24 and later would break lines at, were it left to readline.
 it('breaks lines at line feeds only', async () => {
   const separated = edited(0, (event) => (event.actor.sub = 'a\u2028b\u2029c'));
   expect((await verify(separated)).err).toMatch(/not those of seal 1/);

@@ -54,6 +54,8 @@ it.each(['fatal'])(
     expect(bff.url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9][0-9]*$/);
     expect(bff.stdout.match(/listening on http/g)).toHaveLength(1);
     expect((await fetch(`${bff.url ?? ''}/health/live`)).status).toBe(200);
+    const metrics = await (await fetch(`${bff.url ?? ''}/metrics`)).text();
+    expect(metrics).toMatch(/^process_cpu_seconds_total [0-9.]+$/m);
     for (const line of bff.stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('time');
   },
 );

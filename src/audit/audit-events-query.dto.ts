@@ -1,11 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
+import { PageLimit } from '../http/page-limit.js';
 import { MayBeAbsent, Satisfies, text, textThat } from '../http/rules.js';
 import { CURSOR } from './audit-cursors.js';
 import { ACTIONS, OUTCOMES } from './audit-event.js';
-
-export const DEFAULT_LIMIT = 50;
-export const MAX_LIMIT = 200;
 
 /** Filters of the audit trail; all that are given have to match. */
 export class AuditEventsQuery {
@@ -62,15 +60,7 @@ export class AuditEventsQuery {
   to?: string;
 
   /** Events a page: 1 to 200, 50 unless told. */
-  @MayBeAbsent()
-  @Satisfies(
-    textThat(
-      (value) => /^[0-9]{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_LIMIT,
-      'out-of-range',
-      `must be a whole number from 1 to ${MAX_LIMIT}`,
-    ),
-  )
-  @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
+  @PageLimit()
   limit?: string;
 
   /** `next_cursor` of the page before, with the same filters and by the same caller. */

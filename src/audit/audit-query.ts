@@ -1,6 +1,7 @@
 import { validateDto } from '../http/dto-validation.js';
+import { DEFAULT_LIMIT } from '../http/page-limit.js';
 import { type Fault, pointerTo, validationFailed } from '../http/problem.js';
-import { AuditEventsQuery, DEFAULT_LIMIT } from './audit-events-query.dto.js';
+import { AuditEventsQuery } from './audit-events-query.dto.js';
 import type { AuditFilter } from './audit-store.js';
 
 /** What a reader of the trail asks for. */

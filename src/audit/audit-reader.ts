@@ -59,10 +59,11 @@ export class AuditReader {
   ): Promise<AsyncGenerator<string>> {
     const { filtered } = query;
     const filter = this.fromCursor(request, query);
-    const log = filter.tenantId;
     await this.record(request, 'audit.exported', filter.customer, [{ field: 'format', after: format.name }]);
-    const sealed = filtered ? NOTHING : await this.exports.sealedUpTo(log).catch(trailUnavailable);
-    return this.lines(request, { filter, complete: !filtered, log, sealed }, format);
+    const sealed = filtered
+      ? NOTHING
+      : await this.exports.sealedUpTo(filter.tenantId).catch(trailUnavailable);
+    return this.lines(request, { filter, complete: !filtered, sealed }, format);
   }
 
   private fromCursor(request: AuditedRequest, { filter, cursor }: AuditQuery): AuditFilter {
@@ -76,9 +77,10 @@ export class AuditReader {
 
   private async *lines(
     request: AuditedRequest,
-    { filter, complete, log, sealed }: Exporting,
+    { filter, complete, sealed }: ExportOptions,
     format: ExportFormat,
   ): AsyncGenerator<string> {
+    const log = filter.tenantId;
     let count = 0;
     if (format.head !== '') yield format.head;
     for await (const page of this.exports.pages({ filter, complete, sealed })) {
@@ -110,10 +112,6 @@ export class AuditReader {
     const act = { action, customerId: customerId ?? null, status: 200, changes: [...changes, ...clear] };
     await this.trail.handled(request, act).catch(trailUnavailable);
   }
-}
-
-interface Exporting extends ExportOptions {
-  readonly log: string;
 }
 
 const NOTHING: SealedUpTo = { size: 0, seals: 0 };

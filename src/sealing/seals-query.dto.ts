@@ -1,21 +1,10 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { PageLimit } from '../http/page-limit.js';
 import { MayBeAbsent, Satisfies, textThat } from '../http/rules.js';
-
-export const DEFAULT_SEALS = 50;
-const MAX_SEALS = 200;
 
 /** Which page of the seals. */
 export class SealsQuery {
   /** Seals a page: 1 to 200, 50 unless told. */
-  @MayBeAbsent()
-  @Satisfies(
-    textThat(
-      (value) => /^[0-9]{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_SEALS,
-      'out-of-range',
-      `must be a whole number from 1 to ${MAX_SEALS}`,
-    ),
-  )
-  @ApiProperty({ type: 'integer', minimum: 1, maximum: MAX_SEALS, default: DEFAULT_SEALS })
+  @PageLimit()
   limit?: string;
 
   /** `next_cursor` of the page before. */

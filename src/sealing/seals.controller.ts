@@ -3,13 +3,14 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import { CurrentPrincipal, type Principal, Public, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { validateDto } from '../http/dto-validation.js';
+import { DEFAULT_LIMIT } from '../http/page-limit.js';
 import { Problem, pointerTo, validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import { SealSigner } from './seal-signer.js';
 import { SealStore } from './seal-store.js';
 import { ConsistencyProof, InclusionProof, SealPage, SigningKeys } from './sealing.schema.js';
-import { DEFAULT_SEALS, readCursor, SealsQuery, writeCursor } from './seals-query.dto.js';
+import { readCursor, SealsQuery, writeCursor } from './seals-query.dto.js';
 
 /** A seal's number in a path. */
 class SealNumberPipe implements PipeTransform<string, number> {
@@ -45,7 +46,7 @@ export class SealsController {
   async list(@CurrentPrincipal() { tenant }: Principal, @Query() parameters: SealsQuery): Promise<SealPage> {
     const { dto, faults } = validateDto(SealsQuery, Object.fromEntries(Object.entries(parameters)));
     if (faults.length > 0) throw validationFailed(faults);
-    const limit = Number(dto.limit ?? DEFAULT_SEALS);
+    const limit = Number(dto.limit ?? DEFAULT_LIMIT);
     const after = dto.cursor === undefined ? 0 : (readCursor(dto.cursor) ?? 0);
     const seals = await this.store.list(tenant.id, after, limit + 1).catch(trailUnavailable);
     const page = seals.slice(0, limit);
