@@ -6,7 +6,7 @@ import { verifyExport } from './support/audit-verifier.js';
 import { allSealed, NDJSON, publicKeys, read, until } from './support/sealed-trail.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 
-const EVENTS = 4_000;
+const EVENTS = 2_500;
 /** Long enough that the sockets' buffers hold only a part of an export. */
 const USER_AGENT = 'x'.repeat(6_000);
 

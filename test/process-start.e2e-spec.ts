@@ -47,19 +47,6 @@ it('wrong settings: ends with 1, names every one of them and prints no value', a
   expect(bff.output).not.toMatch(/wrong-value|password/);
 });
 
-it.each(['fatal'])(
-  'port 0 picks one, and the line that says which is there at LOG_LEVEL=%s',
-  async (level) => {
-    const bff = await BffProcess.start({ ...around.settings, LOG_LEVEL: level });
-    expect(bff.url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9][0-9]*$/);
-    expect(bff.stdout.match(/listening on http/g)).toHaveLength(1);
-    expect((await fetch(`${bff.url ?? ''}/health/live`)).status).toBe(200);
-    const metrics = await (await fetch(`${bff.url ?? ''}/metrics`)).text();
-    expect(metrics).toMatch(/^process_cpu_seconds_total [0-9.]+$/m);
-    for (const line of bff.stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('time');
-  },
-);
-
 it.each(['fatal'])('a busy port: ends with 1 and says so, at LOG_LEVEL=%s', async (level) => {
   const busy = createServer();
   await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
@@ -78,8 +65,9 @@ it('a tenants’ file that is not there: ends with 1 and says so', async () => {
 });
 
 describe('two processes on one DATA_DIR', () => {
-  it('the second refuses clearly; after kill -9 of the first a new one starts, and has what was answered', async () => {
-    const first = await BffProcess.start(around.settings);
+  it('the first serves on a port that it says at LOG_LEVEL=fatal; the second refuses clearly; after kill -9 of the first a new one starts, and has what was answered', async () => {
+    const first = await BffProcess.start({ ...around.settings, LOG_LEVEL: 'fatal' });
+    await expectToServe(first);
     const second = BffProcess.spawn(around.settings);
     expect(await second.ended).toBe(1);
     expect(second.stderr).toContain('DATA_DIR');
@@ -120,3 +108,13 @@ it('settings that are missing: ends with 1 and names them all; .env adds some, b
   expect(await namedBy(BffProcess.spawn({}, cwd))).toEqual(always);
   expect(await namedBy(BffProcess.spawn({}, around.folder))).toEqual([...always, 'AUTH_ISSUER']);
 });
+
+/** Port 0 picked a port; the line that says which is there at any LOG_LEVEL; the metrics are those of a process. */
+async function expectToServe(bff: BffProcess): Promise<void> {
+  expect(bff.url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9][0-9]*$/);
+  expect(bff.stdout.match(/listening on http/g)).toHaveLength(1);
+  for (const line of bff.stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('time');
+  expect((await fetch(`${bff.url ?? ''}/health/live`)).status).toBe(200);
+  const metrics = await (await fetch(`${bff.url ?? ''}/metrics`)).text();
+  expect(metrics).toMatch(/^process_cpu_seconds_total [0-9.]+$/m);
+}

@@ -407,6 +407,29 @@ describe('audit', () => {
   });
 });
 
+it('from nothing to a patch, and back', async () => {
+  const id = await newTenant();
+  const body = { code: 'INTERNAL_SERVER_ERROR', status: 502, outcome: 'not_applied' };
+  expect(await patchAs(id)).toMatchObject({ status: 502, body });
+  const token = secret();
+  const put = await act('PUT', `/${id}/token`, { token });
+  expect(put).toMatchObject({ status: 201, body: { version: 1, retired_at: null, rejected_at: null } });
+  expect((await patchAs(id)).status).toBe(200);
+  expect(home.requests.at(-1)?.headers.authorization).toBe(`Bearer ${token}`);
+  expect(dataOf(await act('GET', `/${id}/tokens`))).toMatchObject([{ version: 1 }]);
+  expect((await act('DELETE', `/${id}/tokens/1`)).status).toBe(204);
+  expect((await patchAs(id)).status).toBe(502);
+  expect((await act('PUT', `/${id}/token`, { token })).status).toBe(400);
+  const reader = await bearer({ tenant_id: id, scope: 'audit:read' });
+  const events = await bff.send('GET', '/api/v1/audit-events?credential_version=1', undefined, reader);
+  expect(dataOf(events).map(({ action, phase }) => `${String(action)} ${String(phase)}`)).toEqual([
+    'tenant.token.retired event',
+    'customer.patch outcome',
+    'customer.patch intent',
+    'tenant.token.added event',
+  ]);
+});
+
 describe('a change of origin', () => {
   const tokenAt = (upstream: TestUpstream): string | undefined =>
     upstream.requests.at(-1)?.headers.authorization?.toString();
