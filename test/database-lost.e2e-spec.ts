@@ -72,6 +72,20 @@ it('a database that was closed under it: the same', async () => {
   }
 });
 
+it('lost when an If-Match patch wants to be alone: 503, nothing sent, and the operation that it names is known', async () => {
+  let lost = true;
+  intercept((query, pass) =>
+    lost && query.sql.includes('"customer_lease"') ? Promise.reject(new Error('gone')) : pass(),
+  );
+  const answer = await bff.patch(PATCH, { 'If-Match': '*' });
+  lost = false;
+  expectAuditUnavailable(answer);
+  expect(bff.upstream.patches).toEqual([]);
+  const id = answer.headers.get('x-operation-id') ?? '';
+  const operation = await bff.send('GET', `/api/v1/operations/${id}`);
+  expect(operation).toMatchObject({ status: 200, body: { status: 'not_applied', final: true, attempts: 0 } });
+});
+
 it('a database that never answers: 503 within seconds, nothing sent, whoever waits', async () => {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));

@@ -177,6 +177,21 @@ describe('an unknown end', () => {
     expect(bff.upstream.patches).toHaveLength(1);
   });
 
+  it('after "come back later" is repeated with its Retry-After', async () => {
+    upstream.plan('PATCH', after(faults.status(503, {}, { 'Retry-After': '60' })));
+    upstream.always = { GET: before(faults.ownFailure) };
+    const first = await patch();
+    const second = await patch();
+
+    for (const answer of [first, second]) {
+      expect(answer).toMatchObject({ status: 503, body: { outcome: 'unknown' } });
+      expect(answer.headers.get('retry-after')).toBe('60');
+      expect(answer.headers.get('location')).toBe(`/api/v1/operations/${operationOf(first)}`);
+    }
+    expect([replayed(first), replayed(second)]).toEqual([null, 'true']);
+    expect(bff.upstream.patches).toHaveLength(1);
+  });
+
   it('that turns out to be nothing is said once, and frees the key', async () => {
     upstream.plan('PATCH', before(faults.gateway(504)));
     const first = await patch();

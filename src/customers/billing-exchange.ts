@@ -33,8 +33,8 @@ export interface ExchangeOptions {
   /** How much of the time that is left one attempt may take, from 0 to 1: the next step wants its turn. */
   readonly share: number;
   readonly send: (tenant: EquippedTenant, budgetMs: number) => Promise<BillingAnswer>;
-  /** Asked before it is sent again; undefined means yes, an answer that it ends with that. */
-  readonly mayRepeat?: (tenant: EquippedTenant) => Promise<boolean>;
+  /** Asked before it is sent again after an answer; undefined means yes. */
+  readonly mayRepeat?: (tenant: EquippedTenant, answer: BillingAnswer) => Promise<boolean>;
 }
 
 /** How often a request that was not received is tried in all. */
@@ -78,7 +78,8 @@ export class BillingExchange {
       if (repeat === undefined) return ended;
       if (this.clock.now() + repeat.pauseMs + LEAST_TIME > errand.deadline) return ended;
       if (repeat.pauseMs > 0) await this.clock.sleep(repeat.pauseMs);
-      if (mayRepeat !== undefined && !(await mayRepeat(repeat.tenant))) return ended;
+      const received = answer.kind !== 'not-sent';
+      if (received && mayRepeat !== undefined && !(await mayRepeat(repeat.tenant, answer))) return ended;
       tenant = repeat.tenant;
     }
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import type { Operation } from '../audit/audit-acts.js';
-import { AuditTrail, auditUnavailable, provenanceOf } from '../audit/audit-trail.js';
+import { AuditTrail, provenanceOf } from '../audit/audit-trail.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { IdempotencyKeys, type Once } from '../idempotency/idempotency-keys.js';
@@ -95,10 +95,11 @@ export class CustomersService {
     try {
       return await this.leases.alone(holder, async () => this.compareAndSend(byId, await this.read(byId)));
     } catch (error) {
-      if (error instanceof LeaseUnavailable) throw auditUnavailable(operation.id, error);
-      if (!(error instanceof LeaseTaken)) throw error;
-      const tooBusy = end.busy(endingOf(operation, planPatch(command.patch, customer), customer));
-      return this.unsent(operation, command, tooBusy, read);
+      const ending = endingOf(operation, planPatch(command.patch, customer), customer);
+      if (error instanceof LeaseUnavailable)
+        return this.unsent(operation, command, end.withoutLease(ending), read);
+      if (error instanceof LeaseTaken) return this.unsent(operation, command, end.busy(ending), read);
+      throw error;
     }
   }
 

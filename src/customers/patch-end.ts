@@ -43,26 +43,17 @@ export function ofAnswer(answer: BillingAnswer, seen: Customer | undefined, patc
   const clear = ofRefusal(answer, patch);
   if (clear !== undefined) return clear;
   if (seen !== undefined && showsAsked(patch.plan, seen)) return applied(patch, seen);
-  if (answer.kind === 'unclear') {
-    const { retryAfterS, ownFailure } = answer;
-    const stillAsRead = seen !== undefined && isAsFirstRead(patch.plan, seen);
-    // "Come back later" is believed unless the customer has changed by now.
-    if (retryAfterS !== undefined && (stillAsRead || seen === undefined || patch.plan.before === undefined)) {
-      const detail = 'The billing API takes no requests for now; nothing was changed.';
-      return failed(patch, 'not_applied', 'billing-unavailable', detail, { retryAfterS });
-    }
-    if (ownFailure && stillAsRead)
-      return failed(patch, 'not_applied', 'billing-failed', 'The billing API failed; nothing was changed.');
-  }
-  return failed(patch, 'unknown', slugOf(answer), `${whatHappened(answer)} ${MAY_BE_APPLIED}`);
+  const stillAsRead = seen !== undefined && isAsFirstRead(patch.plan, seen);
+  return answer.kind === 'unclear' && stillAsRead && (answer.ownFailure || answer.retryAfterS !== undefined)
+    ? unclear('not_applied', answer, patch, NOTHING_CHANGED)
+    : unclear('unknown', answer, patch, MAY_BE_APPLIED);
 }
 
 /** What it means that the read before a patch, which could not do without, ended like this: nothing was sent. */
 export function ofRead(answer: BillingAnswer, patch: EndingPatch): PatchEnd {
   const clear = ofRefusal(answer, patch);
   if (clear !== undefined) return clear;
-  const detail = `${whatHappened(answer)} Nothing was sent.`;
-  return failed(patch, 'not_applied', slugOf(answer), detail);
+  return unclear('not_applied', answer, patch, 'Nothing was sent.');
 }
 
 /** The tenant has no token, or the billing API rejects the one it has: nothing is sent. */
@@ -95,6 +86,12 @@ export function previewed(patch: EndingPatch, customer: Customer): PatchEnd {
 export function busy(patch: EndingPatch): PatchEnd {
   const detail = 'Another patch of this customer is under way; nothing was sent.';
   return failed(patch, 'not_applied', 'billing-unavailable', detail, { retryAfterS: DEFAULT_RETRY_AFTER_S });
+}
+
+/** The database does not say whether another `If-Match` patch of the customer is under way. */
+export function withoutLease(patch: EndingPatch): PatchEnd {
+  const detail = 'Other patches of this customer cannot be held back at the moment; nothing was sent.';
+  return failed(patch, 'not_applied', 'audit-unavailable', detail, { retryAfterS: 5 });
 }
 
 /** `If-Match` does not hold. @param moved names of the fields that did, where the tag tells */
@@ -155,17 +152,29 @@ const EFFECTS: Record<FailedOutcome, Effect> = {
   unverifiable: 'unverifiable',
 };
 
-function slugOf({ kind }: BillingAnswer): ProblemSlug {
-  return kind === 'timed-out' ? 'billing-timeout' : 'billing-failed';
+/** After an answer that says nothing of the patch. "Come back later" is passed on whatever became of it. */
+function unclear(
+  outcome: 'not_applied' | 'unknown',
+  answer: BillingAnswer,
+  patch: EndingPatch,
+  meaning: string,
+): PatchEnd {
+  const retryAfterS = answer.kind === 'unclear' ? answer.retryAfterS : undefined;
+  const detail = `${whatHappened(answer)} ${meaning}`;
+  if (retryAfterS !== undefined)
+    return failed(patch, outcome, 'billing-unavailable', detail, { retryAfterS });
+  return failed(patch, outcome, answer.kind === 'timed-out' ? 'billing-timeout' : 'billing-failed', detail);
 }
 
-function whatHappened({ kind }: BillingAnswer): string {
-  if (kind === 'timed-out') return 'The billing API did not answer in time.';
-  return kind === 'broken'
-    ? 'The connection to the billing API broke.'
+function whatHappened(answer: BillingAnswer): string {
+  if (answer.kind === 'timed-out') return 'The billing API did not answer in time.';
+  if (answer.kind === 'broken') return 'The connection to the billing API broke.';
+  return answer.kind === 'unclear' && answer.retryAfterS !== undefined
+    ? 'The billing API takes no requests for now.'
     : 'The billing API gave no usable answer.';
 }
 
+const NOTHING_CHANGED = 'Nothing was changed.';
 const MAY_BE_APPLIED = 'Whether the change was applied is not known.';
 const TOKEN_REJECTED = "The billing API does not accept the tenant's token; nothing was changed.";
 const UNREACHABLE = 'The billing API could not be reached; nothing was changed.';

@@ -26,7 +26,10 @@ export class PatchSender {
     private readonly reader: CustomerReader,
   ) {}
 
-  /** A second time only when the rules allow it, and the customer, if it was read, still is as it was. */
+  /**
+   * A second time only when the rules allow it, and while the customer still is as it was read. Where it was not, a
+   * 503 is not repeated: the patch may have been applied, and the customer changed by somebody else since.
+   */
   async send(errand: Errand, patch: OutgoingPatch): Promise<Exchange> {
     const { operationId, customerRef, plan, before } = patch;
     const body = bodyOf(plan);
@@ -42,8 +45,8 @@ export class PatchSender {
         };
         return this.billing.patchCustomer(request, { body, operationId });
       },
-      mayRepeat: async (tenant) => {
-        if (before === undefined) return true;
+      mayRepeat: async (tenant, answer) => {
+        if (before === undefined) return answer.kind === 'refused';
         const now = customerIn(await this.reader.readBefore({ ...errand, tenant }, customerRef));
         return now !== undefined && isSameCustomer(before, now);
       },

@@ -130,7 +130,11 @@ const NO_OPERATION: ReadonlySet<ProblemSlug> = new Set([
   ...(['idempotency-in-flight', 'idempotency-key-reused'] as const),
 ]);
 
-const UNKNOWN_OUTCOME: ReadonlySet<ProblemSlug> = new Set(['billing-failed', 'billing-timeout']);
+const UNKNOWN_OUTCOME: ReadonlySet<ProblemSlug> = new Set([
+  'billing-failed',
+  'billing-timeout',
+  'billing-unavailable',
+]);
 
 function groupByStatus(slugs: readonly ProblemSlug[]): Map<number, ProblemSlug[]> {
   const groups = new Map<number, ProblemSlug[]>();

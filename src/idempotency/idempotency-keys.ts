@@ -102,7 +102,7 @@ export class IdempotencyKeys {
       case 'running':
         throw inFlight();
       case 'abandoned':
-        return this.recall(request, claim, found.operationId, run, false);
+        return this.recall(request, claim, found.operationId, run);
       case 'answered':
         return this.replay(request, claim, found, run);
     }
@@ -135,10 +135,11 @@ export class IdempotencyKeys {
     run: () => Promise<Result>,
   ): Promise<Once<Result>> {
     const stored = await this.guarded(() => this.open(claim, answer));
-    if (stored === undefined) return this.recall(request, claim, operationId, run, false);
+    if (stored === undefined) return this.recall(request, claim, operationId, run);
     if (stored.kind === 'result') return { ...request.revive(stored.value), replayed: true };
-    if (stored.problem.outcome === 'unknown') return this.recall(request, claim, operationId, run, true);
-    throw replayedProblem(stored.problem);
+    const told = replayedProblem(stored.problem);
+    if (stored.problem.outcome !== 'unknown') throw told;
+    return this.recall(request, claim, operationId, run, told);
   }
 
   /** Undefined for an answer that was forgotten with its customer, or whose key is gone. */
@@ -153,17 +154,17 @@ export class IdempotencyKeys {
 
   /**
    * The trail knows what became of a request that is over.
-   * @param told whether its caller was told that nobody knows: then they are told how it ended, whatever that is
+   * @param unknown what its caller was answered when nobody knew: that again until it is known, and then how it ended
    */
   private async recall<Result extends object>(
     request: KeyedRequest<Result>,
     claim: Claim,
     operationId: string,
     run: () => Promise<Result>,
-    told: boolean,
+    unknown?: Problem,
   ): Promise<Once<Result>> {
     const recalled = await request.recall(operationId);
-    if (recalled === undefined || (!told && cameToNothing(recalled))) {
+    if (recalled === undefined || (unknown === undefined && cameToNothing(recalled))) {
       if (!(await this.guarded(() => this.store.takeOver(claim, operationId)))) throw inFlight();
       return this.runAndKeep(request, claim, run);
     }
@@ -173,6 +174,7 @@ export class IdempotencyKeys {
       return { ...result, replayed: true };
     }
     const { problem, final } = recalled;
+    if (!final && unknown !== undefined) throw unknown;
     if (final) await this.settle({ ...claim, operationId }, problem);
     throw replayed(problem);
   }

@@ -11,13 +11,14 @@ interface StoredProblem {
   readonly errors?: readonly Fault[];
   readonly operationId?: string;
   readonly outcome?: string;
+  readonly retryAfterS?: number;
 }
 
 /** Says that an answer was given before. */
 export const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
 
 export function storedProblem({ slug, detail, options }: Problem): StoredAnswer {
-  const { errors, operationId, outcome } = options;
+  const { errors, operationId, outcome, retryAfterS } = options;
   return {
     kind: 'problem',
     problem: {
@@ -26,6 +27,7 @@ export function storedProblem({ slug, detail, options }: Problem): StoredAnswer 
       ...(errors === undefined ? {} : { errors }),
       ...(operationId === undefined ? {} : { operationId }),
       ...(outcome === undefined ? {} : { outcome }),
+      ...(retryAfterS === undefined ? {} : { retryAfterS }),
     },
   };
 }

@@ -18,6 +18,9 @@ export class Operation {
   @ApiProperty({ enum: OUTCOMES.filter((outcome) => outcome !== 'refused') })
   status: string;
 
+  /** Whether the status can no longer change. */
+  final: boolean;
+
   customer: OperationCustomer;
 
   @ApiProperty({ type: [ChangeSchema] })
@@ -29,6 +32,7 @@ export class Operation {
   @ApiProperty({ format: 'date-time' })
   started_at: string;
 
+  /** Null until the status is final. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   ended_at: string | null;
 }

@@ -16,7 +16,7 @@ export class OperationsController {
   constructor(private readonly store: AuditStore) {}
 
   @Get(':id')
-  @RequireScopes('customers:write', 'audit:read')
+  @RequireScopes('customers:read', 'customers:write', 'audit:read')
   @ApiOperation({
     operationId: 'getOperation',
     summary: 'Get an operation',
@@ -38,16 +38,17 @@ export class OperationsController {
 /** The first event says when it began, the last outcome how it stands. */
 function toOperation(id: string, events: readonly AuditEvent[]): Operation | undefined {
   const [first] = events;
-  const latest = latestOutcome(events);
-  const told = latest ?? first;
+  const told = latestOutcome(events) ?? first;
   if (first === undefined || told === undefined || told.target === null) return undefined;
+  const final = told.outcome !== 'pending' && told.outcome !== 'unknown';
   return {
     id: id.toLowerCase(),
     status: told.outcome,
+    final,
     customer: told.target,
     changes: told.changes,
     attempts: told.upstream?.attempts ?? 0,
     started_at: first.occurred_at,
-    ended_at: latest?.occurred_at ?? (told.phase === 'event' ? told.occurred_at : null),
+    ended_at: final ? told.occurred_at : null,
   };
 }

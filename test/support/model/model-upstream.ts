@@ -16,13 +16,14 @@ export const WIRES = {
   hang: faults.hang,
   broken: faults.broken,
   'come back now': comeBack('0'),
+  'come back in a second': comeBack('1'),
   'come back later': comeBack('3600'),
   '401': faults.status(401, problem('UNAUTHORIZED')),
 } as const satisfies Record<string, faults.Wire>;
 export type WireName = keyof typeof WIRES;
 
-/** Answers that say for themselves that nothing was done; the service believes them, see docs. */
-const BELIEVED: readonly WireName[] = ['come back now', 'come back later', '401'];
+/** An answer that says for itself that nothing was done (U10); the service believes it. */
+const BELIEVED: readonly WireName[] = ['401'];
 
 /** `late`: it is done when somebody lets it land, if that is in time. */
 export interface PatchFault {
