@@ -143,7 +143,7 @@ describe('erasing a customer’s personal data', () => {
         status: 400,
         body: {
           type: 'urn:billing-bff:problem:validation-failed',
-          errors: [{ pointer: '#/cus_id', code: 'not-customer-id' }],
+          errors: [{ parameter: 'cus_id', code: 'not-customer-id' }],
         },
       });
     },

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { AuditWriter } from '../src/audit/audit-writer.js';
 import { Clock } from '../src/runtime/clock.js';
 import { CUSTOMER_PATH, startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
 import { CUSTOMER, type TestUpstream } from './support/upstream.js';
@@ -305,3 +306,22 @@ async function refusals(count: number): Promise<StoredEvent[]> {
 function countOf(events: readonly StoredEvent[]): number {
   return events.reduce((sum, event) => sum + Number(event['count']), 0);
 }
+
+it('a refusal that cannot be recorded costs an error line, and nothing else', async () => {
+  const full = jest.spyOn(bff.app.get(AuditWriter), 'appendLater').mockImplementation(() => {
+    throw new Error('no room');
+  });
+  const headers = { ...(await authorization()), 'X-Request-Id': 'not-recorded' };
+  expect((await bff.patch({}, headers)).status).toBe(400);
+  const deadline = Date.now() + 10_000;
+  while (!bff.logs().includes('a refusal could not be recorded')) {
+    if (Date.now() > deadline) throw new Error('there is no error line');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  full.mockRestore();
+  const line = bff
+    .logs()
+    .split('\n')
+    .find((text) => text.includes('a refusal could not be recorded'));
+  expect(JSON.parse(line ?? '')).toMatchObject({ level: 50, request_id: 'not-recorded' });
+});

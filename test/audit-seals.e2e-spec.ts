@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize';
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { allSealed, publicKeys, read, type Seal, type SealPage, sha256 } from './support/sealed-trail.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
-import { pointersOf } from './support/test-answer.js';
+import { parametersOf } from './support/test-answer.js';
 
 const SEALS = 5;
 
@@ -124,7 +124,7 @@ it.each([
     code: 'BAD_REQUEST',
   });
   expect(answer.status).toBe(400);
-  expect(pointersOf(answer)).toHaveLength(1);
+  expect(parametersOf(answer)).toHaveLength(1);
 });
 
 it('takes the scope audit:read; the keys take nothing', async () => {

@@ -89,7 +89,7 @@ describe('the customer in the path', () => {
       type: 'urn:billing-bff:problem:validation-failed',
       status: 400,
       code: 'BAD_REQUEST',
-      errors: [{ pointer: expect.stringContaining('id_or_alias') as unknown }],
+      errors: [{ parameter: 'id_or_alias' }],
     });
     expect(answer.status).toBe(400);
     expect(bff.upstream.requests).toEqual([]);

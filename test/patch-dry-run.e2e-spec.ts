@@ -102,7 +102,7 @@ it.each(['', 'TRUE', '1', 'true&dry_run=false', 'yes'])(
   'takes nothing but true and false: %s',
   async (value) => {
     const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?dry_run=${value}`, { name: 'x' });
-    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '#/dry_run' }] } });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ parameter: 'dry_run' }] } });
     expect(upstream.methods).toEqual([]);
   },
 );
@@ -111,7 +111,7 @@ it.each(['Dry_Run=true', 'dry_run[]=true', 'dry_run[a]=true', 'dryRun=true', 'dr
   'takes a name that only means it for a mistake: %s',
   async (query) => {
     const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?${query}`, { name: 'x' });
-    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '#/dry_run' }] } });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ parameter: 'dry_run' }] } });
     expect(upstream.methods).toEqual([]);
   },
 );

@@ -1,6 +1,6 @@
-import { validateDto } from '../http/dto-validation.js';
+import { validateQuery } from '../http/dto-validation.js';
 import { DEFAULT_LIMIT } from '../http/page-limit.js';
-import { type Fault, pointerTo, validationFailed } from '../http/problem.js';
+import { type Fault, refuseFaults } from '../http/problem.js';
 import { AuditEventsQuery } from './audit-events-query.dto.js';
 import type { AuditFilter } from './audit-store.js';
 
@@ -16,16 +16,16 @@ export interface AuditQuery {
 
 /** @throws Problem validation-failed */
 export function readAuditQuery(tenantId: string, parameters: object): AuditQuery {
-  const { dto, faults } = validateDto(AuditEventsQuery, { ...parameters });
+  const { dto, faults } = validateQuery(AuditEventsQuery, parameters);
   const all: Fault[] = [...faults];
   if (dto.field !== undefined && dto.customer === undefined) {
     all.push({
-      pointer: pointerTo('field'),
+      parameter: 'field',
       code: 'needs-customer',
       detail: 'can only be used together with customer',
     });
   }
-  if (all.length > 0) throw validationFailed(all);
+  refuseFaults(all);
   const { limit, cursor, from, to, credential_version: version, ...filters } = dto;
   const narrowed = {
     ...Object.fromEntries(Object.entries(filters).filter(([, value]) => typeof value === 'string')),

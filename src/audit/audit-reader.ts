@@ -1,4 +1,4 @@
-import { pointerTo, validationFailed } from '../http/problem.js';
+import { validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
 import type { AuditCursors } from './audit-cursors.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
@@ -71,7 +71,7 @@ export class AuditReader {
     const before = this.cursors.read(request, filter, cursor);
     if (before !== undefined) return { ...filter, before };
     throw validationFailed([
-      { pointer: pointerTo('cursor'), code: 'not-cursor', detail: 'is not of this query and this caller' },
+      { parameter: 'cursor', code: 'not-cursor', detail: 'is not of this query and this caller' },
     ]);
   }
 

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { describeError } from '../http/logger.js';
 import { originOf } from '../http/origin.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
@@ -41,9 +42,17 @@ export class Refusals {
     const { caller, problem } = request;
     if (caller === null || problem === null || problem.options.operationId !== undefined) return;
     if (problem.status >= 500) return;
-    void this.tenantOf(request).then((tenantId) => {
-      this.record(this.eventOf(request, caller, problem, tenantId));
-    });
+    // The answer is out: whatever goes wrong here may cost the event, but never the process.
+    this.tenantOf(request)
+      .then((tenantId) => {
+        this.record(this.eventOf(request, caller, problem, tenantId));
+      })
+      .catch((error: unknown) => {
+        this.logger.error(
+          { request_id: request.id, error: describeError(error) },
+          'a refusal could not be recorded',
+        );
+      });
   }
 
   /** Hands over what was only counted so far. */
@@ -122,7 +131,7 @@ export class Refusals {
 /** Names of fields only, and no name that the caller made up: that would be the caller's text in the trail. */
 function fieldsOf({ options }: NonNullable<FastifyRequest['problem']>): string[] {
   const known = (options.errors ?? []).filter(({ code }) => code !== 'unknown-field');
-  const names = known.map(({ pointer }) => pointer.split('/')[1] ?? '');
+  const names = known.flatMap((fault) => ('pointer' in fault ? fault.pointer.split('/').slice(1, 2) : []));
   return [...new Set(names)].filter((name) => /^[a-z_]{1,64}$/.test(name));
 }
 

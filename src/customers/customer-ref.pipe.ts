@@ -1,5 +1,5 @@
 import type { PipeTransform } from '@nestjs/common';
-import { pointerTo, validationFailed } from '../http/problem.js';
+import { validationFailed } from '../http/problem.js';
 
 /** The `id_or_alias` of the path, decoded once by the router: what a billing URL can address, and no more. */
 export class CustomerRefPipe implements PipeTransform<string, string> {
@@ -10,6 +10,6 @@ export class CustomerRefPipe implements PipeTransform<string, string> {
     if (addressable && ref !== '.' && ref !== '..') return ref;
     const detail =
       'must have 1 to 255 characters, no white space, slash or control character, and not be . or ..';
-    throw validationFailed([{ pointer: pointerTo('id_or_alias'), code: 'not-addressable', detail }]);
+    throw validationFailed([{ parameter: 'id_or_alias', code: 'not-addressable', detail }]);
   }
 }

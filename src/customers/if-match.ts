@@ -1,4 +1,4 @@
-import { pointerTo, validationFailed } from '../http/problem.js';
+import { validationFailed } from '../http/problem.js';
 
 /** `If-Match` (RFC 9110, section 13.1.1): any customer, or one with a tag among these. */
 export type IfMatch = '*' | readonly EntityTag[];
@@ -25,11 +25,11 @@ export function readIfMatch(header: string | undefined): IfMatch | undefined {
   const tags = elements.map((element) => ENTITY_TAG.exec(element));
   if (tags.length > MAX_TAGS) {
     const detail = `may name ${MAX_TAGS} entity tags at most`;
-    throw validationFailed([{ pointer: pointerTo('If-Match'), code: 'too-many', detail }]);
+    throw validationFailed([{ header: 'If-Match', code: 'too-many', detail }]);
   }
   if (tags.length === 0 || tags.includes(null)) {
     const detail = 'must be *, or entity tags in double quotes, separated by commas';
-    throw validationFailed([{ pointer: pointerTo('If-Match'), code: 'not-entity-tags', detail }]);
+    throw validationFailed([{ header: 'If-Match', code: 'not-entity-tags', detail }]);
   }
   return tags.map((tag) => ({ weak: tag?.[1] !== undefined, opaque: tag?.[2] ?? '' }));
 }

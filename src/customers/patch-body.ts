@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { validateDto } from '../http/dto-validation.js';
 import { readJsonBody } from '../http/json-body.js';
-import { type Fault, pointerTo, validationFailed } from '../http/problem.js';
+import { type Fault, pointerTo, refuseFaults } from '../http/problem.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 
@@ -24,7 +24,7 @@ export function readPatch(
 ): PatchCustomerDto {
   const { dto, faults } = validateDto(PatchCustomerDto, body);
   const all = [...faults, ...emptyPatch(body), ...foreignInvoicingEntity(dto, faults, tenant)];
-  if (all.length > 0) throw validationFailed(all);
+  refuseFaults(all);
   return dto;
 }
 
@@ -42,7 +42,7 @@ function foreignInvoicingEntity(
   tenant: Pick<Tenant, 'invoicingEntities'> | undefined,
 ): Fault[] {
   const pointer = pointerTo('invoicing_entity_id');
-  const malformed = faults.some((fault) => fault.pointer === pointer);
+  const malformed = faults.some((fault) => 'pointer' in fault && fault.pointer === pointer);
   const listed = tenant?.invoicingEntities;
   if (id === undefined || malformed || listed === undefined || listed.includes(id)) return [];
   return [{ pointer, code: 'not-allowed', detail: "must be one of the tenant's invoicing entities" }];

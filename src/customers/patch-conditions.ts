@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { pointerTo, validationFailed } from '../http/problem.js';
+import { validationFailed } from '../http/problem.js';
 import { readIdempotencyKey } from '../idempotency/idempotency-key.js';
 import { type IfMatch, readIfMatch } from './if-match.js';
 
@@ -26,10 +26,10 @@ function readDryRun(query: unknown): boolean {
   const names = typeof query === 'object' && query !== null ? Object.keys(query) : [];
   if (names.some((name) => name !== 'dry_run' && /^dryrun/.test(name.toLowerCase().replace(/[^a-z]/g, '')))) {
     const detail = 'must be written dry_run: nothing was sent';
-    throw validationFailed([{ pointer: pointerTo('dry_run'), code: 'misspelt', detail }]);
+    throw validationFailed([{ parameter: 'dry_run', code: 'misspelt', detail }]);
   }
   const value = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : 'false';
   if (value === 'true' || value === 'false') return value === 'true';
   const detail = 'must be true or false, and given once';
-  throw validationFailed([{ pointer: pointerTo('dry_run'), code: 'not-boolean', detail }]);
+  throw validationFailed([{ parameter: 'dry_run', code: 'not-boolean', detail }]);
 }

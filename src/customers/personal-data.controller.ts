@@ -8,16 +8,14 @@ import { CustomerVault } from '../crypto/customer-vault.js';
 import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { CUSTOMER_ID } from '../http/customer-id.js';
 import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
-import { pointerTo, validationFailed } from '../http/problem.js';
+import { validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
 
 /** An alias may be somebody else's tomorrow: what is forgotten is named by its id. */
 class CustomerIdPipe implements PipeTransform<string, string> {
   transform(id: string): string {
     if (CUSTOMER_ID.test(id)) return id;
-    throw validationFailed([
-      { pointer: pointerTo('cus_id'), code: 'not-customer-id', detail: 'must be a cus_ id' },
-    ]);
+    throw validationFailed([{ parameter: 'cus_id', code: 'not-customer-id', detail: 'must be a cus_ id' }]);
   }
 }
 

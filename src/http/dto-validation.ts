@@ -1,6 +1,6 @@
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
-import { type Fault, pointerTo } from './problem.js';
+import { type Fault, type FaultPlace, pointerTo } from './problem.js';
 import { RuleCarrier } from './rules.js';
 
 export interface Validated<Dto> {
@@ -16,7 +16,11 @@ const MAX_DEPTH = 8;
  * Checks a parsed body against a DTO's class-validator rules and finds every fault at once. Values are not
  * changed: an accepted DTO serialises to what was sent.
  */
-export function validateDto<Dto extends object>(type: new () => Dto, value: unknown): Validated<Dto> {
+export function validateDto<Dto extends object>(
+  type: new () => Dto,
+  value: unknown,
+  placeOf: (path: Path) => FaultPlace = (path) => ({ pointer: pointerTo(...path) }),
+): Validated<Dto> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { dto: new type(), faults: [{ pointer: '#', code: 'not-object', detail: 'must be an object' }] };
   }
@@ -30,8 +34,13 @@ export function validateDto<Dto extends object>(type: new () => Dto, value: unkn
   const all = [...faults, ...faultsOf(errors, []), ...droppedKeys(harmless, dto, [])];
   return {
     dto,
-    faults: tidy(all).map(({ path, code, detail }) => ({ pointer: pointerTo(...path), code, detail })),
+    faults: tidy(all).map(({ path, code, detail }) => ({ ...placeOf(path), code, detail })),
   };
+}
+
+/** The same of a parsed query. */
+export function validateQuery<Dto extends object>(type: new () => Dto, query: object): Validated<Dto> {
+  return validateDto(type, { ...query }, ([name]) => ({ parameter: String(name) }));
 }
 
 type Path = readonly (string | number)[];

@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { validateDto } from './dto-validation.js';
 import { readJsonBody } from './json-body.js';
-import { validationFailed } from './problem.js';
+import { refuseFaults } from './problem.js';
 
 /**
  * The request's body as a DTO, read behind the guard, every fault of it found at once.
@@ -12,7 +12,7 @@ export const JsonBody = createParamDecorator(
   async <Dto extends object>(type: new () => Dto, context: ExecutionContext): Promise<Dto> => {
     const body = await readJsonBody(context.switchToHttp().getRequest<FastifyRequest>());
     const { dto, faults } = validateDto(type, body);
-    if (faults.length > 0) throw validationFailed(faults);
+    refuseFaults(faults);
     return dto;
   },
 );

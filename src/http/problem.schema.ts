@@ -1,10 +1,16 @@
-/** One fault of a request. */
+/** One fault of a request, with one of `pointer`, `parameter` and `header`. */
 export class FaultSchema {
   /**
-   * RFC 6901 pointer to the faulty part, as a URI fragment.
+   * RFC 6901 pointer to the faulty part of the body, as a URI fragment.
    * @example '#/billing_address/country'
    */
-  pointer: string;
+  pointer?: string;
+
+  /** The faulty parameter of the query or the path. */
+  parameter?: string;
+
+  /** The faulty header. */
+  header?: string;
 
   /** @example 'not-country' */
   code: string;
@@ -24,7 +30,7 @@ export class ProblemSchema {
   /** @example 400 */
   status: number;
 
-  /** @example 'The request has one fault; see errors.' */
+  /** @example '/billing_address/country must be an ISO 3166-1 alpha-2 code in upper case.' */
   detail: string;
 
   /** @example 'urn:billing-bff:request:9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
@@ -33,7 +39,7 @@ export class ProblemSchema {
   /** @example 'BAD_REQUEST' */
   code: string;
 
-  /** @example 'The request has one fault; see errors.' */
+  /** @example '/billing_address/country must be an ISO 3166-1 alpha-2 code in upper case.' */
   message: string;
 
   /** @example '9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */

@@ -31,12 +31,16 @@ export const PROBLEMS = {
 
 export type ProblemSlug = keyof typeof PROBLEMS;
 
-/** One fault of a request. `pointer` is an RFC 6901 pointer as a URI fragment, `code` stable kebab-case. */
-export interface Fault {
-  readonly pointer: string;
-  readonly code: string;
-  readonly detail: string;
-}
+/** One fault of a request, and where it is. `code` is stable kebab-case. */
+export type Fault = FaultPlace & { readonly code: string; readonly detail: string };
+
+export type FaultPlace =
+  /** In the body: an RFC 6901 pointer as a URI fragment. */
+  | { readonly pointer: string }
+  /** In the query or the path: a name as the route's documentation has it. */
+  | { readonly parameter: string }
+  /** In a header: its name. */
+  | { readonly header: string };
 
 export interface ProblemOptions {
   readonly errors?: readonly Fault[];
@@ -97,10 +101,27 @@ export interface ProblemBody {
   readonly errors?: readonly Fault[];
 }
 
-/** `validation-failed` with every fault. */
-export function validationFailed(errors: readonly Fault[]): Problem {
-  const count = errors.length === 1 ? 'one fault' : `${errors.length} faults`;
-  return new Problem('validation-failed', `The request has ${count}; see errors.`, { errors });
+/** `validation-failed` with every fault. Its detail names the first, for clients that show nothing else. */
+export function validationFailed(errors: readonly [Fault, ...Fault[]]): Problem {
+  const [first, ...others] = errors;
+  const more = others.length === 1 ? '; and 1 more fault' : `; and ${others.length} more faults`;
+  const detail = `${placeOf(first)} ${first.detail}${others.length === 0 ? '' : more}.`;
+  return new Problem('validation-failed', detail, { errors });
+}
+
+/** @throws Problem validation-failed, if there is any fault */
+export function refuseFaults([first, ...others]: readonly Fault[]): void {
+  if (first !== undefined) throw validationFailed([first, ...others]);
+}
+
+/** Callers may have made up names of any length. */
+const MAX_PLACE_LENGTH = 100;
+
+function placeOf(fault: FaultPlace): string {
+  const place =
+    'pointer' in fault ? fault.pointer.slice(1) : 'header' in fault ? fault.header : fault.parameter;
+  if (place === '') return 'The body';
+  return place.length > MAX_PLACE_LENGTH ? `${place.slice(0, MAX_PLACE_LENGTH)}…` : place;
 }
 
 /** Any path below the document's root as a URI fragment (RFC 6901, section 6). */

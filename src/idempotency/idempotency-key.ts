@@ -1,4 +1,4 @@
-import { pointerTo, validationFailed } from '../http/problem.js';
+import { validationFailed } from '../http/problem.js';
 
 /** 1 to 255 visible ASCII characters; a header that came twice has a space in it. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -11,5 +11,5 @@ export function readIdempotencyKey(header: unknown): string | undefined {
   if (header === undefined) return undefined;
   if (typeof header === 'string' && KEY.test(header)) return header;
   const detail = 'must be 1 to 255 visible ASCII characters, and sent once';
-  throw validationFailed([{ pointer: pointerTo('Idempotency-Key'), code: 'not-idempotency-key', detail }]);
+  throw validationFailed([{ header: 'Idempotency-Key', code: 'not-idempotency-key', detail }]);
 }

@@ -2,9 +2,9 @@ import { Controller, Get, Param, type PipeTransform, Query } from '@nestjs/commo
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, type Principal, Public, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
-import { validateDto } from '../http/dto-validation.js';
+import { validateQuery } from '../http/dto-validation.js';
 import { DEFAULT_LIMIT } from '../http/page-limit.js';
-import { Problem, pointerTo, validationFailed } from '../http/problem.js';
+import { Problem, refuseFaults, validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import { SealSigner } from './seal-signer.js';
@@ -17,7 +17,7 @@ class SealNumberPipe implements PipeTransform<string, number> {
   transform(value: string): number {
     if (/^[1-9][0-9]{0,8}$/.test(value)) return Number(value);
     const detail = 'must be the number of a seal, a whole number from 1';
-    throw validationFailed([{ pointer: pointerTo('seal'), code: 'out-of-range', detail }]);
+    throw validationFailed([{ parameter: 'seal', code: 'out-of-range', detail }]);
   }
 }
 
@@ -44,8 +44,8 @@ export class SealsController {
   @ApiOkResponse({ description: 'One page of the seals.', type: SealPage, headers: REQUEST_ID_HEADER })
   @ApiProblems(...CALLER_PROBLEMS, 'validation-failed')
   async list(@CurrentPrincipal() { tenant }: Principal, @Query() parameters: SealsQuery): Promise<SealPage> {
-    const { dto, faults } = validateDto(SealsQuery, Object.fromEntries(Object.entries(parameters)));
-    if (faults.length > 0) throw validationFailed(faults);
+    const { dto, faults } = validateQuery(SealsQuery, parameters);
+    refuseFaults(faults);
     const limit = Number(dto.limit ?? DEFAULT_LIMIT);
     const after = dto.cursor === undefined ? 0 : (readCursor(dto.cursor) ?? 0);
     const seals = await this.store.list(tenant.id, after, limit + 1).catch(trailUnavailable);
@@ -72,7 +72,7 @@ export class SealsController {
   ): Promise<ConsistencyProof> {
     if (a > b) {
       const detail = 'must not come before the first';
-      throw validationFailed([{ pointer: pointerTo('b'), code: 'out-of-range', detail }]);
+      throw validationFailed([{ parameter: 'b', code: 'out-of-range', detail }]);
     }
     const [earlier, later] = await Promise.all([this.store.find(log, a), this.store.find(log, b)]).catch(
       trailUnavailable,

@@ -24,7 +24,7 @@ import { CurrentAdministration } from '../audit/current-request.js';
 import { RequireScopes, WithoutTenant } from '../auth/access-token.guard.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { JsonBody } from '../http/json-dto.js';
-import { pointerTo, type ProblemSlug, validationFailed } from '../http/problem.js';
+import { type ProblemSlug, validationFailed } from '../http/problem.js';
 import { TENANT_ID } from '../tenants/tenant.js';
 import { PutTenantDto, PutTokenDto } from './tenant-admin.dto.js';
 import { TenantList, TenantView, TokenVersion, TokenVersionList } from './tenant-admin.schema.js';
@@ -45,7 +45,7 @@ class TenantIdPipe implements PipeTransform<string, string> {
   transform(id: string): string {
     if (TENANT_ID.test(id)) return id;
     const detail = 'must be 1 to 64 of A-Z a-z 0-9 . _ -';
-    throw validationFailed([{ pointer: pointerTo('id'), code: 'not-tenant-id', detail }]);
+    throw validationFailed([{ parameter: 'id', code: 'not-tenant-id', detail }]);
   }
 }
 
@@ -53,7 +53,7 @@ class VersionPipe implements PipeTransform<string, number> {
   transform(version: string): number {
     if (/^[1-9][0-9]{0,8}$/.test(version)) return Number(version);
     throw validationFailed([
-      { pointer: pointerTo('version'), code: 'out-of-range', detail: 'must be a whole number from 1' },
+      { parameter: 'version', code: 'out-of-range', detail: 'must be a whole number from 1' },
     ]);
   }
 }

@@ -7,7 +7,9 @@ export interface TestAnswer {
 
 /** One member of `errors` in a problem document. */
 export interface Fault {
-  readonly pointer: string;
+  readonly pointer?: string;
+  readonly parameter?: string;
+  readonly header?: string;
   readonly code: string;
   readonly detail: string;
 }
@@ -21,9 +23,14 @@ export function faultsOf({ body }: Pick<TestAnswer, 'body'>): readonly Fault[] {
   return (body as { errors?: Fault[] }).errors ?? [];
 }
 
-/** Where the faults are, in the order of the document. */
+/** Where the faults of the body are, in the order of the document. */
 export function pointersOf(answer: Pick<TestAnswer, 'body'>): string[] {
-  return faultsOf(answer).map(({ pointer }) => pointer);
+  return faultsOf(answer).flatMap(({ pointer }) => pointer ?? []);
+}
+
+/** Which parameters of the query or the path have faults, in the order of the document. */
+export function parametersOf(answer: Pick<TestAnswer, 'body'>): string[] {
+  return faultsOf(answer).flatMap(({ parameter }) => parameter ?? []);
 }
 
 function parse(text: string): unknown {
