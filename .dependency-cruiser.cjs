@@ -47,7 +47,7 @@ module.exports = {
     feature('database', ['config', 'http', 'runtime']),
     feature('crypto', ['config', 'database', 'http', 'runtime']),
     feature('tenants', ['config', 'crypto', 'database', 'http', 'runtime']),
-    feature('auth', ['config', 'http', 'runtime', 'tenants']),
+    feature('auth', ['config', 'http', 'metrics', 'runtime', 'tenants']),
     feature('billing', ['config', 'http', 'metrics', 'runtime', 'tenants']),
     feature('sealing', ['auth', 'config', 'crypto', 'database', 'http', 'runtime']),
     feature('audit', [

@@ -125,7 +125,8 @@ export async function startSurroundings(handleBilling) {
     BILLING_API_URL: billing.url,
     ENCRYPTION_KEYS: `bench:${randomBytes(32).toString('base64url')}`,
     AUDIT_SIGNING_KEY: JSON.stringify(signing),
-    RATE_LIMIT_PER_MINUTE: '1000000',
+    RATE_LIMIT_PER_MINUTE: '0',
+    CALLER_MAX_IN_FLIGHT: '100000',
   };
   return { folder, postgres, settings, token, billing };
 }

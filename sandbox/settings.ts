@@ -14,7 +14,7 @@ export interface SandboxSettings {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const PASSED_ON = ['LOG_LEVEL', 'RATE_LIMIT_PER_MINUTE', 'DATABASE_URL'] as const;
+const PASSED_ON = ['LOG_LEVEL', 'RATE_LIMIT_PER_MINUTE', 'CALLER_MAX_IN_FLIGHT', 'DATABASE_URL'] as const;
 
 /**
  * Reads `PORT` (3000), `SANDBOX_BILLING_PORT` (3001), `SANDBOX_IDP_PORT` (3002) and `SANDBOX_DATA_DIR`

@@ -26,6 +26,7 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
   const document = SwaggerModule.createDocument(app, info);
   if (oauth === undefined) forgetScheme(document, 'oauth2');
   closeRequestBodies(document);
+  addRateLimitHeaders(document);
   return document;
 }
 
@@ -38,6 +39,31 @@ function forgetScheme({ paths }: OpenAPIObject, scheme: string): void {
     }
   }
 }
+
+/** Every answer to a caller who is known has them. */
+function addRateLimitHeaders({ paths }: OpenAPIObject): void {
+  for (const { get, put, patch, post, delete: remove } of Object.values(paths)) {
+    for (const operation of [get, put, patch, post, remove]) {
+      if ((operation?.security ?? []).length === 0) continue;
+      for (const [status, response] of Object.entries(operation?.responses ?? {}))
+        if (response !== undefined && !('$ref' in response) && status !== '401')
+          response.headers = { ...response.headers, ...RATE_LIMIT_HEADERS };
+    }
+  }
+}
+
+const RATE_LIMIT_HEADERS = {
+  'RateLimit-Policy': {
+    description: 'How many requests (`q`) a caller may send in so many seconds (`w`); a token bucket.',
+    schema: { type: 'string' },
+    example: '"caller";q=600;w=60',
+  },
+  RateLimit: {
+    description: 'How many are left (`r`), and in how many seconds there is one more (`t`).',
+    schema: { type: 'string' },
+    example: '"caller";r=599;t=1',
+  },
+} as const;
 
 /** Request bodies take documented fields only, and a patch at least one. */
 function closeRequestBodies({ components }: OpenAPIObject): void {

@@ -51,6 +51,8 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   fastify.addContentTypeParser('*', passBodyThrough);
   fastify.decorateRequest('caller', null);
   fastify.decorateRequest('principal', null);
+  fastify.decorateRequest('claimedTenant', null);
+  fastify.decorateRequest('seat', null);
   addRequestHooks(fastify, runtime);
   answerUnusualRequests(fastify);
   await fastify.register(helmet, { contentSecurityPolicy: { directives: contentSecurityPolicy(runtime) } });
@@ -90,7 +92,7 @@ function trusted(
 /** What a browser may read of an answer from another origin. */
 const EXPOSED_HEADERS = [
   ...['X-Request-Id', 'X-Operation-Id', 'Content-Location', 'Location', 'Retry-After', 'ETag'],
-  'Idempotency-Replayed',
+  ...['Idempotency-Replayed', 'RateLimit-Policy', 'RateLimit'],
 ];
 
 /** Strict but for Swagger UI's own inline styles, and the token endpoint that its Authorize asks. */

@@ -16,7 +16,13 @@ interface Schema {
 interface Document {
   readonly paths: Record<
     string,
-    Record<string, { responses: Record<string, { content?: Record<string, unknown> }> }>
+    Record<
+      string,
+      {
+        security?: unknown[];
+        responses: Record<string, { headers?: object; content?: Record<string, unknown> }>;
+      }
+    >
   >;
   readonly components: { readonly schemas: Record<string, Schema> };
 }
@@ -94,6 +100,18 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
     const replaced = ['billing_address', 'shipping_address', 'custom_taxes', 'invoicing_emails'];
     for (const field of replaced)
       expect(properties[field]?.['description']).toMatch(/[Rr]eplaces the stored/);
+  });
+
+  it('documents the limits of a caller on every route that needs one, and on no other', () => {
+    const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+    expect(operations.length).toBeGreaterThan(10);
+    for (const { security = [], responses } of operations) {
+      expect('429' in responses).toBe(security.length > 0);
+      for (const [status, { headers = {} }] of Object.entries(responses))
+        expect(['RateLimit-Policy', 'RateLimit'].every((name) => name in headers)).toBe(
+          security.length > 0 && status !== '401',
+        );
+    }
   });
 
   it('documents every problem of the patch with an example of its own', () => {

@@ -37,6 +37,7 @@ it('wrong settings: ends with 1, names every one of them and prints no value', a
     AUDIT_SIGNING_KEY: '{"d":"wrong-value-15"}',
     AUDIT_RETENTION_DAYS: 'wrong-value-16',
     RATE_LIMIT_PER_MINUTE: 'wrong-value-17',
+    CALLER_MAX_IN_FLIGHT: 'wrong-value-21',
     CORS_ORIGINS: 'wrong-value-18',
     TRUST_PROXY: 'wrong-value-19',
     SWAGGER_ENABLED: 'wrong-value-20',

@@ -90,8 +90,8 @@ export class Refusals {
   }
 
   /** A tenant that is not set up here has no trail; its name is the caller's word only. */
-  private async tenantOf({ tenantId, caller }: FastifyRequest): Promise<string | null> {
-    const named = tenantId ?? caller?.tenantId ?? null;
+  private async tenantOf({ tenantId, claimedTenant }: FastifyRequest): Promise<string | null> {
+    const named = tenantId ?? claimedTenant;
     if (named === null) return null;
     const tenant = await this.tenants.find(named).catch(() => null);
     return tenant?.id ?? null;

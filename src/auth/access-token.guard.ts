@@ -8,11 +8,13 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
+import { whenOver } from '../http/when-over.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { TenantVault } from '../tenants/tenant-vault.js';
 import { ANY_TENANT_SCOPE, type Caller, type Scope } from './caller.js';
+import { CallerLimits, type Seat } from './caller-limits.js';
 import { TokenVerifier } from './token-verifier.js';
 
 /** A caller with the tenant they act for: what a route behind the guard works with. */
@@ -24,6 +26,9 @@ export interface Principal {
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller | null;
+    /** The tenant that the token, or X-Tenant-Id where it may, says; whether there is one is not known yet. */
+    claimedTenant: string | null;
+    seat: Seat | null;
     principal: Principal | null;
   }
 }
@@ -74,6 +79,7 @@ export class AccessTokenGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly verifier: TokenVerifier,
+    private readonly limits: CallerLimits,
     private readonly tenants: TenantVault,
   ) {}
 
@@ -85,6 +91,8 @@ export class AccessTokenGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const caller = await this.verifier.verify(request.raw.headersDistinct['authorization']);
     request.caller = caller;
+    request.claimedTenant = claimedTenant(caller, request.headers['x-tenant-id']);
+    this.takeSeat(request, caller, context.switchToHttp().getResponse());
     requireScope(caller, scopes ?? []);
     if (this.reflector.getAllAndOverride<boolean | undefined>(ANY_TENANT, targets) === true) return true;
     const chosen = chooseTenant(caller, request.headers['x-tenant-id']);
@@ -94,7 +102,23 @@ export class AccessTokenGuard implements CanActivate {
     request.principal = { caller, tenant };
     return true;
   }
+
+  /** Before anything is looked up or read: a refusal must cost next to nothing. */
+  private takeSeat(request: FastifyRequest, caller: Caller, reply: FastifyReply): void {
+    const seat = this.limits.enter(JSON.stringify([request.claimedTenant, caller.clientId, caller.sub]));
+    request.seat = seat;
+    void reply.headers({ ...seat.headers });
+    whenOver(request, reply, seat.hold());
+  }
 }
+
+function claimedTenant(caller: Caller, header: string | string[] | undefined): string | null {
+  const named = caller.scopes.includes(ANY_TENANT_SCOPE) && header !== undefined ? String(header) : '';
+  return named === '' ? caller.tenantId : named.slice(0, MAX_CLAIMED);
+}
+
+/** Characters of a name that are remembered: more than any tenant's has. */
+const MAX_CLAIMED = 65;
 
 function requireScope(caller: Caller, scopes: readonly string[]): void {
   if (scopes.some((scope) => caller.scopes.includes(scope))) return;

@@ -14,8 +14,10 @@ export abstract class Config {
   abstract readonly encryptionKeys: readonly EncryptionKey[];
   abstract readonly auditSigningKey: SigningKey | undefined;
   abstract readonly auditRetentionDays: number | undefined;
-  /** Requests a minute for each caller. */
+  /** Requests a minute for each caller and instance; 0: any number. */
   abstract readonly rateLimitPerMinute: number;
+  /** Requests of one caller at a time. */
+  abstract readonly callerMaxInFlight: number;
   abstract readonly corsOrigins: readonly string[];
   /** What Fastify takes as `trustProxy`: nobody, a number of hops, or addresses. */
   abstract readonly trustProxy: boolean | number | string[];

@@ -118,6 +118,7 @@ export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
   'tenant-forbidden',
   'tenant-unknown',
   'tenant-suspended',
+  'rate-limited',
   'internal',
   'audit-unavailable',
   'identity-provider-unavailable',

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   'payload-too-large': [413, 'BAD_REQUEST', 'The body is too large'],
   'unsupported-media-type': [415, 'BAD_REQUEST', 'The media type is not supported'],
   'idempotency-key-reused': [422, 'BAD_REQUEST', 'The idempotency key was used for another request'],
+  'rate-limited': [429, 'TOO_MANY_REQUESTS', 'The caller sends too many requests'],
   'rate-limited-by-billing': [429, 'TOO_MANY_REQUESTS', 'The billing API asks to slow down'],
   internal: [500, 'INTERNAL_SERVER_ERROR', 'Something went wrong'],
   'billing-credentials-rejected': [502, 'INTERNAL_SERVER_ERROR', 'The billing API rejected our credentials'],

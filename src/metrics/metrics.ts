@@ -44,6 +44,11 @@ export class Metrics {
     'Requests to billing APIs that a breaker or a bulkhead refused',
     ['reason'],
   );
+  private readonly refusedCallers = this.counter(
+    'billing_bff_rate_limited_total',
+    'Requests refused because their caller sent too many a minute (rate), or at a time (in-flight)',
+    ['reason'],
+  );
   private readonly openOperations = new Gauge({
     name: 'billing_bff_operations_unknown',
     help: 'Patches whose outcome is not known yet, of all instances, as last seen by this one',
@@ -82,6 +87,10 @@ export class Metrics {
 
   notAdmitted(reason: 'breaker' | 'bulkhead'): void {
     this.rejections.inc({ reason });
+  }
+
+  rateLimited(reason: 'rate' | 'in-flight'): void {
+    this.refusedCallers.inc({ reason });
   }
 
   operationsUnknown(count: number): void {

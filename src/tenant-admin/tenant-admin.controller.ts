@@ -32,7 +32,7 @@ import { TenantAdminService } from './tenant-admin.service.js';
 
 const READ_PROBLEMS: readonly ProblemSlug[] = [
   ...(['unauthenticated', 'insufficient-scope', 'internal', 'identity-provider-unavailable'] as const),
-  'audit-unavailable',
+  ...(['audit-unavailable', 'rate-limited'] as const),
 ];
 const OF_ONE: readonly ProblemSlug[] = [...READ_PROBLEMS, 'validation-failed', 'not-found'];
 const WRITE_PROBLEMS: readonly ProblemSlug[] = [

@@ -146,6 +146,20 @@ export const TABLE: Record<string, Row> = {
       return bff.patch({ name: 'Another' }, key);
     },
   },
+  'rate-limited': {
+    status: 429,
+    code: 'TOO_MANY_REQUESTS',
+    headers: { 'retry-after': SECONDS },
+    cause: async () => {
+      const own = await startBff({ settings: { ...SETTINGS, RATE_LIMIT_PER_MINUTE: '1' } });
+      try {
+        expect((await own.send('GET', '/api/v1/audit-events')).status).toBe(200);
+        return await own.patch(PATCH);
+      } finally {
+        await own.stop();
+      }
+    },
+  },
   'rate-limited-by-billing': {
     status: 429,
     code: 'TOO_MANY_REQUESTS',

@@ -82,6 +82,9 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     AUTH_JWKS_URL: idp.jwksUrl,
     BILLING_API_URL: upstream.url,
     TENANTS_FILE: tenantsFile,
+    // Tests of the limits set their own.
+    RATE_LIMIT_PER_MINUTE: '0',
+    CALLER_MAX_IN_FLIGHT: '100000',
     ENCRYPTION_KEYS: ENCRYPTION_KEY,
     ...testDatabase.settings,
     ...options.settings,

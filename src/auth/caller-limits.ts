@@ -1,0 +1,133 @@
+import { Problem } from '../http/problem.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Clock } from '../runtime/clock.js';
+
+/** Milliseconds in which an empty bucket is full again. */
+const WINDOW = 60_000;
+/** Callers remembered; the one heard of longest ago makes room, and begins with a full bucket when it comes back. */
+const MAX_CALLERS = 10_000;
+/** Seconds to come back after when too many requests are under way. */
+const BUSY_RETRY_AFTER_S = 1;
+
+/** One caller's requests. */
+interface Usage {
+  /** Tokens taken out of the bucket and not refilled at `at`; a fraction while one is being refilled. */
+  taken: number;
+  at: number;
+  inFlight: number;
+}
+
+/** A request that was let in, until everyone who works on it has left. */
+export interface Seat {
+  /** `RateLimit-Policy` and `RateLimit` of its answer; none when the rate is not limited. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** One more who works on it; the answer says that they are done, once. */
+  hold(): () => void;
+}
+
+/**
+ * How much one caller may ask of this instance: a token bucket for the rate (all at once, then evenly), and a number of
+ * requests at a time. Libraries for this count in windows; docs/adr says why that will not do.
+ */
+export class CallerLimits {
+  private readonly callers = new Map<string, Usage>();
+
+  constructor(
+    /** Of the bucket, and refilled in a minute; 0: no limit. */
+    private readonly perMinute: number,
+    private readonly maxInFlight: number,
+    private readonly clock: Clock,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /**
+   * Takes a token. A request that is refused takes none.
+   * @throws Problem rate-limited
+   */
+  enter(caller: string): Seat {
+    const usage = this.usageOf(caller);
+    if (usage.inFlight >= this.maxInFlight) {
+      const detail = `This caller has ${this.maxInFlight} requests under way; wait for some of them.`;
+      throw this.refusal('in-flight', detail, BUSY_RETRY_AFTER_S, this.headersOf(usage));
+    }
+    if (this.perMinute > 0 && usage.taken > this.perMinute - 1) {
+      const detail = `This caller may send ${this.perMinute} requests a minute.`;
+      throw this.refusal('rate', detail, this.nextTokenS(usage), this.headersOf(usage));
+    }
+    if (this.perMinute > 0) usage.taken += 1;
+    return seatOf(usage, this.headersOf(usage));
+  }
+
+  private usageOf(caller: string): Usage {
+    const known = this.callers.get(caller);
+    if (known === undefined) this.makeRoom();
+    else this.callers.delete(caller);
+    const usage = known ?? { taken: 0, at: this.clock.now(), inFlight: 0 };
+    // Behind all others: the map's order is that of their last requests.
+    this.callers.set(caller, usage);
+    this.refill(usage);
+    return usage;
+  }
+
+  /** Each new caller takes out the two heard of longest ago if they are idle: what is remembered shrinks again. */
+  private makeRoom(): void {
+    let looks = 2;
+    for (const [caller, usage] of this.callers) {
+      this.refill(usage);
+      const full = this.callers.size >= MAX_CALLERS;
+      if (full || (usage.taken === 0 && usage.inFlight === 0)) this.callers.delete(caller);
+      looks -= 1;
+      if (looks === 0) return;
+    }
+  }
+
+  private refill(usage: Usage): void {
+    const now = this.clock.now();
+    const refilled = (Math.max(0, now - usage.at) * this.perMinute) / WINDOW;
+    usage.taken = Math.max(0, usage.taken - refilled);
+    usage.at = now;
+  }
+
+  /** draft-ietf-httpapi-ratelimit-headers: structured fields, `t` the seconds until there is one token more. */
+  private headersOf(usage: Usage): Record<string, string> {
+    if (this.perMinute === 0) return {};
+    const remaining = Math.floor(this.perMinute - usage.taken);
+    return {
+      'RateLimit-Policy': `"caller";q=${this.perMinute};w=${WINDOW / 1_000}`,
+      RateLimit: `"caller";r=${remaining};t=${this.nextTokenS(usage)}`,
+    };
+  }
+
+  private nextTokenS({ taken }: Usage): number {
+    const missing = taken - Math.floor(taken) || 1;
+    return Math.ceil((missing * WINDOW) / this.perMinute / 1_000);
+  }
+
+  private refusal(
+    reason: 'rate' | 'in-flight',
+    detail: string,
+    retryAfterS: number,
+    headers: Record<string, string>,
+  ): Problem {
+    this.metrics.rateLimited(reason);
+    return new Problem('rate-limited', detail, { retryAfterS, headers });
+  }
+}
+
+function seatOf(usage: Usage, headers: Record<string, string>): Seat {
+  let holders = 0;
+  return {
+    headers,
+    hold() {
+      if (holders === 0) usage.inFlight += 1;
+      holders += 1;
+      let left = false;
+      return () => {
+        if (left) return;
+        left = true;
+        holders -= 1;
+        if (holders === 0) usage.inFlight -= 1;
+      };
+    },
+  };
+}
