@@ -31,6 +31,8 @@ export type BillingAnswer =
   | { readonly kind: 'broken' | 'timed-out' }
   /** It never reached the billing API. */
   | { readonly kind: 'not-sent' }
+  /** The time for it was over before it could be sent. */
+  | { readonly kind: 'out-of-time' }
   /** We did not let it out: the breaker is open, or too many are under way. */
   | { readonly kind: 'not-admitted'; readonly retryAfterS: number };
 

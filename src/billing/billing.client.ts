@@ -62,13 +62,15 @@ export class BillingClient {
 
   private async send(request: BillingRequest, patch: Patch | undefined): Promise<BillingAnswer> {
     const budgetMs = Math.min(this.config.billing.timeoutMs, request.budgetMs);
-    if (budgetMs <= 0) return { kind: 'not-sent' };
+    if (budgetMs <= 0) return { kind: 'out-of-time' };
     const door = {
       tenantId: request.tenantId,
       origin: new URL(request.billingApiUrl).origin,
       fair: budgetMs >= this.fairBudgetMs,
     };
-    const answer = await this.admission.admit(door, () => this.attempt(request, patch, budgetMs));
+    const sent = await this.admission.admit(door, () => this.attempt(request, patch, budgetMs));
+    // Hardly any time was left for a connection: that says nothing about the billing API.
+    const answer: BillingAnswer = sent.kind === 'not-sent' && !door.fair ? { kind: 'out-of-time' } : sent;
     if (answer.kind !== 'customer' || isAbout(answer.customer, request.customerRef)) return answer;
     return { kind: 'unclear', status: answer.status, ownFailure: false, retryAfterS: undefined };
   }

@@ -69,11 +69,14 @@ export class BillingExchange {
     const rules = new RepeatRules(this.credentials, this.ids);
     let { tenant } = errand;
     let attempts = 0;
+    let ended: Exchange | undefined;
     for (;;) {
       const answer = await send(tenant, (errand.deadline - this.clock.now()) * share);
-      if (answer.kind !== 'not-admitted') attempts += 1;
+      // What the try before met is more than that there was no time for this one.
+      if (answer.kind === 'out-of-time' && ended !== undefined) return ended;
+      if (answer.kind !== 'not-admitted' && answer.kind !== 'out-of-time') attempts += 1;
       await this.learn(errand, tenant, answer);
-      const ended = { answer, tenant, attempts, durationMs: this.clock.now() - startedAt };
+      ended = { answer, tenant, attempts, durationMs: this.clock.now() - startedAt };
       const repeat = await rules.after(answer, tenant);
       if (repeat === undefined) return ended;
       if (this.clock.now() + repeat.pauseMs + LEAST_TIME > errand.deadline) return ended;

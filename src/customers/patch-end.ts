@@ -4,6 +4,7 @@ import type { BillingAnswer } from '../billing/billing-answer.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Problem, type ProblemOptions, type ProblemSlug } from '../http/problem.js';
 import { changesSeenIn, changesWith, clearChanges } from './effects.js';
+import { OUT_OF_TIME } from './read-problem.js';
 import { isAsFirstRead, type PatchPlan, showsAsked } from './patch-plan.js';
 
 /** How a patch ended: what the trail keeps, and what the caller gets. */
@@ -31,7 +32,7 @@ export function isAmbiguous({ kind }: BillingAnswer): boolean {
 /** Whether a read that showed no customer says that a patch would fare no better, so that it is not sent. */
 export function stopsPatch(answer: BillingAnswer): boolean {
   if (answer.kind === 'refused') return [401, 403, 404, 429].includes(answer.status);
-  return answer.kind === 'not-sent' || answer.kind === 'not-admitted';
+  return answer.kind === 'not-sent' || answer.kind === 'not-admitted' || answer.kind === 'out-of-time';
 }
 
 /**
@@ -116,6 +117,12 @@ function ofRefusal(answer: BillingAnswer, patch: EndingPatch): PatchEnd | undefi
       });
     case 'not-sent':
       return failed(patch, 'not_applied', 'billing-unreachable', UNREACHABLE);
+    case 'out-of-time': {
+      const detail = `${OUT_OF_TIME} Nothing was sent.`;
+      return failed(patch, 'not_applied', 'billing-unavailable', detail, {
+        retryAfterS: DEFAULT_RETRY_AFTER_S,
+      });
+    }
     case 'not-admitted': {
       const { retryAfterS } = answer;
       return failed(patch, 'not_applied', 'billing-unavailable', UNAVAILABLE, { retryAfterS });

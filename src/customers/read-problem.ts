@@ -6,6 +6,8 @@ export function readProblem(answer: Exclude<BillingAnswer, { kind: 'customer' }>
   switch (answer.kind) {
     case 'not-sent':
       return new Problem('billing-unreachable', 'The billing API could not be reached.');
+    case 'out-of-time':
+      return new Problem('billing-unavailable', OUT_OF_TIME, { retryAfterS: 1 });
     case 'not-admitted':
       return unavailable(answer.retryAfterS);
     case 'timed-out':
@@ -18,6 +20,8 @@ export function readProblem(answer: Exclude<BillingAnswer, { kind: 'customer' }>
       return ofRefusal(answer);
   }
 }
+
+export const OUT_OF_TIME = 'The time for this request was over before the billing API could be asked.';
 
 function ofRefusal({ slug, retryAfterS }: Extract<BillingAnswer, { kind: 'refused' }>): Problem {
   switch (slug) {
