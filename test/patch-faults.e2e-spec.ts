@@ -179,6 +179,19 @@ it('a later patch that may have undone it leaves it unverifiable', async () => {
   await finallyClosed(answer.headers.get('x-operation-id') ?? '', 'unverifiable');
 });
 
+it('a patch that may have undone it before it was read again leaves it unknown', async () => {
+  upstream.plan('PATCH', async ({ response, serve }) => {
+    serve();
+    await bff.patch({ name: CUSTOMER.name });
+    faults.ownFailure(response, {});
+  });
+
+  const answer = await bff.patch(PATCH);
+  expect(upstream.methods).toEqual(['GET', 'PATCH', 'GET', 'PATCH', 'GET']);
+  expect(answer).toMatchObject({ status: 502, body: { outcome: 'unknown' } });
+  await finallyClosed(answer.headers.get('x-operation-id') ?? '', 'unverifiable');
+});
+
 it('a later patch of something else leaves it not applied', async () => {
   upstream.plan('PATCH', before(faults.gateway(502)));
 

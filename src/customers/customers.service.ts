@@ -135,14 +135,11 @@ export class CustomersService {
     const customerRef = before?.id ?? command.customerRef;
     await this.records.intent(operation, errand, ending.customerId, { customerRef, plan });
     const sent = await this.sender.send(errand, { operationId: operation.id, customerRef, plan, before });
-    const looked = end.isAmbiguous(sent.answer)
-      ? await this.reader.read({ ...errand, tenant: sent.tenant }, customerRef)
+    const seen = end.isAmbiguous(sent.answer)
+      ? customerIn(await this.reader.read({ ...errand, tenant: sent.tenant }, customerRef))
       : undefined;
-    return this.records.sent(
-      operation,
-      end.ofAnswer(sent.answer, looked && customerIn(looked), ending),
-      sent,
-    );
+    const proves = seen !== undefined && !(await this.past.mayBeUndone(operation, plan, seen));
+    return this.records.sent(operation, end.ofAnswer(sent.answer, proves ? seen : undefined, ending), sent);
   }
 
   private async preview(

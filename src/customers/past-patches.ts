@@ -3,7 +3,7 @@ import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditStore } from '../audit/audit-store.js';
 import type { Operation } from '../audit/audit-acts.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
-import { readCustomer } from '../billing/customer.dto.js';
+import { type Customer, readCustomer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { Problem, type ProblemSlug } from '../http/problem.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
@@ -12,7 +12,9 @@ import { TenantCredentials } from '../tenants/tenant-credentials.js';
 import type { CustomerPreview } from './customer-preview.schema.js';
 import { customerIn, CustomerReader } from './customer-reader.js';
 import type { PatchCommand } from './patch-command.js';
+import { isAsFirstRead, type PatchPlan } from './patch-plan.js';
 import type { PatchedCustomer } from './patch-records.js';
+import { mayBeUndone } from './undone.js';
 
 /** What the caller gets; `preview` after a dry run. */
 export interface PatchResult extends PatchedCustomer {
@@ -48,6 +50,22 @@ export class PastPatches {
       revive,
       recall: (operationId) => this.recall(operationId, operation, command),
     };
+  }
+
+  /**
+   * Whether a customer that is as first read proves nothing, since another patch may have put it back; a trail that
+   * can't be read leaves that open, too.
+   */
+  async mayBeUndone({ id, provenance }: Operation, plan: PatchPlan, customer: Customer): Promise<boolean> {
+    if (!isAsFirstRead(plan, customer)) return false;
+    const tenantId = provenance.tenant_id ?? '';
+    try {
+      const intent = (await this.store.ofOperation(tenantId, id)).find(({ phase }) => phase === 'intent');
+      if (intent === undefined) return true;
+      return mayBeUndone(intent, plan, await this.store.patchesAfter(tenantId, customer.id, intent.id));
+    } catch {
+      return true;
+    }
   }
 
   private async recall(

@@ -37,7 +37,7 @@ export function stopsPatch(answer: BillingAnswer): boolean {
 
 /**
  * What the billing API's answer to a patch, or the lack of one, means for the caller and the trail.
- * @param seen the customer as read after an ambiguous answer; undefined when it could not be read
+ * @param seen the customer as read after an ambiguous answer; undefined when that proves nothing
  */
 export function ofAnswer(answer: BillingAnswer, seen: Customer | undefined, patch: EndingPatch): PatchEnd {
   if (answer.kind === 'customer') return applied(patch, answer.customer);

@@ -8,6 +8,7 @@ import { Undecryptable } from '../crypto/key-ring.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
 import type { CustomerReader } from '../customers/customer-reader.js';
 import { fromMemory, type PatchMemory, placeOf } from '../customers/operation-memory.js';
+import { mayBeUndone } from '../customers/undone.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
 import { describeError } from '../http/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -16,7 +17,6 @@ import { Poller } from '../runtime/poller.js';
 import type { TenantCredentials } from '../tenants/tenant-credentials.js';
 import type { TenantVault } from '../tenants/tenant-vault.js';
 import type { OpenOperationRow, OpenOperations } from './open-operations.js';
-import { mayBeUndone } from './undone.js';
 import { conclude, nextLook, unverifiable } from './verdict.js';
 
 /** Milliseconds between two looks for operations that are due. */

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../audit/audit-event.js';
-import type { PatchPlan } from '../customers/patch-plan.js';
-import { sameValue } from '../customers/same-value.js';
+import type { PatchPlan } from './patch-plan.js';
+import { sameValue } from './same-value.js';
 
 /**
  * Whether another patch may have put a field back to what it was before this one: then its being as first read does
