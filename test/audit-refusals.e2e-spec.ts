@@ -1,38 +1,10 @@
 import { sql } from 'kysely';
 import { AuditWriter } from '../src/audit/audit-writer.js';
-import { Clock } from '../src/runtime/clock.js';
+import { ManualClock } from './support/manual-clock.js';
 import { CUSTOMER_PATH, startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
 import { CUSTOMER, type TestUpstream } from './support/upstream.js';
 
 const MINUTE = 60_000;
-
-/** Time that passes only when a test says so. */
-class ManualClock extends Clock {
-  private ms = Date.now();
-  private readonly timers = new Set<{ readonly at: number; readonly task: () => void }>();
-
-  override now(): number {
-    return this.ms;
-  }
-
-  override after(ms: number, task: () => void): () => void {
-    const timer = { at: this.ms + ms, task };
-    this.timers.add(timer);
-    return () => void this.timers.delete(timer);
-  }
-
-  advance(ms: number): void {
-    const end = this.ms + ms;
-    for (;;) {
-      const [next] = [...this.timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.timers.delete(next);
-      this.ms = next.at;
-      next.task();
-    }
-    this.ms = end;
-  }
-}
 
 let clock: ManualClock;
 let bff: TestBff;

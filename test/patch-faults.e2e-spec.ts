@@ -105,6 +105,7 @@ const TABLE: Record<string, readonly [Fault, Ending]> = {
   ],
 };
 
+const HOUR = 3_600_000;
 const clock = new SkippingClock();
 let bff: TestBff;
 let upstream: StatefulUpstream;
@@ -200,6 +201,22 @@ it('a later patch of something else leaves it not applied', async () => {
   expect((await bff.patch({ phone: '+49 456' })).status).toBe(200);
   upstream.write({ name: CUSTOMER.name });
   await finallyClosed(answer.headers.get('x-operation-id') ?? '', 'not_applied');
+});
+
+it.each([
+  ['forward, and a look is still taken', 1, after(faults.gateway(502)), SAVED_BY_A_LOOK],
+  ['back, and nobody waits an hour', -1, busy(429, '3000'), { ...LATER, retryAfter: '3000' }],
+] as const)('a wall clock that is set an hour %s', async (_what, hours, fault, ending) => {
+  upstream.plan('PATCH', (exchange) => {
+    clock.step(hours * HOUR);
+    void fault(exchange);
+  });
+
+  const answer = await bff.patch(PATCH);
+
+  clock.step(-hours * HOUR);
+  expectAnswer(answer, ending);
+  expect(upstream.methods).toEqual(ending.methods);
 });
 
 function expectAnswer({ status, body, headers }: TestAnswer, ending: Ending): void {

@@ -8,6 +8,7 @@ import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js'
 
 const PATCH = { name: 'Acme AG' };
 const realNow = Date.now.bind(Date);
+const realMonotonic = performance.now.bind(performance);
 
 let bff: TestBff;
 let idp: TestIdentityProvider;
@@ -20,6 +21,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   aheadAtStart = ahead;
   jest.spyOn(Date, 'now').mockImplementation(() => realNow() + ahead);
+  jest.spyOn(performance, 'now').mockImplementation(() => realMonotonic() + ahead);
   idp = await TestIdentityProvider.start();
   forgetKeys(idp.jwksUrl);
   bff.upstream.requests.length = 0;

@@ -62,7 +62,7 @@ export class CallerLimits {
     const known = this.callers.get(caller);
     if (known === undefined) this.makeRoom();
     else this.callers.delete(caller);
-    const usage = known ?? { taken: 0, at: this.clock.now(), inFlight: 0 };
+    const usage = known ?? { taken: 0, at: this.clock.monotonic(), inFlight: 0 };
     // Behind all others: the map's order is that of their last requests.
     this.callers.set(caller, usage);
     this.refill(usage);
@@ -82,7 +82,7 @@ export class CallerLimits {
   }
 
   private refill(usage: Usage): void {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     const refilled = (Math.max(0, now - usage.at) * this.perMinute) / WINDOW;
     usage.taken = Math.max(0, usage.taken - refilled);
     usage.at = now;

@@ -69,7 +69,7 @@ export class KeySet {
   };
 
   private isStale(): boolean {
-    return this.loadedAt !== undefined && this.clock.now() - this.loadedAt > REFRESH_AFTER;
+    return this.loadedAt !== undefined && this.clock.monotonic() - this.loadedAt > REFRESH_AFTER;
   }
 
   private async refresh(): Promise<void> {
@@ -82,7 +82,7 @@ export class KeySet {
 
   /** One attempt; after a failed one the next few seconds fail at once, so that callers never queue up for it. */
   private async load(fetchKeys: () => Promise<Response>): Promise<Response> {
-    if (this.failedAt !== undefined && this.clock.now() - this.failedAt < COOL_DOWN) {
+    if (this.failedAt !== undefined && this.clock.monotonic() - this.failedAt < COOL_DOWN) {
       throw new KeySetUnavailable('the key set could not be loaded a moment ago');
     }
     try {
@@ -91,10 +91,10 @@ export class KeySet {
       const body = await response.text();
       if (!hasKeys(body)) throw new KeySetUnavailable('the key set is empty or malformed');
       this.failedAt = undefined;
-      this.loadedAt = this.clock.now();
+      this.loadedAt = this.clock.monotonic();
       return new Response(body, { status: 200 });
     } catch (error) {
-      this.failedAt = this.clock.now();
+      this.failedAt = this.clock.monotonic();
       this.logger.warn(
         { error: describeError(error) },
         'the identity provider’s key set could not be loaded',

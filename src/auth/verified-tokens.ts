@@ -7,25 +7,34 @@ const BELIEVED_FOR = 60_000;
 /** Tokens remembered; the one verified longest ago makes room. */
 const MAX_TOKENS = 10_000;
 
+interface Verified {
+  readonly caller: Caller;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** By the monotonic clock. */
+  readonly verifiedAt: number;
+}
+
 /**
  * Tokens that were verified a moment ago. Checking a signature is the dearest part of many requests, and clients
  * send the same token again and again. No token is kept, only its hash.
  */
 export class VerifiedTokens {
-  private readonly callers = new Map<string, { readonly caller: Caller; readonly until: number }>();
+  private readonly callers = new Map<string, Verified>();
 
   constructor(private readonly clock: Clock) {}
 
   find(token: string): Caller | undefined {
     const known = this.callers.get(nameOf(token));
-    return known !== undefined && known.until > this.clock.now() ? known.caller : undefined;
+    if (known === undefined || known.expiresAt <= this.clock.now()) return undefined;
+    return this.clock.monotonic() - known.verifiedAt < BELIEVED_FOR ? known.caller : undefined;
   }
 
   /** @param expiresAt milliseconds since the epoch */
   remember(token: string, caller: Caller, expiresAt: number): void {
     const name = nameOf(token);
     this.callers.delete(name);
-    this.callers.set(name, { caller, until: Math.min(expiresAt, this.clock.now() + BELIEVED_FOR) });
+    this.callers.set(name, { caller, expiresAt, verifiedAt: this.clock.monotonic() });
     const [oldest] = this.callers.keys();
     if (this.callers.size > MAX_TOKENS && oldest !== undefined) this.callers.delete(oldest);
   }

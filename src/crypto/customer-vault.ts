@@ -90,7 +90,7 @@ export class CustomerVault {
   private async find(tenantId: string, customerId: string): Promise<KeyRing | undefined> {
     const name = nameOf(tenantId, customerId);
     const held = this.held.get(name);
-    if (held !== undefined && held.until > this.clock.now()) return held.ring;
+    if (held !== undefined && held.until > this.clock.monotonic()) return held.ring;
     const ring = await this.load(tenantId, customerId);
     if (ring !== undefined) this.hold(name, ring);
     return ring;
@@ -132,7 +132,7 @@ export class CustomerVault {
 
   private hold(name: string, ring: KeyRing): void {
     this.held.delete(name);
-    this.held.set(name, { ring, until: this.clock.now() + HELD_FOR });
+    this.held.set(name, { ring, until: this.clock.monotonic() + HELD_FOR });
     const [oldest] = this.held.keys();
     if (this.held.size > MAX_HELD && oldest !== undefined) this.held.delete(oldest);
   }

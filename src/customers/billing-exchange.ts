@@ -15,7 +15,7 @@ export interface Errand {
   readonly operationId: string | null;
   readonly trace: TraceContext;
   readonly tenant: EquippedTenant;
-  /** Milliseconds since the epoch. */
+  /** By the monotonic clock. */
   readonly deadline: number;
 }
 
@@ -65,21 +65,21 @@ export class BillingExchange {
   ) {}
 
   async run(errand: Errand, { share, send, mayRepeat }: ExchangeOptions): Promise<Exchange> {
-    const startedAt = this.clock.now();
+    const startedAt = this.clock.monotonic();
     const rules = new RepeatRules(this.credentials, this.ids);
     let { tenant } = errand;
     let attempts = 0;
     let ended: Exchange | undefined;
     for (;;) {
-      const answer = await send(tenant, (errand.deadline - this.clock.now()) * share);
+      const answer = await send(tenant, (errand.deadline - this.clock.monotonic()) * share);
       // What the try before met is more than that there was no time for this one.
       if (answer.kind === 'out-of-time' && ended !== undefined) return ended;
       if (answer.kind !== 'not-admitted' && answer.kind !== 'out-of-time') attempts += 1;
       await this.learn(errand, tenant, answer);
-      ended = { answer, tenant, attempts, durationMs: this.clock.now() - startedAt };
+      ended = { answer, tenant, attempts, durationMs: this.clock.monotonic() - startedAt };
       const repeat = await rules.after(answer, tenant);
       if (repeat === undefined) return ended;
-      if (this.clock.now() + repeat.pauseMs + LEAST_TIME > errand.deadline) return ended;
+      if (this.clock.monotonic() + repeat.pauseMs + LEAST_TIME > errand.deadline) return ended;
       if (repeat.pauseMs > 0) await this.clock.sleep(repeat.pauseMs);
       const received = answer.kind !== 'not-sent';
       if (received && mayRepeat !== undefined && !(await mayRepeat(repeat.tenant, answer))) return ended;

@@ -12,7 +12,7 @@ export interface Holder {
   readonly tenantId: string;
   readonly customerId: string;
   readonly operationId: string;
-  /** Milliseconds since the epoch. */
+  /** By the monotonic clock. */
   readonly deadline: number;
 }
 
@@ -62,24 +62,30 @@ export class CustomerLeases {
 
   private async take(holder: Holder): Promise<void> {
     for (let pause = 10; !(await this.tryToTake(holder)); pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-      if (this.clock.now() + pause > holder.deadline) throw new LeaseTaken('the customer is being patched');
+      if (this.clock.monotonic() + pause > holder.deadline)
+        throw new LeaseTaken('the customer is being patched');
       await this.clock.sleep(pause / 2 + this.ids.jitter(pause / 2));
     }
   }
 
   /** A lease that has run out is anybody's. */
   private async tryToTake(holder: Holder): Promise<boolean> {
-    const now = this.clock.now();
-    if (now >= holder.deadline) throw new LeaseTaken('the customer is being patched');
+    if (this.clock.monotonic() >= holder.deadline) throw new LeaseTaken('the customer is being patched');
     try {
-      return await this.claim(holder, new Date(now));
+      return await this.claim(holder, this.clock.now());
     } catch (error) {
       throw new LeaseUnavailable('the lease could not be taken', { cause: error });
     }
   }
 
-  private async claim({ tenantId, customerId, operationId, deadline }: Holder, now: Date): Promise<boolean> {
-    const lease = { holder: operationId, held_until: new Date(deadline + GRACE) };
+  private async claim(
+    { tenantId, customerId, operationId, deadline }: Holder,
+    now: number,
+  ): Promise<boolean> {
+    const lease = {
+      holder: operationId,
+      held_until: new Date(now + deadline - this.clock.monotonic() + GRACE),
+    };
     const rows = await this.database.kysely
       .insertInto('customer_lease')
       .values({ tenant_id: tenantId, customer_id: customerId, ...lease })
@@ -87,7 +93,7 @@ export class CustomerLeases {
         conflict
           .columns(['tenant_id', 'customer_id'])
           .doUpdateSet(lease)
-          .where('customer_lease.held_until', '<=', now),
+          .where('customer_lease.held_until', '<=', new Date(now)),
       )
       .returning('holder')
       .execute();

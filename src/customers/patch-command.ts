@@ -8,6 +8,6 @@ export interface PatchCommand extends PatchConditions {
   /** Id or alias. */
   readonly customerRef: string;
   readonly patch: PatchCustomerDto;
-  /** When everything has to be over, in milliseconds since the epoch. */
+  /** When everything has to be over, by the monotonic clock. */
   readonly deadline: number;
 }

@@ -5,6 +5,7 @@ import type { Upstream, UsedCredential } from '../audit/audit-event.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { CustomerVault } from '../crypto/customer-vault.js';
 import { Metrics } from '../metrics/metrics.js';
+import { Clock } from '../runtime/clock.js';
 import type { Errand, Exchange } from './billing-exchange.js';
 import { clearChanges, intendedChanges } from './effects.js';
 import { type PatchMemory, placeOf, toMemory } from './operation-memory.js';
@@ -25,6 +26,7 @@ export class PatchRecords {
     private readonly trail: AuditTrail,
     private readonly vault: CustomerVault,
     private readonly metrics: Metrics,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws Problem audit-unavailable: then nothing may be sent */
@@ -40,7 +42,7 @@ export class PatchRecords {
     await this.trail.intent(operation, tenant.credential, intended, async () => {
       const owner = { tenantId: tenant.id, customerId };
       const sealed = await this.vault.seal(owner, placeOf(operation.id), toMemory(memory));
-      return { ...sealed, due_at: new Date(deadline + GRACE) };
+      return { ...sealed, due_at: new Date(this.clock.now() + deadline - this.clock.monotonic() + GRACE) };
     });
   }
 

@@ -8,18 +8,18 @@ declare module 'fastify' {
 
 /** When a request has to be over: reading its body, and everything that is done for it. */
 export class Deadline {
-  /** Milliseconds since the epoch. */
+  /** By the monotonic clock. */
   readonly at: number;
 
   constructor(
     private readonly clock: Clock,
     budgetMs: number,
   ) {
-    this.at = clock.now() + budgetMs;
+    this.at = clock.monotonic() + budgetMs;
   }
 
   /** Runs `task` when the time is over; the answer cancels it. */
   whenOver(task: () => void): () => void {
-    return this.clock.after(Math.max(0, this.at - this.clock.now()), task);
+    return this.clock.after(Math.max(0, this.at - this.clock.monotonic()), task);
   }
 }

@@ -37,7 +37,7 @@ export interface KeyedRequest<Result> {
   /** What is asked for: the same key may ask for nothing else. */
   readonly asked: object;
   readonly operationId: string;
-  /** Milliseconds since the epoch. */
+  /** By the monotonic clock. */
   readonly deadline: number;
   /** Whose data a result is; null when it is nobody's. */
   readonly customerOf: (result: Result) => string | null;
@@ -67,7 +67,7 @@ export class IdempotencyKeys {
     private readonly store: IdempotencyStore,
     private readonly appKeys: AppKeys,
     private readonly vault: CustomerVault,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
     this.sweeper = new Poller(clock, SWEEP_EVERY, () => this.store.forgetExpired().catch(() => undefined));
@@ -227,7 +227,7 @@ export class IdempotencyKeys {
       tenantId,
       fingerprint: this.hash(asked),
       operationId,
-      heldUntil: new Date(deadline + GRACE),
+      heldUntil: new Date(this.clock.now() + deadline - this.clock.monotonic() + GRACE),
     };
   }
 

@@ -146,7 +146,7 @@ export class Reconciler {
     if (tenant === undefined) return undefined;
     const { provenance } = operationOf({ id: operationId }, intent);
     const trace = { traceId: provenance.trace_id, flags: '00' };
-    const deadline = this.clock.now() + READ_WITHIN;
+    const deadline = this.clock.monotonic() + READ_WITHIN;
     const { answer } = await this.reader.read(
       { provenance, operationId, trace, tenant, deadline },
       customerRef,

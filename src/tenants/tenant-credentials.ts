@@ -84,7 +84,7 @@ export class TenantCredentials {
 
   private touch(id: string, version: number): void {
     const key = `${id} ${version}`;
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     if (now - (this.touched.get(key) ?? -Infinity) < TOUCH_EVERY) return;
     if (this.touched.size >= MAX_TOUCHED) this.touched.clear();
     this.touched.set(key, now);

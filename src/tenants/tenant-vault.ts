@@ -57,7 +57,7 @@ export class TenantVault {
   /** @throws Problem audit-unavailable when it is not held and the database is away */
   async find(id: string): Promise<Tenant | null> {
     const held = this.held.get(id);
-    const age = held === undefined ? Infinity : this.clock.now() - held.loadedAt;
+    const age = held === undefined ? Infinity : this.clock.monotonic() - held.loadedAt;
     if (held === undefined || age >= TTL) return this.load(id);
     if (age >= REFRESH_AFTER) void this.load(id).catch(() => undefined);
     return held.tenant;
@@ -101,7 +101,7 @@ export class TenantVault {
 
   private hold(id: string, tenant: Tenant | null): void {
     this.held.delete(id);
-    this.held.set(id, { tenant, loadedAt: this.clock.now() });
+    this.held.set(id, { tenant, loadedAt: this.clock.monotonic() });
     const [oldest] = this.held.keys();
     if (this.held.size > MAX_HELD && oldest !== undefined) this.held.delete(oldest);
   }

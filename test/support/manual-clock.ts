@@ -5,12 +5,17 @@ interface Task {
   readonly run: () => void;
 }
 
-/** A clock that stands still until a test moves it. */
+/** A clock that stands still until a test moves it. Its two readings have nothing in common. */
 export class ManualClock extends Clock {
-  private time = Date.parse('2026-01-01T00:00:00Z');
+  private time = 1_000;
+  private ahead = Date.parse('2026-01-01T00:00:00Z') - this.time;
   private tasks: Task[] = [];
 
   override now(): number {
+    return this.time + this.ahead;
+  }
+
+  override monotonic(): number {
     return this.time;
   }
 
@@ -20,6 +25,11 @@ export class ManualClock extends Clock {
     return () => {
       this.tasks = this.tasks.filter((other) => other !== task);
     };
+  }
+
+  /** Sets the wall clock, forward or back; no time passes. */
+  step(ms: number): void {
+    this.ahead += ms;
   }
 
   /** Moves on, running what falls due in its order. */
