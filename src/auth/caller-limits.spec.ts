@@ -75,16 +75,15 @@ describe('the rate', () => {
     ]);
   });
 
-  it('survives a clock that is set back by an hour', () => {
+  it('does not mind a wall clock that is set back and forward by an hour', () => {
     limits = limit(60);
     times(60);
-    const now = jest.spyOn(clock, 'now');
-    const back = clock.now() - 3_600_000;
-    now.mockReturnValue(back);
+    clock.step(-3_600_000);
     expect(ask()).toBe(1);
-    now.mockReturnValue(back + 1_000);
+    clock.advance(1_000);
     expect(ask()).toBe('"caller";r=0;t=1');
-    now.mockRestore();
+    clock.step(3_600_000);
+    expect(ask()).toBe(1);
   });
 
   it('is switched off by 0, without headers', () => {

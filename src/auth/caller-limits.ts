@@ -13,6 +13,7 @@ const BUSY_RETRY_AFTER_S = 1;
 interface Usage {
   /** Tokens taken out of the bucket and not refilled at `at`; a fraction while one is being refilled. */
   taken: number;
+  /** By the monotonic clock. */
   at: number;
   inFlight: number;
 }
@@ -83,7 +84,7 @@ export class CallerLimits {
 
   private refill(usage: Usage): void {
     const now = this.clock.monotonic();
-    const refilled = (Math.max(0, now - usage.at) * this.perMinute) / WINDOW;
+    const refilled = ((now - usage.at) * this.perMinute) / WINDOW;
     usage.taken = Math.max(0, usage.taken - refilled);
     usage.at = now;
   }
