@@ -175,7 +175,20 @@ describe('the settings', () => {
     AUDIT_RETENTION_DAYS: ['0', '-1', 'S3CR3T'],
     RATE_LIMIT_PER_MINUTE: ['-1', '1000001', 'S3CR3T'],
     CALLER_MAX_IN_FLIGHT: ['0', '-1', 'S3CR3T'],
-    CORS_ORIGINS: ['*', 'S3CR3T', 'https://app.test/S3CR3T', 'app.test'],
+    CORS_ORIGINS: [
+      ...[
+        '*',
+        'S3CR3T',
+        'https://app.test/S3CR3T',
+        'app.test',
+        'null',
+        'https://*.app.test',
+        'https://app.*',
+      ],
+      ...['https://S3CR3T@app.test', 'https://app.test?S3CR3T', 'https://app.test#', 'https://app.test;'],
+      ...['https://app.test//', 'https:app.test', 'https:\\\\app.test', 'https://app_.test,ftp://app.test'],
+      ...['https://app.test\u0085', 'file:///', 'https://'],
+    ],
     TRUST_PROXY: ['yes', '10.0.0.0/33', '::1/129', '10.0.0', 'S3CR3T', '10.0.0.0/8/8'],
     SWAGGER_ENABLED: ['yes', '1', 'TRUE'],
   };

@@ -97,11 +97,19 @@ function readDatabaseUrl(read: SettingReader, production: boolean): string | und
 
 function readOrigins(read: SettingReader, name: string): string[] {
   const items = read.list(name).filter((item) => item !== 'none');
-  const origins = items.map((item) => parsePlainUrl(item, ['http:', 'https:']));
-  if (origins.some((url) => url?.pathname !== '/')) {
-    read.fault(name, 'takes origins separated by commas, such as https://app.example.com, without a path');
+  const origins = items.map(parseOrigin);
+  if (origins.includes(undefined)) {
+    const what =
+      'takes origins separated by commas, such as https://app.example.com, without path or wildcard';
+    read.fault(name, what);
   }
-  return origins.flatMap((url) => (url === undefined ? [] : [url.origin]));
+  return origins.filter((origin) => origin !== undefined);
+}
+
+/** What `Origin` may say (RFC 6454, section 6.2); anything that no browser ever sends is a fault, not a rule that never holds. */
+function parseOrigin(item: string): string | undefined {
+  const url = /^https?:\/\/[^/\\]+\/?$/i.test(item) ? parsePlainUrl(item, ['http:', 'https:']) : undefined;
+  return url !== undefined && /^[a-z0-9._-]+$|^\[/.test(url.hostname) ? url.origin : undefined;
 }
 
 function readTrustProxy(read: SettingReader): boolean | number | string[] {
