@@ -25,7 +25,7 @@ import { RequireScopes, WithoutTenant } from '../auth/access-token.guard.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { JsonBody } from '../http/json-dto.js';
 import { type ProblemSlug, validationFailed } from '../http/problem.js';
-import { TENANT_ID } from '../tenants/tenant.js';
+import { TENANT_ID, TENANT_ID_RULE } from '../tenants/tenant.js';
 import { PutTenantDto, PutTokenDto } from './tenant-admin.dto.js';
 import { TenantList, TenantView, TokenVersion, TokenVersionList } from './tenant-admin.schema.js';
 import { TenantAdminService } from './tenant-admin.service.js';
@@ -44,8 +44,7 @@ const WRITE_PROBLEMS: readonly ProblemSlug[] = [
 class TenantIdPipe implements PipeTransform<string, string> {
   transform(id: string): string {
     if (TENANT_ID.test(id)) return id;
-    const detail = 'must be 1 to 64 of A-Z a-z 0-9 . _ -';
-    throw validationFailed([{ parameter: 'id', code: 'not-tenant-id', detail }]);
+    throw validationFailed([{ parameter: 'id', code: 'not-tenant-id', detail: `must be ${TENANT_ID_RULE}` }]);
   }
 }
 

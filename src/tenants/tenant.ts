@@ -2,7 +2,7 @@ import type { BillingToken } from './billing-token.js';
 
 /** A tenant as the request path needs it. */
 export interface Tenant {
-  /** 1 to 64 of `[A-Za-z0-9._-]`. */
+  /** See TENANT_ID. */
   readonly id: string;
   readonly name: string;
   readonly status: 'active' | 'suspended';
@@ -24,5 +24,11 @@ export interface Credential {
   readonly rejected: boolean;
 }
 
-/** A tenant's id, in paths, files and headers. `_platform` is the name of the log of what has no tenant. */
-export const TENANT_ID = /^(?!_platform$)[A-Za-z0-9._-]{1,64}$/;
+/**
+ * A tenant's id, in paths, files and headers. Dots alone would be steps in a path; names that begin with `_` are ours:
+ * `_platform` is the log of what has no tenant.
+ */
+export const TENANT_ID = /^(?!_|\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
+
+/** The same in words. */
+export const TENANT_ID_RULE = '1 to 64 of A-Z a-z 0-9 . _ -, not . or .., and not beginning with _';

@@ -5,7 +5,7 @@ import type { Environment } from '../config/setting-reader.js';
 
 import { billingApiUrl } from './billing-api-url.js';
 import { BillingToken } from './billing-token.js';
-import { TENANT_ID } from './tenant.js';
+import { TENANT_ID, TENANT_ID_RULE } from './tenant.js';
 import type { TenantSettings } from './tenant-change.js';
 
 /** The tenants, and the files that hold some of their tokens. */
@@ -62,7 +62,7 @@ type TenantDraft = Omit<TenantEntry, 'token'> & { readonly token: BillingToken |
 
 function readTenant(entry: EntryReader, surroundings: Surroundings): TenantDraft {
   entry.refuseUnknown(['id', 'name', 'billing_api_url', 'token', 'invoicing_entities', 'status']);
-  const id = entry.text('id', TENANT_ID, '1 to 64 of A-Z a-z 0-9 . _ -') ?? '';
+  const id = entry.text('id', TENANT_ID, TENANT_ID_RULE) ?? '';
   const name = entry.optionalText('name', /^[^\p{Cc}]{1,255}$/u, '1 to 255 characters');
   const status = entry.optionalText('status', /^(active|suspended)$/, 'active or suspended');
   return {
