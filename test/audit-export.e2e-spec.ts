@@ -195,6 +195,7 @@ describe('the trail of exports', () => {
 it.each([
   ...['application/json', '*/*', 'text/html', 'application/xml;q=0.9', 'nonsense', ''],
   ...['application/json, application/x-ndjson;q=0.5', 'application/x-ndjson;q=0', '*/*, text/csv;q=0.1'],
+  'text/csv;charset=utf-8;q=0, application/x-ndjson; charset="a;q=1"; q=0',
   'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
 ])('Accept: %s gives JSON', async (accept) => {
   const answer = await read(bff, 'audit-events?limit=1&action=customer.patch', {}, { Accept: accept });
@@ -202,13 +203,14 @@ it.each([
   expect(answer.body).toMatchObject({ data: [{ action: 'customer.patch' }] });
 });
 
-it.each(['text/csv, */*;q=0.1', 'TEXT/CSV', 'application/json;q=0.5, text/csv', 'text/*'])(
-  'Accept: %s gives CSV',
-  async (accept) => {
-    const answer = await read(bff, 'audit-events?limit=1&action=customer.patch', {}, { Accept: accept });
-    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
-  },
-);
+it.each([
+  ...['text/csv, */*;q=0.1', 'TEXT/CSV', 'application/json;q=0.5, text/csv', 'text/*'],
+  ...['text/csv; charset=utf-8', 'text/csv;charset="utf-8;,";header=present, */*;q=0.1'],
+  ...['application/json;q=0.5, text/csv; charset=utf-8; Q=0.9', 'text/csv;charset'],
+])('Accept: %s gives CSV', async (accept) => {
+  const answer = await read(bff, 'audit-events?limit=1&action=customer.patch', {}, { Accept: accept });
+  expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+});
 
 async function patchAs(sub: string): Promise<void> {
   const token = await bff.idp.token({ sub });

@@ -116,9 +116,13 @@ export function isRow(entry: Exported): entry is StoredRow {
   return 'event' in entry;
 }
 
+/** Parameters of a media type but its weight: what we offer has none, and all of it is UTF-8. */
+const PARAMETERS = /;(?!\s*q\s*=)[^;,="]*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^;,"]*))?/gi;
+
 /** The export that an `Accept` header prefers (RFC 9110, section 12.5.1); undefined when JSON will do. */
 export function formatFor(accept = '*/*'): ExportFormat | undefined {
   const offered = ['application/json', ...EXPORT_FORMATS.map(({ mediaType }) => mediaType)];
-  const preferred = new Negotiator({ headers: { accept } }).mediaType(offered);
+  const plain = accept.replace(PARAMETERS, '');
+  const preferred = new Negotiator({ headers: { accept: plain } }).mediaType(offered);
   return EXPORT_FORMATS.find(({ mediaType }) => mediaType === preferred);
 }
