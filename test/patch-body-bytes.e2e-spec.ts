@@ -28,6 +28,8 @@ describe('the bytes of a patch', () => {
     'application/json; charset=utf-8',
     'application/json;charset=UTF-8',
     'application/json; charset="utf-8"',
+    'application/json; charset=utf8',
+    'application/json; charset=UTF8',
   ])('are taken as %s', async (contentType) => {
     const answer = await bff.patch({ name: 'Søren' }, { 'Content-Type': contentType });
 

@@ -45,6 +45,9 @@ describe('tokens that are good, so that the refusals below mean something', () =
       'for several audiences, ours among them',
       () => bff.idp.token({ aud: ['https://other.test', AUDIENCE] }),
     ],
+    ['of type JWT', () => bff.idp.token({}, { header: { typ: 'JWT' } })],
+    ['of type at+jwt (RFC 9068)', () => bff.idp.token({}, { header: { typ: 'at+jwt' } })],
+    ['of that type in full', () => bff.idp.token({}, { header: { typ: 'application/AT+JWT' } })],
     ['expired within the clock tolerance', () => bff.idp.token({}, { expiresIn: -2 })],
     ['not yet valid within the clock tolerance', () => bff.idp.token({ nbf: inSeconds(3) })],
   ])('%s', async (_, token) => {
@@ -199,6 +202,11 @@ describe('a header that asks for more', () => {
     ['a crit that is no list', { crit: 'exp' }],
     ['a critical member that is missing', { crit: ['exp'] }],
     ['an unencoded payload (RFC 7797)', { crit: ['b64'], b64: false }],
+    ['to be a logout token', { typ: 'logout+jwt' }],
+    ['to be a DPoP proof', { typ: 'dpop+jwt' }],
+    ['to be an ID token', { typ: 'id_token+jwt' }],
+    ['to be of an empty type', { typ: '' }],
+    ['to be of a type that is no text', { typ: ['JWT'] }],
   ])('%s', async (_, header) => {
     await refused(handmade({ alg: 'RS256', kid: 'key-rsa', ...header }, signedBy(rsa)));
   });
@@ -236,6 +244,13 @@ describe('claims', () => {
     ['sub with a line break', { sub: 'user\n-1' }],
     ['sub with NUL', { sub: 'user\u0000-1' }],
     ['sub with a lone surrogate', { sub: 'user\ud800' }],
+    ['sub with a bidirectional override', { sub: 'admin\u202e1-resu' }],
+    ['sub with a bidirectional isolate', { sub: 'user\u2066-1' }],
+    ['sub with a zero-width space', { sub: 'user\u200b-1' }],
+    ['sub with a tag character', { sub: 'user-1\u{e0041}' }],
+    ['sub with a Hangul filler', { sub: 'user-1\u3164' }],
+    ['bound to a key (cnf, RFC 7800)', { cnf: { jkt: 'x' } }],
+    ['bound to nothing that is known', { cnf: null }],
   ])('%s', async (_, claims) => {
     await refused(await bff.idp.token(claims));
   });
@@ -350,6 +365,38 @@ describe('a good token elsewhere than in the one Authorization header', () => {
       expect(await statusOfRaw(headers)).toBe(401);
     }
     expect(bff.upstream.requests).toHaveLength(0);
+  });
+});
+
+describe('the log line of a refused token says why, without a value', () => {
+  const good = { alg: 'RS256', kid: 'key-rsa' };
+  it.each<[string, () => Promise<string> | string]>([
+    ['authorization: none, or no single Bearer token', () => ''],
+    ['token: not well-formed', () => 'x.y.z'],
+    ['alg: not allowed', () => handmade({ ...good, alg: 'none' }, () => Buffer.alloc(0))],
+    ['kid: no such key', () => handmade({ ...good, kid: 'unmistakable' }, signedBy(rsa))],
+    ['signature: not by a known key', () => handmade(good, () => Buffer.alloc(256))],
+    ['signature: not by a known key', () => handmade({ alg: 'RS256' }, () => Buffer.alloc(256))],
+    ['typ: not accepted', () => handmade({ ...good, typ: 'unmistakable' }, signedBy(rsa))],
+    ['crit: not supported', () => handmade({ ...good, crit: ['unmistakable'] }, signedBy(rsa))],
+    ['exp: missing', () => bff.idp.token({ exp: undefined })],
+    ['exp: in the past', () => bff.idp.token({ exp: inSeconds(-60) })],
+    ['nbf: in the future', () => bff.idp.token({ nbf: inSeconds(60) })],
+    ['iss: not accepted', () => bff.idp.token({ iss: 'https://unmistakable.test' })],
+    ['aud: not accepted', () => bff.idp.token({ aud: 'unmistakable' })],
+    ['aud: missing', () => bff.idp.token({ aud: undefined })],
+    ['sub: missing', () => bff.idp.token({ sub: undefined })],
+    ['sub: not usable', () => bff.idp.token({ sub: 'unmistakable\u202e' })],
+    ['cnf: bound tokens are not supported', () => bff.idp.token({ cnf: { jkt: 'unmistakable' } })],
+  ])('%s', async (reason, token) => {
+    const before = bff.logs().length;
+    const { status, headers } = await patchWith(await token());
+    const id = headers.get('x-request-id') ?? '';
+    const lines = bff.logs().slice(before).split('\n');
+    const line = lines.find((text) => text.includes(id) && text.includes('"msg":"request"')) ?? '{}';
+    expect(status).toBe(401);
+    expect(JSON.parse(line)).toMatchObject({ status: 401, problem: 'unauthenticated', reason });
+    expect(line).not.toContain('unmistakable');
   });
 });
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KeySet } from '../src/auth/key-set.js';
@@ -12,11 +13,12 @@ const realMonotonic = performance.now.bind(performance);
 
 let bff: TestBff;
 let idp: TestIdentityProvider;
+let rsa: TestKey;
 /** Milliseconds that this process's time is ahead of the real one when a test begins; it never goes back. */
 let aheadAtStart = 0;
 let ahead = 0;
 beforeAll(async () => {
-  bff = await startBff();
+  [bff, rsa] = await Promise.all([startBff(), createKey('', 'RS256')]);
 });
 beforeEach(async () => {
   aheadAtStart = ahead;
@@ -115,6 +117,70 @@ describe('keys', () => {
     expect((await patchWith(old)).status).toBe(401);
   });
 
+  it('that are new under an old name are accepted within the cool-down', async () => {
+    expect((await patch()).status).toBe(200);
+    const next = await createKey(idp.key.kid);
+    idp.keys = [next];
+    expect((await patchWith(next)).status).toBe(401);
+    later(5_001);
+    expect((await patchWith(next)).status).toBe(200);
+    expect(idp.requests).toBe(2);
+  });
+
+  it('that are new and without name are accepted within the cool-down', async () => {
+    expect((await patchNameless(idp.key)).status).toBe(200);
+    const [one, other] = [nameless(await createKey('')), nameless(await createKey(''))];
+    idp.keys = [one, other];
+    later(5_001);
+    expect((await patchNameless(other)).status).toBe(200);
+    expect(idp.requests).toBe(2);
+  });
+
+  it('whose names made-up tokens use cost the provider one request for each cool-down', async () => {
+    await patch();
+    const forger = await createKey(idp.key.kid);
+    for (let round = 1; round <= 3; round += 1) {
+      later(round * 5_001);
+      const answers = await Promise.all(Array.from({ length: 50 }, () => patchWith(forger)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+    }
+    expect(idp.requests).toBeLessThanOrEqual(4);
+    expect((await patch()).status).toBe(200);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['weak', () => generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })],
+    ['of another algorithm', async () => ({ ...(await createKey('')).jwk, kid: undefined })],
+    ['of no modulus', () => ({ kty: 'RSA', e: 'AQAB' })],
+    ['of a modulus that is none', () => ({ kty: 'RSA', n: 'AQAB', e: 'AQAB' })],
+    ['of an exponent that is none', () => ({ kty: 'RSA', n: rsa.jwk.n, e: 'AAAA' })],
+    ['private', () => ({ kty: 'RSA', n: rsa.jwk.n, e: 'AQAB', d: 'AQAB' })],
+    ['symmetric', () => ({ kty: 'oct', k: 'AQAB' })],
+    ['of a type that nobody knows', () => ({ kty: 'XYZ' })],
+    ['without type', () => ({})],
+    ['null', () => null],
+    ['text', () => 'key'],
+    ['a list', () => []],
+  ])('before the right one do not end the search: %s', async (_, first) => {
+    const { kid: _kid, alg: _alg, ...right } = rsa.jwk;
+    const jwk = (await first()) as TestKey['jwk'];
+    idp.keys = [
+      { ...rsa, jwk },
+      { ...rsa, jwk: right },
+    ];
+    expect((await patchNameless(rsa)).status).toBe(200);
+    idp.keys = [{ ...rsa, jwk }, idp.key, { ...rsa, jwk: right }, nameless(await createKey('', 'RS256'))];
+    forgetKeys(idp.jwksUrl);
+    expect((await patchNameless(rsa)).status).toBe(200);
+  });
+
+  it('before the right one do not end the search, however many they are', async () => {
+    const right = nameless(await createKey(''));
+    const others = await Promise.all(Array.from({ length: 15 }, () => createKey('')));
+    idp.keys = [...others.map(nameless), right];
+    expect((await patchNameless(right)).status).toBe(200);
+  });
+
   it('that the provider took back are refused within minutes, though nobody brings a new one', async () => {
     await patch();
     idp.keys = [await createKey('key-2')];
@@ -189,6 +255,18 @@ async function patch(): Promise<TestAnswer> {
 
 async function patchWith(key: TestKey, kid = key.kid): Promise<TestAnswer> {
   return bff.patch(PATCH, { Authorization: `Bearer ${await idp.token({}, { key, header: { kid } })}` });
+}
+
+/** With a token that does not say which key signed it. */
+async function patchNameless(key: TestKey): Promise<TestAnswer> {
+  const token = await idp.token({}, { key, header: { kid: undefined } });
+  return bff.patch(PATCH, { Authorization: `Bearer ${token}` });
+}
+
+/** A key as a provider without key ids shows it. */
+function nameless(key: TestKey): TestKey {
+  const { kid: _kid, ...jwk } = key.jwk;
+  return { ...key, jwk };
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {

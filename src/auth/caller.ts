@@ -27,7 +27,7 @@ export const ANY_TENANT_SCOPE: Scope = 'tenants:any';
 
 /**
  * Reads a verified token's claims. What is stored with every audit event must be text that a database
- * takes and a person can read: 1 to 255 characters, none of them a control character.
+ * takes and a person can read as it is: 1 to 255 characters, none of them invisible or turning the text around.
  * @returns undefined when `sub` is unusable
  */
 export function callerFromClaims(
@@ -57,7 +57,9 @@ function scopesOf(claims: Readonly<Record<string, unknown>>): string[] {
 /** `scope-token` of RFC 6749, section 3.3, at a length worth keeping. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 
+const UNREADABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+
 function plainText(value: unknown): string | undefined {
   if (typeof value !== 'string' || !value.isWellFormed()) return undefined;
-  return /^[^\p{Cc}\u2028\u2029]{1,255}$/u.test(value) ? value : undefined;
+  return UNREADABLE.test(value) || !/^.{1,255}$/su.test(value) ? undefined : value;
 }

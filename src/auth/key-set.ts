@@ -68,6 +68,20 @@ export class KeySet {
     }
   };
 
+  /**
+   * Looks for newer keys: a provider may put another key under an old name, or key ids on none. At most every few
+   * seconds, as for unknown key ids.
+   * @param since when the keys at hand were tried, by the monotonic clock
+   * @returns whether there may be other keys now
+   */
+  readonly renew = async (since: number): Promise<boolean> => {
+    const before = this.loadedAt;
+    if (before !== undefined && before >= since) return true;
+    if (before !== undefined && this.clock.monotonic() - before < COOL_DOWN) return false;
+    await this.refresh();
+    return this.loadedAt !== before;
+  };
+
   private isStale(): boolean {
     return this.loadedAt !== undefined && this.clock.monotonic() - this.loadedAt > REFRESH_AFTER;
   }
@@ -88,11 +102,12 @@ export class KeySet {
     try {
       const response = await fetchKeys();
       if (response.status !== 200) throw new KeySetUnavailable(`the key set's status is ${response.status}`);
-      const body = await response.text();
-      if (!hasKeys(body)) throw new KeySetUnavailable('the key set is empty or malformed');
+      const keys = keysIn(await response.text());
+      // An empty answer of a provider in trouble must not replace keys that work.
+      if (keys.length === 0) throw new KeySetUnavailable('the key set is empty or malformed');
       this.failedAt = undefined;
       this.loadedAt = this.clock.monotonic();
-      return new Response(body, { status: 200 });
+      return Response.json({ keys });
     } catch (error) {
       this.failedAt = this.clock.monotonic();
       this.logger.warn(
@@ -104,15 +119,20 @@ export class KeySet {
   }
 }
 
-/** An empty answer of a provider in trouble must not replace keys that work. */
-function hasKeys(body: string): boolean {
+/** The keys of a set; one that is no key at all must not spoil the others. */
+function keysIn(body: string): unknown[] {
   try {
     const keySet: unknown = JSON.parse(body);
-    if (typeof keySet !== 'object' || keySet === null || !('keys' in keySet)) return false;
-    return Array.isArray(keySet.keys) && keySet.keys.length > 0;
+    const keys: unknown =
+      typeof keySet === 'object' && keySet !== null && 'keys' in keySet ? keySet.keys : undefined;
+    return Array.isArray(keys) ? keys.filter(isKey) : [];
   } catch {
-    return false;
+    return [];
   }
+}
+
+function isKey(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'kty' in value && typeof value.kty === 'string';
 }
 
 function isAboutToken(error: unknown): boolean {

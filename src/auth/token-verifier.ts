@@ -1,4 +1,4 @@
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
 import type { AuthConfig } from '../config/config.js';
 import { Problem } from '../http/problem.js';
 import type { Clock } from '../runtime/clock.js';
@@ -36,51 +36,102 @@ export class TokenVerifier {
   async verify(authorization: readonly string[] = []): Promise<Caller> {
     const [header = '', ...others] = authorization;
     const [, token] = (others.length === 0 ? /^Bearer +([A-Za-z0-9_.-]+) *$/i.exec(header) : null) ?? [];
-    if (token === undefined) throw unauthenticated('Send Authorization: Bearer <access token>.');
-    if (token.length > MAX_TOKEN_LENGTH) throw unauthenticated('The access token is too long.');
+    if (token === undefined)
+      throw unauthenticated(
+        'Send Authorization: Bearer <access token>.',
+        'authorization: none, or no single Bearer token',
+      );
+    if (token.length > MAX_TOKEN_LENGTH)
+      throw unauthenticated('The access token is too long.', 'token: too long');
     const known = this.verified.find(token);
     if (known !== undefined) return known;
     const claims = await this.claimsOf(token);
     const caller = callerFromClaims(claims, this.config.tenantClaim);
-    if (caller === undefined) throw unauthenticated('The access token names no usable sub.');
+    if (caller === undefined) {
+      throw unauthenticated('The access token names no usable sub.', 'sub: not usable');
+    }
     this.verified.remember(token, caller, ((claims.exp ?? 0) + this.config.clockToleranceS) * 1_000);
     return caller;
   }
 
+  /** A token that the keys at hand did not sign may be signed by newer ones: they are looked for once. */
   private async claimsOf(token: string): Promise<JWTPayload> {
-    const options = { ...this.options, currentDate: new Date(this.clock.now()) };
+    const startedAt = this.clock.monotonic();
     try {
-      const { payload } = await jwtVerify(token, this.keys.keyFor, options);
-      return payload;
+      return await this.claimsByKeyAtHand(token);
     } catch (error) {
-      if (error instanceof errors.JWKSMultipleMatchingKeys) return this.claimsByAnyKey(token, error, options);
+      if (!isAboutKey(error) || !(await this.keys.renew(startedAt))) throw refusalOf(error);
+    }
+    try {
+      return await this.claimsByKeyAtHand(token);
+    } catch (error) {
       throw refusalOf(error);
     }
   }
 
-  /** A token without `kid` fits several keys of the set: the first that verifies it decides. */
-  private async claimsByAnyKey(
-    token: string,
-    candidates: errors.JWKSMultipleMatchingKeys,
-    options: JWTVerifyOptions,
-  ): Promise<JWTPayload> {
-    let tried = 0;
-    for await (const key of candidates) {
-      if (++tried > MAX_CANDIDATE_KEYS) break;
-      try {
-        const { payload } = await jwtVerify(token, key, options);
-        return payload;
-      } catch (error) {
-        if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw refusalOf(error);
-      }
+  private async claimsByKeyAtHand(token: string): Promise<JWTPayload> {
+    const options = { ...this.options, currentDate: new Date(this.clock.now()) };
+    try {
+      return claimsOfAccessToken(await jwtVerify(token, this.keys.keyFor, options));
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return claimsByAnyKey(token, error, options);
+      throw error;
     }
-    throw unauthenticated('The access token is not signed by a known key.');
   }
 }
 
-const MAX_CANDIDATE_KEYS = 8;
+const MAX_CANDIDATE_KEYS = 32;
+
+/** A token without `kid` fits several keys of the set: the first that verifies it decides, whatever is wrong with others. */
+async function claimsByAnyKey(
+  token: string,
+  candidates: errors.JWKSMultipleMatchingKeys,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let tried = 0;
+  for await (const key of candidates) {
+    if (++tried > MAX_CANDIDATE_KEYS) break;
+    try {
+      return claimsOfAccessToken(await jwtVerify(token, key, options));
+    } catch (error) {
+      if (isAboutClaims(error)) throw error;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+/** `typ` as RFC 7515 (section 4.1.9) abbreviates it, of tokens that are meant for APIs (RFC 9068, section 4). */
+const ACCESS_TOKEN_TYPES = /^(?:application\/)?(?:jwt|at\+jwt)$/i;
+
+function claimsOfAccessToken({ payload, protectedHeader }: JWTVerifyResult): JWTPayload {
+  const typ: unknown = protectedHeader.typ;
+  if (typ !== undefined && !(typeof typ === 'string' && ACCESS_TOKEN_TYPES.test(typ))) {
+    throw unauthenticated('The token is no access token: its typ is not accepted.', 'typ: not accepted');
+  }
+  if (payload['cnf'] !== undefined) {
+    const detail = 'The access token is bound to a key (cnf), which is not supported here.';
+    throw unauthenticated(detail, 'cnf: bound tokens are not supported');
+  }
+  return payload;
+}
+
+/** Whether the signature was good, and something else was not. */
+function isAboutClaims(error: unknown): boolean {
+  return (
+    error instanceof Problem ||
+    error instanceof errors.JWTExpired ||
+    error instanceof errors.JWTClaimValidationFailed ||
+    error instanceof errors.JWTInvalid
+  );
+}
+
+/** The token was signed by another key, or ours is weak or broken. */
+function isAboutKey(error: unknown): boolean {
+  return error instanceof errors.JWSSignatureVerificationFailed || error instanceof TypeError;
+}
 
 function refusalOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
   if (error instanceof KeySetUnavailable) {
     return new Problem(
       'identity-provider-unavailable',
@@ -88,18 +139,39 @@ function refusalOf(error: unknown): Problem {
       { retryAfterS: 5, cause: error },
     );
   }
-  if (error instanceof errors.JWTExpired) return unauthenticated('The access token has expired.');
+  if (error instanceof errors.JWTExpired) {
+    return unauthenticated('The access token has expired.', 'exp: in the past');
+  }
   if (error instanceof errors.JWTClaimValidationFailed && CLAIMS_TO_NAME.has(error.claim)) {
-    return unauthenticated(`The access token's ${error.claim} is not accepted.`);
+    return unauthenticated(`The access token's ${error.claim} is not accepted.`, reasonOf(error));
   }
   if (error instanceof errors.JOSEError || error instanceof TypeError) {
-    return unauthenticated('The access token is not valid.');
+    const reason = error instanceof errors.JOSEError ? REASONS[error.code] : 'key: not usable';
+    return unauthenticated('The access token is not valid.', reason ?? 'token: not valid');
   }
   return new Problem('internal', 'An unexpected error; tell us the request id.', { cause: error });
 }
 
 const CLAIMS_TO_NAME = new Set(['iss', 'aud', 'nbf', 'exp', 'iat', 'sub']);
 
-function unauthenticated(detail: string): Problem {
-  return new Problem('unauthenticated', detail);
+function reasonOf({ claim, reason }: errors.JWTClaimValidationFailed): string {
+  if (reason === 'missing') return `${claim}: missing`;
+  if (reason === 'invalid') return `${claim}: not well-formed`;
+  return `${claim}: ${claim === 'nbf' ? 'in the future' : 'not accepted'}`;
+}
+
+/** What jose's other errors mean, for the log. */
+const REASONS: Partial<Record<string, string>> = {
+  [errors.JOSEAlgNotAllowed.code]: 'alg: not allowed',
+  [errors.JOSENotSupported.code]: 'crit: not supported',
+  [errors.JWSInvalid.code]: 'token: not well-formed',
+  [errors.JWTInvalid.code]: 'token: not well-formed',
+  [errors.JWKSNoMatchingKey.code]: 'kid: no such key',
+  [errors.JWKSInvalid.code]: 'key: not usable',
+  [errors.JWSSignatureVerificationFailed.code]: 'signature: not by a known key',
+};
+
+/** @param reason for the log: the part of the token and what is wrong with it, never its value */
+function unauthenticated(detail: string, reason: string): Problem {
+  return new Problem('unauthenticated', detail, { reason });
 }

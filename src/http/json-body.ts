@@ -17,7 +17,7 @@ export async function readJsonBody(request: FastifyRequest): Promise<unknown> {
 
 function requireJson(request: FastifyRequest): void {
   const { type, charset } = mediaTypeOf(request.headers['content-type']);
-  if (type !== 'application/json' || (charset !== undefined && charset.toLowerCase() !== 'utf-8')) {
+  if (type !== 'application/json' || (charset !== undefined && !/^utf-?8$/i.test(charset))) {
     throw new Problem('unsupported-media-type', 'Send Content-Type: application/json in UTF-8.');
   }
   const encoding = request.headers['content-encoding'] ?? 'identity';

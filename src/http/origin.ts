@@ -11,3 +11,20 @@ export function originOf(request: FastifyRequest): {
   const ip = isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? 'unknown') : request.ip;
   return { ip, user_agent: userAgent === undefined ? null : userAgent.slice(0, 256) };
 }
+
+/**
+ * `X-Forwarded-For` with every entry an address alone: some proxies add the port, or brackets around IPv6. What is no
+ * address stays as it is, so that nobody's place in the list changes.
+ */
+export function bareAddresses(forwardedFor: string): string {
+  const entries = forwardedFor.split(',').map((entry) => entry.trim());
+  return entries.map((entry) => addressIn(entry) ?? entry).join(', ');
+}
+
+function addressIn(entry: string): string | undefined {
+  const plain = entry.replace(/^"(.*)"$/, '$1');
+  if (isIP(plain) !== 0) return plain;
+  const [, v6, v4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(plain) ?? [];
+  if (v6 !== undefined) return isIP(v6) === 6 ? v6 : undefined;
+  return v4 !== undefined && isIP(v4) === 4 ? v4 : undefined;
+}

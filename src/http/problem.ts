@@ -51,6 +51,8 @@ export interface ProblemOptions {
   /** Whole seconds, for the `Retry-After` header. */
   readonly retryAfterS?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For the log alone: what was wrong, without any value. */
+  readonly reason?: string;
   readonly cause?: unknown;
 }
 

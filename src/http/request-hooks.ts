@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
 import { Deadline } from './deadline.js';
+import { bareAddresses } from './origin.js';
 import type { Problem } from './problem.js';
 import { readTraceContext, type TraceContext } from './trace-context.js';
 
@@ -42,6 +43,9 @@ export function addRequestHooks(
   fastify.decorateRequest('problem', null);
   fastify.decorateRequest('tenantId', null);
   fastify.addHook('onRequest', (request, reply, done) => {
+    const { headers } = request.raw;
+    const forwardedFor = headers['x-forwarded-for'];
+    if (forwardedFor !== undefined) headers['x-forwarded-for'] = bareAddresses(String(forwardedFor));
     request.deadline = new Deadline(clock, config.billing.deadlineMs);
     request.trace = readTraceContext(request.headers.traceparent, ids);
     void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
@@ -58,6 +62,7 @@ export function addRequestHooks(
       duration_ms: Math.round(reply.elapsedTime * 10) / 10,
       operation_id: reply.getHeader('X-Operation-Id'),
       problem: request.problem?.slug,
+      reason: request.problem?.options.reason,
     };
     logger[levelOf(request, reply.statusCode)](line, 'request');
     done();

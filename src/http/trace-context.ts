@@ -8,7 +8,9 @@ export interface TraceContext {
   readonly flags: string;
 }
 
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|$)/;
+/** Version 00 has these four members; higher ones may have more behind them. */
+const TRACEPARENT =
+  /^(?!ff)(?:00(?=.{53}$)|(?!00)[0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|$)/;
 
 /** Continues the caller's trace, or begins one when its `traceparent` is absent or malformed. */
 export function readTraceContext(header: unknown, ids: Ids): TraceContext {
