@@ -81,6 +81,9 @@ describe('the customer in the path', () => {
     ['a NUL', 'a%00b'],
     ['a DEL', 'a%7F'],
     ['a NEL', 'a%C2%85'],
+    ['a zero width space', 'a%E2%80%8B'],
+    ['a filler', '%E3%85%A4'],
+    ['an override of the direction', 'a%E2%80%AEb'],
   ])('is refused, nothing sent: %s', async (_what, path) => {
     const answer = await patch(path);
 

@@ -27,6 +27,26 @@ describe('the message of a refusal of the billing API', () => {
     );
   });
 
+  it.each([
+    [400, 'rejected'],
+    [422, 'rejected'],
+    [409, 'conflict'],
+  ])('belongs to the field when one was sent, in a replay as well: %d', async (status, code) => {
+    bff.upstream.answerWith(status, { message: 'No.' });
+    const headers = {
+      'Idempotency-Key': `refused-${status}`,
+      Authorization: `Bearer ${await bff.idp.token()}`,
+    };
+    const errors = [{ pointer: '#/alias', code, detail: 'was refused by the billing API' }];
+    expect((await bff.patch({ alias: 'acme' }, headers)).body).toMatchObject({ detail: 'No.', errors });
+    const again = await bff.patch({ alias: 'acme' }, headers);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.body).toMatchObject({ detail: 'No.', errors });
+
+    const two = await bff.patch({ alias: 'acme', name: 'Acme' });
+    expect(two.body).not.toHaveProperty('errors');
+  });
+
   it('is at most 500 characters long, however long a character is', async () => {
     expect(await detailOf(400, { message: 'a'.repeat(500) })).toBe('a'.repeat(500));
     expect(await detailOf(400, { message: `${'a'.repeat(500)}b` })).toBe('a'.repeat(500));

@@ -73,7 +73,7 @@ describe('the patch body as a whole', () => {
     expect(bff.upstream.requests).toEqual([]);
   });
 
-  it('names a list that is too long and what is wrong within it', async () => {
+  it('names a list that is too long, and does not look at what is within it', async () => {
     const tax = { name: 'a', tax_code: 'b', rate: '1' };
     const answer = await bff.patch({
       custom_taxes: [...Array.from({ length: 50 }, () => tax), { ...tax, rate: '-1' }],
@@ -81,13 +81,54 @@ describe('the patch body as a whole', () => {
     });
 
     expect(answer.status).toBe(400);
-    expect(pointersOf(answer).sort()).toEqual([
-      '#/custom_taxes',
-      '#/custom_taxes/50/rate',
-      '#/invoicing_emails',
-      '#/invoicing_emails/100',
-    ]);
+    expect(pointersOf(answer)).toEqual(['#/invoicing_emails', '#/custom_taxes']);
     expect(bff.upstream.requests).toEqual([]);
+  });
+
+  it('names a hundred faults at most, and says that there are more', async () => {
+    const answer = await bff.patch(`{"custom_taxes":[${Array(50).fill('{}').join(',')}]}`);
+
+    const detail = '/custom_taxes/0/name is required; and at least 100 more faults.';
+    expect(answer.body).toMatchObject({ status: 400, detail, message: detail, errors_truncated: true });
+    expect(faultsOf(answer)).toHaveLength(100);
+  });
+
+  it.each([
+    [
+      'a zero width space',
+      { billing_email: 'ap@acme.test\u200b' },
+      '#/billing_email',
+      'U+200B at position 13',
+    ],
+    [
+      'a soft hyphen',
+      { invoicing_emails: ['a@b.co', 'c\u00adfo@b.co'] },
+      '#/invoicing_emails/1',
+      'U+00AD at position 2',
+    ],
+    ['an override', { name: '😀 Acme \u202eDTL' }, '#/name', 'U+202E at position 8'],
+    ['a line break', { name: 'a\nb' }, '#/name', 'U+000A at position 2'],
+    ['a lone surrogate', { name: '😀\ud83d' }, '#/name', 'U+D83D at position 2'],
+    ['a no-break space', { vat_number: 'DE\u00a0123456789' }, '#/vat_number', 'U+00A0 at position 3'],
+    ['a letter', { phone: '٠٣٠ 123456' }, '#/phone', 'U+0660 at position 1'],
+    ['a backslash', { alias: 'a\\b' }, '#/alias', 'U+005C at position 2'],
+    [
+      'a comma',
+      { custom_taxes: [{ name: 'a', tax_code: 'b', rate: '20,5' }] },
+      '#/custom_taxes/0/rate',
+      'U+002C at position 3',
+    ],
+  ])('names the character that is refused: %s', async (_what, body, pointer, says) => {
+    const answer = await bff.patch(body);
+
+    expect(faultsOf(answer)).toEqual([
+      {
+        pointer,
+        code: expect.any(String) as unknown,
+        detail: expect.stringMatching(`: ${says.replace('+', '\\+')}$`) as unknown,
+      },
+    ]);
+    expect((answer.body as { detail: string }).detail).toContain(says);
   });
 
   it('says of each fault a stable code and a detail, and quotes no value', async () => {

@@ -21,6 +21,8 @@ const NOT_PLAIN: Record<string, string> = {
   'a lone high surrogate': LONE_HIGH,
   'a lone low surrogate': LONE_LOW,
   'surrogates in the wrong order': LONE_LOW + LONE_HIGH,
+  'an override of the direction': '\u202e',
+  'an embedded direction': '\u202a',
 };
 const JSON_TYPES: Record<string, unknown> = {
   null: null,
@@ -78,6 +80,8 @@ const EMAIL_TEXTS: Record<string, string> = {
   'a space behind it': 'billing@acme.test ',
   'a display name': 'Billing <billing@acme.test>',
   'two addresses': 'a@acme.test, b@acme.test',
+  'a zero width space behind it': 'billing@acme.test\u200b',
+  'a soft hyphen': 'bil\u00adling@acme.test',
   '255 characters': longEmail(255),
   ...Object.fromEntries(
     Object.entries(NOT_PLAIN).map(([what, character]) => [what, `bil${character}ling@acme.test`]),
@@ -95,6 +99,7 @@ const ADDRESS_EXAMPLES: Row = {
     ),
     'white space around': { line1: '  Main Street 1  ', city: ' ' },
     'a country': { country: 'DE' },
+    Kosovo: { country: 'XK' },
   },
   refused: {
     ...Object.fromEntries(
@@ -133,6 +138,7 @@ const TABLE: Record<string, Row> = {
       '255 astral characters': ASTRAL.repeat(255),
       'white space around, mixed case': '  Acme GmbH\u00a0 ',
       'decomposed accents': 'Cafe\u0301',
+      'a joiner within': '\u0646\u0645\u0627\u06cc\u200c\u0647\u0627',
       'markup and quotes': `<b>"O'Hara" & \\ Søns</b> \ufeff`,
     },
     refused: {
@@ -141,6 +147,7 @@ const TABLE: Record<string, Row> = {
       empty: { value: '' },
       'spaces only': { value: '   ' },
       'other white space only': { value: '\u00a0\u2003\u3000' },
+      'nothing that anybody sees': { value: '\u200b\u3164' },
       '256 characters': { value: 'a'.repeat(256) },
       '256 astral characters': { value: ASTRAL.repeat(256) },
     },
@@ -167,6 +174,9 @@ const TABLE: Record<string, Row> = {
       'a no-break space': { value: 'acme\u00a0berlin' },
       'an ideographic space': { value: 'acme\u3000berlin' },
       'a slash': { value: 'acme/berlin' },
+      'a backslash': { value: 'acme\\berlin' },
+      'a zero width joiner': { value: 'ac\u200dme' },
+      'a filler': { value: 'acme\u3164' },
       'one dot': { value: '.' },
       'two dots': { value: '..' },
       'an id': { value: 'cus_7n42DGM5Tflk9n8mt7Fhc7' },
@@ -222,6 +232,8 @@ const TABLE: Record<string, Row> = {
       'an extension with ext': '+49 30 123456 ext 12',
       'an extension with ext.': '+49 30 123456 ext. 12',
       'an extension with #': '+49 30 123456 #7',
+      'an extension in words': '+1 415 555 0100 extension 12',
+      'an extension as RFC 3966 has it': '+14155550100;ext=12',
       'spaces around': ' 112 ',
     },
     refused: {
@@ -233,6 +245,7 @@ const TABLE: Record<string, Row> = {
       'no digit': { value: '+--' },
       '33 characters': { value: '+'.padEnd(33, '1') },
       letters: { value: '0800 ACME' },
+      'another parameter': { value: '+14155550100;isub=12' },
       'an extension alone': { value: 'x123' },
       'other digits': { value: '٠١٢٣٤٥' },
       'a no-break space': { value: '030\u00a0123456' },
@@ -281,6 +294,8 @@ const TABLE: Record<string, Row> = {
       'two letters': 'DE',
       'two digits apart': '1 - 2',
       'every sign': 'a.1-2/3*4+5 Z',
+      'a Mexican RFC': 'A&B010101AB9',
+      'a Mexican RFC with Ñ': 'Ññ 1',
       '32 characters': 'DE'.padEnd(32, '1'),
       'white space around, lower case': ' de123456789 ',
     },
@@ -326,6 +341,8 @@ const TABLE: Record<string, Row> = {
       'null as code': { value: [{ ...TAX, tax_code: null }], at: ['0', 'tax_code'] },
       'null as rate': { value: taxOf(null), at: ['0', 'rate'] },
       'an unknown field': { value: [{ ...TAX, id: 1 }], at: ['0', 'id'] },
+      'a blank name': { value: [{ ...TAX, name: ' ' }], at: ['0', 'name'] },
+      'a code that nobody sees': { value: [{ ...TAX, tax_code: '\u200b' }], at: ['0', 'tax_code'] },
       'an empty name': { value: [{ ...TAX, name: '' }], at: ['0', 'name'] },
       'an empty code': { value: [{ ...TAX, tax_code: '' }], at: ['0', 'tax_code'] },
       'a name of 256 characters': { value: [{ ...TAX, name: ASTRAL.repeat(256) }], at: ['0', 'name'] },

@@ -8,7 +8,9 @@ const RUNS = { numRuns: 100 };
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-const NOT_PLAIN = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+const NOT_PLAIN = /[\p{Cc}\p{Cs}\u2028-\u202E]/u;
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
+const isVisible = (value: string): boolean => /[^\s\p{Default_Ignorable_Code_Point}]/u.test(value);
 const plain = (accepts: (character: string) => boolean = () => true): fc.Arbitrary<string> =>
   fc
     .oneof(
@@ -54,22 +56,23 @@ const address = fc.record(
     city: text(0, 255),
     state: text(0, 255),
     zip_code: text(0, 255),
-    country: fc.constantFrom('DE', 'US', 'ZW', 'AX', 'GB'),
+    country: fc.constantFrom('DE', 'US', 'ZW', 'AX', 'GB', 'XK'),
   },
   { requiredKeys: [], noNullPrototype: true },
 );
 
-const tax = fc.record({ name: text(1, 255), tax_code: text(1, 255), rate }, { noNullPrototype: true });
+const visible = text(1, 255).filter(isVisible);
+const tax = fc.record({ name: visible, tax_code: visible, rate }, { noNullPrototype: true });
 
 /** Any body that "The patch body" accepts, and of each field any value. */
 const goodBody = fc
   .record(
     {
-      name: text(1, 255).filter((value) => /\S/u.test(value)),
+      name: visible,
       alias: text(
         1,
         255,
-        plain((character) => !/[\s/]/u.test(character)),
+        plain((character) => !/[\s/\\]/u.test(character) && !INVISIBLE.test(character)),
       ).filter((value) => value !== '.' && value !== '..' && !value.startsWith('cus_')),
       billing_email: emailAddress,
       invoicing_emails: fc.array(emailAddress, { maxLength: 100 }),
@@ -77,7 +80,7 @@ const goodBody = fc
         .tuple(
           fc.string({ unit: oneOf(`${DIGITS} +()-./`), minLength: 0, maxLength: 19 }),
           fc.string({ unit: oneOf(DIGITS), minLength: 3, maxLength: 6 }),
-          fc.constantFrom('', ' x7', ' ext 1', '#12'),
+          fc.constantFrom('', ' x7', ' ext 1', '#12', ';ext=3'),
         )
         .map((parts) => parts.join('')),
       currency: fc.constantFrom('AED', 'EUR', 'USD', 'ZWL'),
@@ -86,7 +89,7 @@ const goodBody = fc
         .map((id) => `ive_${id}`),
       is_tax_exempt: fc.boolean(),
       vat_number: fc
-        .string({ unit: oneOf(`${DIGITS}${LETTERS} .-/*+`), minLength: 0, maxLength: 30 })
+        .string({ unit: oneOf(`${DIGITS}${LETTERS} .-/*+&Ññ`), minLength: 0, maxLength: 30 })
         .map((rest) => `D${rest}1`),
       custom_taxes: fc.array(tax, { maxLength: 20 }),
       billing_address: address,

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
 import { PageLimit } from '../http/page-limit.js';
-import { MayBeAbsent, Satisfies, text, textThat } from '../http/rules.js';
+import { MayBeAbsent, Satisfies } from '../http/rules.js';
+import { text, textThat } from '../http/text-rules.js';
 import { CURSOR } from './audit-cursors.js';
 import { ACTIONS, OUTCOMES } from './audit-event.js';
 

@@ -1,5 +1,6 @@
 import { CALLER_PROBLEMS, OPERATION_HEADERS, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import type { ProblemSlug } from '../http/problem.js';
+import { ADDRESSABLE_PATTERN } from './dto/alias.js';
 
 /** What the OpenAPI document says of customers, apart from their shapes. */
 export const PATCH = {
@@ -23,8 +24,16 @@ export const GET = {
 
 export const ID_OR_ALIAS = {
   name: 'id_or_alias',
-  description: "The customer's id (`cus_…`) or alias, percent-encoded: 1 to 255 characters once decoded.",
-  schema: { type: 'string', minLength: 1, maxLength: 255, example: 'cus_7n42DGM5Tflk9n8mt7Fhc7' },
+  description:
+    "The customer's id (`cus_…`) or alias, percent-encoded: 1 to 255 characters once decoded, without white space, " +
+    'slashes, backslashes or invisible characters.',
+  schema: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 255,
+    pattern: ADDRESSABLE_PATTERN,
+    example: 'cus_7n42DGM5Tflk9n8mt7Fhc7',
+  },
 } as const;
 
 export const DRY_RUN = {

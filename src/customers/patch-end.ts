@@ -2,7 +2,13 @@ import type { Effect } from '../audit/audit-event.js';
 import type { Ending } from '../audit/audit-acts.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
 import type { Customer } from '../billing/customer.dto.js';
-import { Problem, type ProblemOptions, type ProblemSlug } from '../http/problem.js';
+import {
+  type Fault,
+  type FaultCode,
+  Problem,
+  type ProblemOptions,
+  type ProblemSlug,
+} from '../http/problem.js';
 import { changesSeenIn, changesWith, clearChanges } from './effects.js';
 import { OUT_OF_TIME } from './read-problem.js';
 import { isAsFirstRead, type PatchPlan, showsAsked } from './patch-plan.js';
@@ -97,7 +103,7 @@ export function withoutLease(patch: EndingPatch): PatchEnd {
 
 /** `If-Match` does not hold. @param moved names of the fields that did, where the tag tells */
 export function preconditionFailed(patch: EndingPatch, moved: readonly string[]): PatchEnd {
-  const errors = moved.map((field) => ({
+  const errors = moved.map((field): Fault => ({
     pointer: `#/${field}`,
     code: 'changed',
     detail: 'has changed since the customer was read',
@@ -111,6 +117,7 @@ function ofRefusal(answer: BillingAnswer, patch: EndingPatch): PatchEnd | undefi
   switch (answer.kind) {
     case 'refused':
       return failed(patch, OUTCOME_OF_REFUSAL[answer.slug] ?? 'rejected', answer.slug, detailOf(answer), {
+        ...refusedField(answer.slug, patch.plan),
         ...(answer.slug === 'rate-limited-by-billing'
           ? { retryAfterS: answer.retryAfterS ?? DEFAULT_RETRY_AFTER_S }
           : {}),
@@ -131,6 +138,19 @@ function ofRefusal(answer: BillingAnswer, patch: EndingPatch): PatchEnd | undefi
       return undefined;
   }
 }
+
+/** A refusal of one field is a fault of that field: a form can show it where it belongs. */
+function refusedField(slug: ProblemSlug, { sent }: PatchPlan): Pick<ProblemOptions, 'errors'> {
+  const [field, ...others] = sent;
+  const code = REFUSED_FIELD[slug];
+  if (field === undefined || others.length > 0 || code === undefined) return {};
+  return { errors: [{ pointer: `#/${field}`, code, detail: 'was refused by the billing API' }] };
+}
+
+const REFUSED_FIELD: Partial<Record<ProblemSlug, FaultCode>> = {
+  conflict: 'conflict',
+  'rejected-by-billing': 'rejected',
+};
 
 function applied({ plan }: EndingPatch, customer: Customer): PatchEnd {
   const changes = changesSeenIn(plan, customer);

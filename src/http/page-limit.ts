@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { MayBeAbsent, Satisfies, textThat } from './rules.js';
+import { MayBeAbsent, Satisfies } from './rules.js';
+import { textThat } from './text-rules.js';
 
 /** Entries a page, unless told. */
 export const DEFAULT_LIMIT = 50;

@@ -1,3 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { FAULT_CODES, type FaultCode, PROBLEMS } from './problem.js';
+
 /** One fault of a request, with one of `pointer`, `parameter` and `header`. */
 export class FaultSchema {
   /**
@@ -13,7 +16,8 @@ export class FaultSchema {
   header?: string;
 
   /** @example 'not-country' */
-  code: string;
+  @ApiProperty({ enum: FAULT_CODES, enumName: 'FaultCode' })
+  code: FaultCode;
 
   /** @example 'must be an ISO 3166-1 alpha-2 code in upper case' */
   detail: string;
@@ -22,6 +26,7 @@ export class FaultSchema {
 /** A problem (RFC 9457) that also carries the billing API's own error members, `code` and `message`. */
 export class ProblemSchema {
   /** @example 'urn:billing-bff:problem:validation-failed' */
+  @ApiProperty({ enum: Object.keys(PROBLEMS).map((slug) => `urn:billing-bff:problem:${slug}`) })
   type: string;
 
   /** @example 'The request is not valid' */
@@ -52,8 +57,12 @@ export class ProblemSchema {
    * How the patch ended.
    * @example 'not_applied'
    */
+  @ApiProperty({ enum: ['rejected', 'not_applied', 'unknown', 'unverifiable'] })
   outcome?: string;
 
-  /** Every fault of the request. */
+  /** The faults of the request, 100 at most. */
   errors?: FaultSchema[];
+
+  /** Whether there are more faults than `errors` has. */
+  errors_truncated?: boolean;
 }

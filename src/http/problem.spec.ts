@@ -9,7 +9,7 @@ function bodyOf(faults: readonly Fault[]): unknown {
   return undefined;
 }
 
-const fault = { code: 'invalid', detail: 'is not accepted' };
+const fault = { code: 'null', detail: 'is not accepted' } as const;
 
 describe('faults of a request', () => {
   it('are no problem when there is none', () => {
@@ -42,5 +42,15 @@ describe('faults of a request', () => {
   ])('are counted behind the first: %i', (count, detail) => {
     const faults = ['a', 'b', 'c'].slice(0, count).map((parameter) => ({ parameter, ...fault }));
     expect(bodyOf(faults)).toMatchObject({ detail, message: detail, errors: faults });
+  });
+
+  it.each([
+    [100, 'a0 is not accepted; and 99 more faults.', {}],
+    [101, 'a0 is not accepted; and at least 100 more faults.', { errors_truncated: true }],
+  ])('are a hundred at most: of %i', (count, detail, truncated) => {
+    const faults = Array.from({ length: count }, (_, index) => ({ parameter: `a${index}`, ...fault }));
+    const body = bodyOf(faults);
+    expect(body).toMatchObject({ detail, message: detail, errors: faults.slice(0, 100) });
+    expect(body).toMatchObject(truncated);
   });
 });

@@ -33,7 +33,31 @@ export const PROBLEMS = {
 export type ProblemSlug = keyof typeof PROBLEMS;
 
 /** One fault of a request, and where it is. `code` is stable kebab-case. */
-export type Fault = FaultPlace & { readonly code: string; readonly detail: string };
+export type Fault = FaultPlace & { readonly code: FaultCode; readonly detail: string };
+
+/** What can be wrong with a part of a request. */
+export const FAULT_CODES = [
+  ...['required', 'null', 'empty', 'unknown-field', 'misspelt'],
+  ...['not-object', 'not-list', 'not-text', 'not-boolean', 'not-decimal', 'not-timestamp'],
+  ...['too-short', 'too-long', 'too-many', 'out-of-range', 'not-allowed', 'needs-customer', 'retired'],
+  ...[
+    'lone-surrogate',
+    'control-character',
+    'bidi-control',
+    'invisible-character',
+    'blank',
+    'not-addressable',
+  ],
+  ...['not-email', 'not-phone', 'not-currency', 'not-country', 'not-vat-number', 'not-invoicing-entity-id'],
+  ...['not-customer-id', 'not-tenant-id', 'not-token', 'not-field', 'not-cursor'],
+  ...['not-entity-tags', 'not-idempotency-key'],
+  ...['changed', 'conflict', 'rejected'],
+] as const;
+
+export type FaultCode = (typeof FAULT_CODES)[number];
+
+/** Faults that one problem tells. */
+export const MAX_FAULTS = 100;
 
 export type FaultPlace =
   /** In the body: an RFC 6901 pointer as a URI fragment. */
@@ -85,7 +109,8 @@ export class Problem extends Error {
       request_id: requestId,
       ...(operationId === undefined ? {} : { operation_id: operationId }),
       ...(outcome === undefined ? {} : { outcome }),
-      ...(errors === undefined ? {} : { errors }),
+      ...(errors === undefined ? {} : { errors: errors.slice(0, MAX_FAULTS) }),
+      ...(errors === undefined || errors.length <= MAX_FAULTS ? {} : { errors_truncated: true }),
     };
   }
 }
@@ -102,13 +127,16 @@ export interface ProblemBody {
   readonly operation_id?: string;
   readonly outcome?: string;
   readonly errors?: readonly Fault[];
+  /** There are more than those. */
+  readonly errors_truncated?: boolean;
 }
 
 /** `validation-failed` with every fault. Its detail names the first, for clients that show nothing else. */
 export function validationFailed(errors: readonly [Fault, ...Fault[]]): Problem {
   const [first, ...others] = errors;
-  const more = others.length === 1 ? '; and 1 more fault' : `; and ${others.length} more faults`;
-  const detail = `${placeOf(first)} ${first.detail}${others.length === 0 ? '' : more}.`;
+  const count = others.length < MAX_FAULTS ? String(others.length) : `at least ${MAX_FAULTS}`;
+  const more = others.length === 0 ? '' : `; and ${count} more fault${others.length === 1 ? '' : 's'}`;
+  const detail = `${placeOf(first)} ${first.detail}${more}.`;
   return new Problem('validation-failed', detail, { errors });
 }
 
@@ -117,22 +145,28 @@ export function refuseFaults([first, ...others]: readonly Fault[]): void {
   if (first !== undefined) throw validationFailed([first, ...others]);
 }
 
-/** Callers may have made up names of any length. */
-const MAX_PLACE_LENGTH = 100;
-
 function placeOf(fault: FaultPlace): string {
   const place =
     'pointer' in fault ? fault.pointer.slice(1) : 'header' in fault ? fault.header : fault.parameter;
-  if (place === '') return 'The body';
-  return place.length > MAX_PLACE_LENGTH ? `${place.slice(0, MAX_PLACE_LENGTH)}…` : place;
+  return place === '' ? 'The body' : cut(place);
 }
 
-/** Any path below the document's root as a URI fragment (RFC 6901, section 6). */
+/** Callers may have made up names of any length. */
+const MAX_NAME_LENGTH = 100;
+
+function cut(name: string): string {
+  return name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name;
+}
+
+/**
+ * Any path below the document's root as a URI fragment (RFC 6901, section 6). A name that is longer than any of
+ * ours is cut.
+ */
 export function pointerTo(...path: readonly (string | number)[]): string {
   return ['#', ...path.map((step) => encodeStep(String(step)))].join('/');
 }
 
 function encodeStep(step: string): string {
-  const escaped = step.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
+  const escaped = cut(step).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
   return encodeURI(escaped).replaceAll('#', '%23');
 }

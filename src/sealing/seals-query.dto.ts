@@ -1,5 +1,6 @@
 import { PageLimit } from '../http/page-limit.js';
-import { MayBeAbsent, Satisfies, textThat } from '../http/rules.js';
+import { MayBeAbsent, Satisfies } from '../http/rules.js';
+import { textThat } from '../http/text-rules.js';
 
 /** Which page of the seals. */
 export class SealsQuery {

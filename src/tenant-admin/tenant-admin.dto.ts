@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { list, MayBeAbsent, Satisfies, text, textThat } from '../http/rules.js';
+import { list, MayBeAbsent, Satisfies } from '../http/rules.js';
+import { text, textThat, VISIBLE_TEXT, visibleText } from '../http/text-rules.js';
 
 const entityId = textThat(
   (value) => /^ive_[0-9A-Za-z]{1,22}$/.test(value),
@@ -33,8 +34,8 @@ const Status = (): PropertyDecorator =>
 /** A tenant as a whole: what is left out is set back to its default. */
 export class PutTenantDto {
   /** @example 'Acme GmbH' */
-  @Satisfies(text(1, 255), textThat((value) => /\S/u.test(value), 'blank', 'may not be only white space'))
-  @ApiProperty({ minLength: 1, maxLength: 255, pattern: '\\S' })
+  @Satisfies(visibleText(255))
+  @ApiProperty({ minLength: 1, maxLength: 255, pattern: VISIBLE_TEXT })
   name: string;
 
   /** A suspended tenant's requests are refused. */

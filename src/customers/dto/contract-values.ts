@@ -1,3 +1,5 @@
+import { isISO31661Alpha2 } from 'class-validator';
+
 /** The 159 currencies of the contract. */
 export const CURRENCIES: readonly string[] = (
   'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF ' +
@@ -7,3 +9,10 @@ export const CURRENCIES: readonly string[] = (
   'PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLL SOS SRD SSP STD STN SVC SYP SZL THB TJS ' +
   'TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL'
 ).split(' ');
+
+const LETTERS = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+
+/** ISO 3166-1 alpha-2, and `XK`, which everybody uses for Kosovo. */
+export const COUNTRIES: readonly string[] = LETTERS.flatMap((first) =>
+  LETTERS.map((second) => first + second),
+).filter((code) => isISO31661Alpha2(code) || code === 'XK');

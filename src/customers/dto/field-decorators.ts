@@ -1,61 +1,76 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Big } from 'big.js';
-import { isEmail, isISO31661Alpha2 } from 'class-validator';
-import { boolean, inTurn, list, type Rule, Satisfies, text, textThat } from '../../http/rules.js';
-import { CURRENCIES } from './contract-values.js';
+import { isEmail } from 'class-validator';
+import { boolean, inTurn, list, type Rule, Satisfies } from '../../http/rules.js';
+import {
+  noInvisible,
+  PLAIN_TEXT,
+  text,
+  textThat,
+  VISIBLE_TEXT,
+  visibleText,
+  without,
+} from '../../http/text-rules.js';
+import { alias, ALIAS_PATTERN } from './alias.js';
+import { COUNTRIES, CURRENCIES } from './contract-values.js';
 
-/** 1 to 255 characters, not only white space. */
+/** 1 to 255 characters, at least one of them visible. */
 export const Name = (): PropertyDecorator =>
   applyDecorators(
-    Satisfies(
-      text(1, 255),
-      textThat((value) => /\S/u.test(value), 'blank', 'may not be only white space'),
-    ),
-    ApiProperty({ type: String, minLength: 1, maxLength: 255, pattern: '\\S' }),
+    Satisfies(visibleText(255)),
+    ApiProperty({ type: String, minLength: 1, maxLength: 255, pattern: VISIBLE_TEXT }),
   );
 
 /** An alias that a URL can address (U8). */
 export const Alias = (): PropertyDecorator =>
   applyDecorators(
-    Satisfies(
-      text(1, 255),
-      textThat((value) => !/[\s/]/u.test(value), 'not-addressable', 'may not contain white space or a slash'),
-      textThat((value) => value !== '.' && value !== '..', 'not-addressable', 'may not be . or ..'),
-      textThat(
-        (value) => !value.startsWith('cus_'),
-        'not-addressable',
-        'may not begin with cus_: it would read as an id',
-      ),
-    ),
-    ApiProperty({ type: String, minLength: 1, maxLength: 255, pattern: '^(?!cus_)(?!\\.{1,2}$)[^\\s/]+$' }),
+    Satisfies(alias),
+    ApiProperty({ type: String, minLength: 1, maxLength: 255, pattern: ALIAS_PATTERN }),
   );
 
 const email: Rule = inTurn(
   text(1, 254),
+  noInvisible,
   textThat((value) => isEmail(value), 'not-email', 'must be an e-mail address'),
 );
 
-export const Email = (): PropertyDecorator =>
-  applyDecorators(Satisfies(email), ApiProperty({ type: String, format: 'email', maxLength: 254 }));
+/** White space and what nobody sees is in no address; the rest is said by the format. */
+const EMAIL = {
+  type: 'string',
+  format: 'email',
+  maxLength: 254,
+  pattern: '^[^\\s\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}]+$',
+} as const;
+
+export const Email = (): PropertyDecorator => applyDecorators(Satisfies(email), ApiProperty(EMAIL));
 
 export const EmailList = (max: number): PropertyDecorator =>
   applyDecorators(
     Satisfies(list(max, email)),
-    ApiProperty({ type: 'array', items: { type: 'string', format: 'email', maxLength: 254 }, maxItems: max }),
+    ApiProperty({ type: 'array', items: { ...EMAIL }, maxItems: max }),
   );
 
-const PHONE = /^[0-9 +()\-./]{3,32}(?: *(?:ext\.?|x|#) *[0-9]{1,11})?$/i;
+const PHONE = /^[0-9 +()\-./]{3,32}(?: *(?:ext\.?|extension|;ext=|x|#) *[0-9]{1,11})?$/i;
+/** The same in a dialect without flags. */
+const PHONE_PATTERN =
+  '^(?=(.*[0-9]){3})[0-9 +()\\-./]{3,32}' +
+  '( *([eE][xX][tT]\\.?|[eE][xX][tT][eE][nN][sS][iI][oO][nN]|;[eE][xX][tT]=|[xX]|#) *[0-9]{1,11})?$';
 
 /** Digits and the signs that people write between them, with an optional extension. */
 export const Phone = (): PropertyDecorator =>
   applyDecorators(
     Satisfies(
       text(3, 32),
+      without(
+        /[^0-9 +()\-./A-Za-z#;=]/u,
+        'not-phone',
+        'may contain digits, spaces, + ( ) - . / and an extension',
+      ),
       textThat(
         (value) => PHONE.test(value),
         'not-phone',
-        'may contain digits, spaces, + ( ) - . / and an extension (x, ext or # and digits)',
+        'may contain digits, spaces, + ( ) - . / and an extension (x, ext, extension, # or ;ext= and digits)',
       ),
       textThat(
         (value) => /(?:[0-9][^0-9]*){3}/.test(value),
@@ -65,8 +80,6 @@ export const Phone = (): PropertyDecorator =>
     ),
     ApiProperty({ type: String, minLength: 3, maxLength: 32, pattern: PHONE_PATTERN }),
   );
-
-const PHONE_PATTERN = '^(?=(.*[0-9]){3})[0-9 +()\\-./]{3,32}( *([eE][xX][tT]\\.?|[xX]|#) *[0-9]{1,11})?$';
 
 export const Currency = (): PropertyDecorator =>
   applyDecorators(
@@ -97,17 +110,18 @@ export const InvoicingEntityId = (): PropertyDecorator =>
 export const JsonBoolean = (): PropertyDecorator =>
   applyDecorators(Satisfies(boolean), ApiProperty({ type: Boolean }));
 
+/** The ampersand and Ñ stand in Mexican tax ids. */
 export const VatNumber = (): PropertyDecorator =>
   applyDecorators(
     Satisfies(
       text(1, 32),
-      textThat(
-        (value) => /^[A-Za-z0-9 .\-/*+]+$/.test(value),
+      without(
+        /[^A-Za-zÑñ0-9 .\-/*+&]/u,
         'not-vat-number',
-        'may contain ASCII letters, digits, spaces and . - / * +',
+        'may contain ASCII letters, Ñ, ñ, digits, spaces and . - / * + &',
       ),
       textThat(
-        (value) => /[A-Za-z0-9].*[A-Za-z0-9]/.test(value),
+        (value) => /[A-Za-zÑñ0-9].*[A-Za-zÑñ0-9]/.test(value),
         'not-vat-number',
         'must contain at least two letters or digits',
       ),
@@ -116,37 +130,40 @@ export const VatNumber = (): PropertyDecorator =>
       type: String,
       minLength: 1,
       maxLength: 32,
-      pattern: '^(?=(.*[A-Za-z0-9]){2})[A-Za-z0-9 .\\-/*+]+$',
+      pattern: '^(?=(.*[A-Za-zÑñ0-9]){2})[A-Za-zÑñ0-9 .\\-/*+&]+$',
     }),
   );
 
-/** Any text of 1 to `max` characters. */
-export const Text = (max: number): PropertyDecorator =>
-  applyDecorators(Satisfies(text(1, max)), ApiProperty({ type: String, minLength: 1, maxLength: max }));
-
 /** A line of an address: up to 255 characters, and it may be empty. */
 export const AddressLine = (): PropertyDecorator =>
-  applyDecorators(Satisfies(text(0, 255)), ApiProperty({ type: String, maxLength: 255 }));
+  applyDecorators(
+    Satisfies(text(0, 255)),
+    ApiProperty({ type: String, maxLength: 255, pattern: PLAIN_TEXT }),
+  );
 
 export const Country = (): PropertyDecorator =>
   applyDecorators(
     Satisfies(
       textThat(
-        (value) => /^[A-Z]{2}$/.test(value) && isISO31661Alpha2(value),
+        (value) => COUNTRIES.includes(value),
         'not-country',
-        'must be an ISO 3166-1 alpha-2 code in upper case',
+        'must be an ISO 3166-1 alpha-2 code in upper case, or XK',
       ),
     ),
-    ApiProperty({ type: String, pattern: '^[A-Z]{2}$', minLength: 2, maxLength: 2 }),
+    ApiProperty({ type: String, enum: COUNTRIES }),
   );
 
 const DECIMAL = /^[0-9]+(?:\.[0-9]+)?$/;
 const MAX_RATE_DIGITS = 28;
+/** The same, with the bounds. */
+const RATE_PATTERN = '^0*(100(\\.0+)?|[0-9]{1,2}(\\.[0-9]+)?)$';
 
 /** A tax rate in per cent: decimal text from 0 to 100. */
 export const Rate = (): PropertyDecorator =>
   applyDecorators(
     Satisfies(
+      text(1, MAX_RATE_DIGITS + 1),
+      without(/[^0-9.]/u, 'not-decimal', 'must be a decimal number as text, without sign or exponent'),
       textThat(
         (value) => DECIMAL.test(value),
         'not-decimal',
@@ -159,5 +176,5 @@ export const Rate = (): PropertyDecorator =>
       ),
       textThat((value) => new Big(value).lte(100), 'out-of-range', 'must be from 0 to 100'),
     ),
-    ApiProperty({ type: String, pattern: DECIMAL.source, maxLength: MAX_RATE_DIGITS + 1 }),
+    ApiProperty({ type: String, pattern: RATE_PATTERN, maxLength: MAX_RATE_DIGITS + 1 }),
   );

@@ -10,18 +10,17 @@ import {
   Name,
   Phone,
   Rate,
-  Text,
   VatNumber,
 } from './field-decorators.js';
 
 /** A tax of the customer's own. */
 export class CustomTaxDto {
   /** @example 'City tax' */
-  @Text(255)
+  @Name()
   name: string;
 
   /** @example 'CITY' */
-  @Text(255)
+  @Name()
   tax_code: string;
 
   /**

@@ -1,0 +1,79 @@
+import type { FaultCode } from './problem.js';
+import { fault, inTurn, type Rule } from './rules.js';
+
+/** What no text may contain, as OpenAPI says it; JSON of ours has no lone surrogate in the first place. */
+export const PLAIN_TEXT = '^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E]*$';
+
+/**
+ * Plain text of `min` to `max` characters (code points): well-formed, without control characters, line breaks,
+ * or marks that turn the direction of what follows (U+202A to U+202E), which make it look like other text.
+ */
+export function text(min: number, max: number): Rule {
+  const tooLong = fault('too-long', `may have ${max} characters at most`);
+  return inTurn(
+    (value) => {
+      if (typeof value !== 'string') return fault('not-text', 'must be text');
+      // A character has two code units at most: what is longer than that is not looked at any further.
+      return value.length > 2 * max ? tooLong : [];
+    },
+    without(/\p{Cs}/u, 'lone-surrogate', 'must be well-formed Unicode'),
+    without(
+      /[\p{Cc}\u2028\u2029]/u,
+      'control-character',
+      'may not contain control characters or line breaks',
+    ),
+    without(/[\u202A-\u202E]/u, 'bidi-control', 'may not contain bidirectional overrides or embeddings'),
+    textThat(
+      (value) => lengthOf(value) >= min,
+      'too-short',
+      `must have at least ${min} character${min === 1 ? '' : 's'}`,
+    ),
+    (value) => (typeof value === 'string' && lengthOf(value) <= max ? [] : tooLong),
+  );
+}
+
+/** The same as a pattern: white space and what is never shown are nothing that anybody sees. */
+export const VISIBLE_TEXT =
+  '^(?=[\\s\\S]*[^\\s\\p{Default_Ignorable_Code_Point}])[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E]*$';
+
+/** Plain text of 1 to `max` characters, one of them visible: a name that nobody sees names nothing. */
+export function visibleText(max: number): Rule {
+  return inTurn(
+    text(1, max),
+    textThat(
+      (value) => /[^\s\p{Default_Ignorable_Code_Point}]/u.test(value),
+      'blank',
+      'must have at least one visible character',
+    ),
+  );
+}
+
+/** Refuses characters that nobody sees: two texts that look the same must be the same. */
+export const noInvisible = without(
+  /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u,
+  'invisible-character',
+  'may not contain invisible characters',
+);
+
+/** Text that also passes `accepts`. */
+export function textThat(accepts: (value: string) => boolean, code: FaultCode, detail: string): Rule {
+  return (value) => (typeof value === 'string' && accepts(value) ? [] : fault(code, detail));
+}
+
+/**
+ * Text in which no character matches; the first that does is named, with its place in code points, counted from 1.
+ * @param refused matches one character; has the flag u, and not g
+ */
+export function without(refused: RegExp, code: FaultCode, detail: string): Rule {
+  return (value) => {
+    if (typeof value !== 'string') return fault(code, detail);
+    const found = refused.exec(value);
+    if (found === null) return [];
+    const number = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return fault(code, `${detail}: U+${number} at position ${lengthOf(value.slice(0, found.index)) + 1}`);
+  };
+}
+
+function lengthOf(value: string): number {
+  return Array.from(value).length;
+}
