@@ -12,6 +12,8 @@ const RUNS = Number(process.env['MODEL_RUNS'] ?? 20);
 const SEED = process.env['MODEL_SEED'];
 const PATH = process.env['MODEL_PATH'];
 const REPLAY = process.env['MODEL_REPLAY'];
+/** How long histories are: `small` up to ten steps, `medium` up to a hundred. */
+const SIZE = process.env['MODEL_SIZE'] === 'small' ? 'small' : 'medium';
 
 const clock = new SkippingClock();
 let home: TestBff;
@@ -36,7 +38,7 @@ it(
   'whatever fails, the trail says of every patch what became of it',
   async () => {
     const runs = fc.asyncProperty(
-      fc.commands(COMMANDS, { size: '+1', ...(REPLAY === undefined ? {} : { replayPath: REPLAY }) }),
+      fc.commands(COMMANDS, { size: SIZE, ...(REPLAY === undefined ? {} : { replayPath: REPLAY }) }),
       fc.boolean(),
       async (commands, arrives) => {
         await fc.asyncModelRun(() => {
