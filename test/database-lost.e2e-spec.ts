@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../src/audit/audit-event.js';
 import { AuditWriter } from '../src/audit/audit-writer.js';
 import type { QueryResult } from 'kysely';
+import { SkippingClock } from './support/skipping-clock.js';
 import { startBff, type StoredEvent, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { CUSTOMER, type TestUpstream } from './support/upstream.js';
 
@@ -84,6 +85,73 @@ it('lost when an If-Match patch wants to be alone: 503, nothing sent, and the op
   const id = answer.headers.get('x-operation-id') ?? '';
   const operation = await bff.send('GET', `/api/v1/operations/${id}`);
   expect(operation).toMatchObject({ status: 200, body: { status: 'not_applied', final: true, attempts: 0 } });
+});
+
+describe('REQUEST_DEADLINE_MS covers the database', () => {
+  const clock = new SkippingClock();
+  let own: TestBff;
+  beforeAll(async () => {
+    own = await startBff({ settings: { REQUEST_DEADLINE_MS: '2000' }, clock });
+  });
+  afterAll(() => own.stop());
+
+  /** Statements like this one get no answer for as long as all others; the time of the request passes. */
+  const withSilence = async (
+    statement: RegExp,
+    run: () => Promise<TestAnswer>,
+    from = (): boolean => true,
+  ): Promise<TestAnswer> => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    intercept(async (query, pass) => {
+      if (from() && statement.test(query.sql)) {
+        // More than the request has, and less than any statement or append may take.
+        setImmediate(() => {
+          clock.skip(2_001);
+        });
+        await held;
+      }
+      return pass();
+    }, own);
+    try {
+      return await run();
+    } finally {
+      release();
+      jest.restoreAllMocks();
+    }
+  };
+  it.each([
+    ['the tenant', /from "tenant"/],
+    ['the idempotency key', /into "idempotency_key"/],
+    ['the lease', /into "customer_lease"/],
+    ['the intent', /insert into audit_event/],
+  ])('%s: 503, nothing sent', async (what, statement) => {
+    await own.forgetFailures();
+    own.upstream.requests.length = 0;
+    const headers = { 'Idempotency-Key': what.replaceAll(' ', '-'), 'If-Match': '*' };
+    expectAuditUnavailable(await withSilence(statement, () => own.patch(PATCH, headers)));
+    expect(own.upstream.patches).toEqual([]);
+    await until(async () => (await own.patch(PATCH, headers)).status === 200, 'the key to be free again');
+  });
+
+  it('the outcome: the caller gets the truth, the outcome follows', async () => {
+    let sent = false;
+    own.upstream.answer = (request, response) => {
+      sent ||= request.method === 'PATCH';
+      usual(request, response);
+    };
+    const answer = await withSilence(
+      /insert into audit_event/,
+      () => own.patch(PATCH),
+      () => sent,
+    );
+    expect(answer).toMatchObject({ status: 200, body: PATCH });
+    const id = answer.headers.get('x-operation-id') ?? '';
+    await until(async () => {
+      const { body } = await own.send('GET', `/api/v1/operations/${id}`);
+      return (body as { status: unknown }).status === 'applied';
+    }, 'the outcome');
+  });
 });
 
 it('a database that never answers: 503 within seconds, nothing sent, whoever waits', async () => {

@@ -123,6 +123,36 @@ describe.each(['always', 'never'] as const)('CUSTOMER_PRE_READ=%s', (preRead) =>
   });
 });
 
+describe('a request whose time is over before anything is sent', () => {
+  const always = (): { bff: TestBff; upstream: StatefulUpstream } => {
+    const service = services.get('always');
+    if (service === undefined) throw new Error('the service did not start');
+    return service;
+  };
+  beforeEach(async () => {
+    await always().bff.forgetFailures();
+    always().upstream.reset();
+  });
+
+  it('is not said to have met an unreachable billing API', async () => {
+    const { bff, upstream } = always();
+    upstream.plan('GET', ({ response, serve }) => {
+      clock.skip(20_000);
+      faults.status(200, serve())(response, {});
+    });
+    const answer = await bff.patch(PATCH);
+
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { type: 'urn:billing-bff:problem:billing-unavailable', outcome: 'not_applied' },
+    });
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(upstream.methods).toEqual(['GET']);
+    const id = answer.headers.get('x-operation-id') ?? '';
+    expect(await operation(bff, id)).toMatchObject({ status: 'not_applied', final: true, attempts: 0 });
+  });
+});
+
 function patchFault(
   upstream: StatefulUpstream,
   { wire, applied, readsBack, writer }: Omit<(typeof CASES)[number], 'readsBefore'>,

@@ -19,6 +19,8 @@ export interface Operation {
   readonly id: string;
   readonly provenance: Provenance;
   readonly target: Target;
+  /** Until when its caller waits for what is stored of it, by the monotonic clock. */
+  readonly deadline: number;
 }
 
 /** What has to be known of a sent patch to find out later how it ended. */

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Schema } from '../database/schema.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
+import { atMost, within } from '../runtime/within.js';
 import { Problem } from '../http/problem.js';
 import type { AuditedRequest, AuditEvent, Provenance, UsedCredential } from './audit-event.js';
 import type {
@@ -21,6 +22,9 @@ import { maskRef } from './masks.js';
 /** Milliseconds from an unknown end to the first time that the reconciler reads. */
 export const FIRST_LOOK = 1_000;
 
+/** Milliseconds that a caller waits for an outcome to be stored, even if the time for the request is over. */
+const LEAST_WAIT = 500;
+
 /** Who changed what and whether it really happened. */
 export class AuditTrail {
   constructor(
@@ -31,11 +35,11 @@ export class AuditTrail {
   ) {}
 
   /** A new operation; nothing is stored yet. */
-  begin(request: AuditedRequest, customerRef: string): Operation {
+  begin(request: AuditedRequest, customerRef: string, deadline: number): Operation {
     const ref = maskRef(customerRef);
     // A reference that reads as an id is one (U8).
     const target = { ref, customer_id: ref === customerRef ? customerRef : null };
-    return { id: this.ids.uuid(), provenance: provenanceOf(request), target };
+    return { id: this.ids.uuid(), provenance: provenanceOf(request), target, deadline };
   }
 
   /**
@@ -60,9 +64,12 @@ export class AuditTrail {
     };
     const { id } = operation;
     const tenantId = event.tenant_id ?? '';
-    try {
+    const store = async (): Promise<void> => {
       const opens = { ...(await open()), id, tenant_id: tenantId, state: 'sent' as const };
       await this.writer.append({ ...(await this.clear.commit(event, values)), opens });
+    };
+    try {
+      await within(this.clock, operation.deadline, store());
     } catch (error) {
       // The row may have been stored all the same, or be stored yet: it must not stand open for ever.
       void this.outcome(operation, {
@@ -78,25 +85,25 @@ export class AuditTrail {
     }
   }
 
-  /** Stores how a sent patch ended; resolves when that is durable, or has to be tried again behind the answer. */
+  /** Stores how a sent patch ended; resolves when that is durable, or goes on behind the answer. */
   async outcome(operation: Operation, ending: Ending): Promise<void> {
     const now = this.clock.now();
     const settles =
       ending.outcome === 'unknown'
         ? { doubts: { at: new Date(now), due: new Date(now + FIRST_LOOK) } }
         : 'closes';
-    await this.append({ ...(await this.outcomeEvent(operation, ending)), settles });
+    await this.tell(operation, this.outcomeEvent(operation, ending), { settles });
   }
 
   /** Stores how a patch ended that nothing was sent for. */
   async outcomeUnsent(operation: Operation, ending: Ending): Promise<void> {
-    await this.append(await this.outcomeEvent(operation, ending));
+    await this.tell(operation, this.outcomeEvent(operation, ending));
   }
 
   /** Stores that a patch was only looked at. */
   async previewed(operation: Operation, ending: Ending): Promise<void> {
     const preview = { action: 'customer.patch.previewed', phase: 'event' } as const;
-    await this.append(await this.outcomeEvent(operation, ending, preview));
+    await this.tell(operation, this.outcomeEvent(operation, ending, preview));
   }
 
   /** Stores that the billing API said 401 to a version of the tenant's token, and what found that out. */
@@ -118,7 +125,7 @@ export class AuditTrail {
       credential: credentialOf(credential),
       changes: [],
     };
-    await this.append({ event });
+    await this.writer.appendEventually({ event });
   }
 
   /** Stores that somebody did something with what is kept here: read it, took it away, or had it forgotten. */
@@ -165,8 +172,14 @@ export class AuditTrail {
     await storeEntries(transaction, [{ event }]);
   }
 
-  private append(entry: Entry): Promise<void> {
-    return this.writer.appendEventually(entry);
+  /** A caller waits for it as long as there is time, and a moment in any case. */
+  private tell(
+    { deadline }: Operation,
+    entry: Promise<Entry>,
+    settles: Pick<Entry, 'settles'> = {},
+  ): Promise<void> {
+    const stored = entry.then((made) => this.writer.appendEventually({ ...made, ...settles }));
+    return atMost(this.clock, Math.max(deadline, this.clock.monotonic() + LEAST_WAIT), stored);
   }
 
   private outcomeEvent(

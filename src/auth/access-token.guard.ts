@@ -97,8 +97,9 @@ export class AccessTokenGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean | undefined>(ANY_TENANT, targets) === true) return true;
     const chosen = chooseTenant(caller, request.headers['x-tenant-id']);
     // Before it may refuse: a refusal belongs to the tenant that was asked for.
-    request.tenantId = (await this.tenants.find(chosen))?.id ?? null;
-    const tenant = await this.tenants.require(chosen);
+    const { deadline } = request;
+    request.tenantId = (await deadline.within(this.tenants.find(chosen)))?.id ?? null;
+    const tenant = await deadline.within(this.tenants.require(chosen));
     request.principal = { caller, tenant };
     return true;
   }

@@ -6,6 +6,7 @@ import type { TraceContext } from '../http/trace-context.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { atMost } from '../runtime/within.js';
 import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
 
 /** On whose behalf the billing API is asked, and until when. */
@@ -75,8 +76,8 @@ export class BillingExchange {
       // What the try before met is more than that there was no time for this one.
       if (answer.kind === 'out-of-time' && ended !== undefined) return ended;
       if (answer.kind !== 'not-admitted' && answer.kind !== 'out-of-time') attempts += 1;
-      await this.learn(errand, tenant, answer);
-      ended = { answer, tenant, attempts, durationMs: this.clock.monotonic() - startedAt };
+      await atMost(this.clock, errand.deadline, this.learn(errand, tenant, answer));
+      ended = { answer, tenant, attempts, durationMs: Math.round(this.clock.monotonic() - startedAt) };
       const repeat = await rules.after(answer, tenant);
       if (repeat === undefined) return ended;
       if (this.clock.monotonic() + repeat.pauseMs + LEAST_TIME > errand.deadline) return ended;

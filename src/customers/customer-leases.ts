@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { atMost, within } from '../runtime/within.js';
 
 /** Milliseconds beyond its deadline after which a holder is surely gone. */
 const GRACE = 5_000;
@@ -56,7 +57,7 @@ export class CustomerLeases {
     try {
       return await work();
     } finally {
-      await this.giveBack(holder).catch(nothing);
+      await atMost(this.clock, holder.deadline, this.giveBack(holder).catch(nothing));
     }
   }
 
@@ -72,7 +73,7 @@ export class CustomerLeases {
   private async tryToTake(holder: Holder): Promise<boolean> {
     if (this.clock.monotonic() >= holder.deadline) throw new LeaseTaken('the customer is being patched');
     try {
-      return await this.claim(holder, this.clock.now());
+      return await within(this.clock, holder.deadline, this.claim(holder, this.clock.now()));
     } catch (error) {
       throw new LeaseUnavailable('the lease could not be taken', { cause: error });
     }

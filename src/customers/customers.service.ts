@@ -5,6 +5,9 @@ import { AuditTrail, provenanceOf } from '../audit/audit-trail.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { IdempotencyKeys, type Once } from '../idempotency/idempotency-keys.js';
+import { Clock } from '../runtime/clock.js';
+import { within } from '../runtime/within.js';
+import type { Tenant } from '../tenants/tenant.js';
 import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
 import type { Errand, Exchange } from './billing-exchange.js';
 import { CustomerLeases, LeaseTaken, LeaseUnavailable } from './customer-leases.js';
@@ -19,6 +22,10 @@ import { type PatchPlan, planPatch } from './patch-plan.js';
 import { PatchRecords } from './patch-records.js';
 import { PatchSender } from './patch-sender.js';
 import { readProblem, tokenRejected } from './read-problem.js';
+
+/** How much of a request's time, and how many milliseconds at most, are kept for storing its outcome. */
+const FOR_OUTCOME = 1 / 10;
+const MAX_FOR_OUTCOME = 1_000;
 
 /** A patch under way. */
 interface Patching {
@@ -40,6 +47,7 @@ export class CustomersService {
     private readonly leases: CustomerLeases,
     private readonly sender: PatchSender,
     private readonly records: PatchRecords,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -48,7 +56,7 @@ export class CustomersService {
    * @throws Problem how it ended when it did not succeed
    */
   patch(command: PatchCommand): Promise<Once<PatchResult>> {
-    const operation = this.trail.begin(command.request, command.customerRef);
+    const operation = this.trail.begin(command.request, command.customerRef, command.deadline);
     return this.keys.once(this.past.keyed(operation, command), () => this.carryOut(operation, command));
   }
 
@@ -57,7 +65,7 @@ export class CustomersService {
    * @throws Problem why it could not be read
    */
   async get(request: AuditedRequest, customerRef: string, deadline: number): Promise<Customer> {
-    const tenant = await this.credentials.usable(request.principal.tenant);
+    const tenant = await this.usable(request.principal.tenant, deadline);
     if (tenant === undefined) throw tokenRejected();
     const provenance = provenanceOf(request);
     const errand = { provenance, operationId: null, trace: request.trace, tenant, deadline };
@@ -67,12 +75,12 @@ export class CustomersService {
   }
 
   private async carryOut(operation: Operation, command: PatchCommand): Promise<PatchResult> {
-    const tenant = await this.credentials.usable(command.request.principal.tenant);
+    const tenant = await this.usable(command.request.principal.tenant, command.deadline);
     if (tenant === undefined) {
       const nothingSent = end.withoutToken(endingOf(operation, planPatch(command.patch, undefined)));
       return this.unsent(operation, command, nothingSent, undefined);
     }
-    const patching = { operation, command, errand: errandOf(operation, command, tenant) };
+    const patching = { operation, command, errand: this.errandOf(operation, command, tenant) };
     if (command.ifMatch !== undefined && !command.dryRun) return this.patchIfMatch(patching, command.ifMatch);
     return this.compareAndSend(patching, this.mustRead(command) ? await this.read(patching) : undefined);
   }
@@ -84,7 +92,7 @@ export class CustomersService {
     const customer = customerIn(read);
     if (customer === undefined || !this.tags.compare(ifMatch, errand.tenant.id, customer).holds)
       return this.compareAndSend(patching, read);
-    const { deadline } = command;
+    const { deadline } = errand;
     const holder = {
       tenantId: errand.tenant.id,
       customerId: customer.id,
@@ -122,6 +130,8 @@ export class CustomersService {
       if (plan.sent.length === 0) return this.unsent(operation, command, end.unchanged(ending, before), read);
     }
     const errand = { ...patching.errand, tenant: read?.tenant ?? patching.errand.tenant };
+    if (this.clock.monotonic() >= errand.deadline)
+      return this.unsent(operation, command, end.ofRead({ kind: 'out-of-time' }, ending), read);
     return this.send({ ...patching, errand }, plan, before);
   }
 
@@ -164,6 +174,21 @@ export class CustomersService {
       : this.records.unsent(operation, ended, read);
   }
 
+  /** A token that was rejected is tried again once in a while; a database that does not say when is no reason to. */
+  private usable(tenant: Tenant, deadline: number): Promise<EquippedTenant | undefined> {
+    return within(this.clock, deadline, this.credentials.usable(tenant)).catch(() => undefined);
+  }
+
+  private errandOf(
+    operation: Operation,
+    { request, deadline }: PatchCommand,
+    tenant: EquippedTenant,
+  ): Errand {
+    const { provenance, id: operationId } = operation;
+    const forOutcome = Math.min(MAX_FOR_OUTCOME, this.config.billing.deadlineMs * FOR_OUTCOME);
+    return { provenance, operationId, trace: request.trace, tenant, deadline: deadline - forOutcome };
+  }
+
   private mustRead({ dryRun }: PatchCommand): boolean {
     return dryRun || this.config.billing.preRead === 'always';
   }
@@ -172,11 +197,6 @@ export class CustomersService {
   private endsWith({ answer }: Exchange, { ifMatch, dryRun }: PatchCommand): boolean {
     return ifMatch !== undefined || dryRun || end.stopsPatch(answer);
   }
-}
-
-function errandOf(operation: Operation, command: PatchCommand, tenant: EquippedTenant): Errand {
-  const { provenance, id: operationId } = operation;
-  return { provenance, operationId, trace: command.request.trace, tenant, deadline: command.deadline };
 }
 
 function endingOf(operation: Operation, plan: PatchPlan, before?: Customer): end.EndingPatch {

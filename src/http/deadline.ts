@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/clock.js';
+import { within } from '../runtime/within.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,6 +17,11 @@ export class Deadline {
     budgetMs: number,
   ) {
     this.at = clock.monotonic() + budgetMs;
+  }
+
+  /** What `work` comes to, if that is in time. @throws OutOfTime; what `work` throws in time */
+  within<Result>(work: Promise<Result>): Promise<Result> {
+    return within(this.clock, this.at, work);
   }
 
   /** Runs `task` when the time is over; the answer cancels it. */

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { OutOfTime } from '../runtime/within.js';
 import { describeError } from './logger.js';
 import { Problem, type ProblemSlug } from './problem.js';
 
@@ -26,6 +27,10 @@ export class ProblemFilter implements ExceptionFilter {
 
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof OutOfTime) {
+    const detail = 'The database did not answer in the time that this request has; nothing was sent.';
+    return new Problem('audit-unavailable', detail, { retryAfterS: 5, cause: error });
+  }
   const status = statusOf(error);
   const known = status === undefined ? undefined : (FRAMEWORK_PROBLEMS[status] ?? otherRefusal(status));
   if (known !== undefined) return new Problem(...known);

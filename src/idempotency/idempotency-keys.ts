@@ -8,6 +8,7 @@ import { describeError } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
 import type { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
+import { atMost, within } from '../runtime/within.js';
 import type { Claim, Found, IdempotencyStore } from './idempotency-store.js';
 import {
   readStoredAnswer,
@@ -93,7 +94,11 @@ export class IdempotencyKeys {
   ): Promise<Once<Result>> {
     if (request.key === undefined) return run();
     const claim = this.claimOf(request, request.key);
-    const found = await this.guarded(() => this.store.claim(claim));
+    const claiming = this.store.claim(claim);
+    const found = await this.guarded(request, () => claiming).catch((error: unknown) => {
+      void this.releaseUnused(claim, claiming);
+      throw error;
+    });
     switch (found.state) {
       case 'claimed':
         return this.runAndKeep(request, claim, run);
@@ -105,6 +110,15 @@ export class IdempotencyKeys {
         return this.recall(request, claim, found.operationId, run);
       case 'answered':
         return this.replay(request, claim, found, run);
+    }
+  }
+
+  /** A key that was claimed too late for its request would be in flight for as long as that had time. */
+  private async releaseUnused({ id, operationId }: Claim, claiming: Promise<Found>): Promise<void> {
+    try {
+      if ((await claiming).state === 'claimed') await this.store.release(id, operationId);
+    } catch {
+      // Then it runs out.
     }
   }
 
@@ -134,7 +148,7 @@ export class IdempotencyKeys {
     { operationId, answer }: Extract<Found, { state: 'answered' }>,
     run: () => Promise<Result>,
   ): Promise<Once<Result>> {
-    const stored = await this.guarded(() => this.open(claim, answer));
+    const stored = await this.guarded(request, () => this.open(claim, answer));
     if (stored === undefined) return this.recall(request, claim, operationId, run);
     if (stored.kind === 'result') return { ...request.revive(stored.value), replayed: true };
     const told = replayedProblem(stored.problem);
@@ -165,7 +179,7 @@ export class IdempotencyKeys {
   ): Promise<Once<Result>> {
     const recalled = await request.recall(operationId);
     if (recalled === undefined || (unknown === undefined && cameToNothing(recalled))) {
-      if (!(await this.guarded(() => this.store.takeOver(claim, operationId)))) throw inFlight();
+      if (!(await this.guarded(request, () => this.store.takeOver(claim, operationId)))) throw inFlight();
       return this.runAndKeep(request, claim, run);
     }
     if ('result' in recalled) {
@@ -184,33 +198,36 @@ export class IdempotencyKeys {
     const { outcome } = problem.options;
     const lasting = outcome === 'unknown' || outcome === 'unverifiable' || DEFINITE.has(problem.status);
     if (lasting) await this.keep(claim, claim.operationId, storedProblem(problem), null);
-    else await this.attempt(() => this.store.release(claim.id, claim.operationId));
+    else await this.attempt(claim, () => this.store.release(claim.id, claim.operationId));
   }
 
   private keep(
-    { id, tenantId }: Claim,
+    claim: Claim,
     operationId: string,
     answer: StoredAnswer,
     customerId: string | null,
   ): Promise<void> {
-    return this.attempt(async () => {
+    const { id, tenantId } = claim;
+    return this.attempt(claim, async () => {
       const columns = await this.vault.seal({ tenantId, customerId }, placeOf(id), answer);
       await this.store.keep(id, operationId, columns);
     });
   }
 
   /** The caller gets the truth all the same; the trail answers a replay for an answer that is not there. */
-  private async attempt(store: () => Promise<void>): Promise<void> {
-    try {
-      await store();
-    } catch (error) {
+  private attempt({ deadline }: Claim, store: () => Promise<void>): Promise<void> {
+    const stored = store().catch((error: unknown) => {
       this.logger.warn({ error: describeError(error) }, 'an answer could not be kept for replays');
-    }
+    });
+    return atMost(this.clock, deadline, stored);
   }
 
-  private async guarded<Value>(ask: () => Promise<Value>): Promise<Value> {
+  private async guarded<Value>(
+    { deadline }: Pick<KeyedRequest<never>, 'deadline'>,
+    ask: () => Promise<Value>,
+  ): Promise<Value> {
     try {
-      return await ask();
+      return await within(this.clock, deadline, ask());
     } catch (error) {
       const detail = 'The idempotency key cannot be looked up at the moment; nothing was sent.';
       throw new Problem('audit-unavailable', detail, { retryAfterS: 5, cause: error });
@@ -227,6 +244,7 @@ export class IdempotencyKeys {
       tenantId,
       fingerprint: this.hash(asked),
       operationId,
+      deadline,
       heldUntil: new Date(this.clock.now() + deadline - this.clock.monotonic() + GRACE),
     };
   }

@@ -13,6 +13,8 @@ export interface Claim {
   /** Hash of what is asked for. */
   readonly fingerprint: string;
   readonly operationId: string;
+  /** By the monotonic clock. */
+  readonly deadline: number;
   /** When its request surely is over. */
   readonly heldUntil: Date;
 }

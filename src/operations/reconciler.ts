@@ -159,7 +159,7 @@ export class Reconciler {
 function operationOf({ id }: Pick<OpenOperationRow, 'id'>, intent: AuditEvent): Operation {
   const { tenant_id, actor, origin, request_id, trace_id, target } = intent;
   const provenance = { tenant_id, actor, origin, request_id, trace_id };
-  return { id, provenance, target: target ?? { ref: '', customer_id: null } };
+  return { id, provenance, target: target ?? { ref: '', customer_id: null }, deadline: Infinity };
 }
 
 function isOfPatch({ action }: AuditEvent): boolean {
