@@ -1,6 +1,7 @@
 import * as faults from './support/faults.js';
-import { startBff, type TestBff } from './support/start-bff.js';
-import { StatefulUpstream } from './support/stateful-upstream.js';
+import { ManualClock } from './support/manual-clock.js';
+import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
+import { type Fault, StatefulUpstream } from './support/stateful-upstream.js';
 
 let bff: TestBff;
 let upstream: StatefulUpstream;
@@ -44,7 +45,7 @@ it('shows its state in the metrics and in the readiness, which it does not fail'
   expect(metrics.body).toMatch(/billing_bff_billing_api_breakers_open{scope="tenant"} 1\n/);
 });
 
-it('more requests at once than a tenant may have are refused with Retry-After', async () => {
+it('more patches at once than a tenant may have wait for a moment, then are refused with Retry-After', async () => {
   const held: (() => void)[] = [];
   const twoHeld = new Promise<void>((resolve) => {
     upstream.always = {
@@ -58,9 +59,19 @@ it('more requests at once than a tenant may have are refused with Retry-After', 
   });
   const running = [bff.patch({ name: 'a' }), bff.patch({ name: 'b' })];
   await twoHeld;
-  const answer = await bff.patch({ name: 'c' });
+  const reader = { Authorization: `Bearer ${await bff.idp.token({ scope: 'customers:read' })}` };
+  const [answer, read] = await Promise.all([
+    bff.patch({ name: 'c' }),
+    bff.send('GET', CUSTOMER_PATH, undefined, reader),
+  ]);
+  const next = bff.patch({ name: 'd' });
   upstream.always = {};
   for (const end of held) end();
+  expect(await next).toMatchObject({ status: 200 });
+  expect(read).toMatchObject({
+    status: 503,
+    body: { type: 'urn:billing-bff:problem:billing-unavailable' },
+  });
 
   expect(answer).toMatchObject({
     status: 503,
@@ -68,6 +79,31 @@ it('more requests at once than a tenant may have are refused with Retry-After', 
   });
   expect(answer.headers.get('retry-after')).toBe('1');
   expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
+});
+
+it('200 patches at once of one tenant are all carried out, each with one slot for all its requests', async () => {
+  // Nobody waits too long while time stands still.
+  const own = await startBff({ clock: new ManualClock() });
+  const held: (() => void)[] = [];
+  let inFlight = 0;
+  let most = 0;
+  const busy: Fault = ({ response, serve }) => {
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    held.push(() => {
+      inFlight -= 1;
+      faults.status(200, serve())(response, {});
+    });
+    if (most === 64) for (const end of held.splice(0)) end();
+  };
+  new StatefulUpstream(own.upstream).always = { GET: busy, PATCH: busy };
+  try {
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => own.patch({ name: `N${i}` })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(most).toBe(64);
+  } finally {
+    await own.stop();
+  }
 });
 
 it('a hundred 500s for one caller’s bad value refuse nobody else', async () => {

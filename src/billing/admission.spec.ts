@@ -24,7 +24,7 @@ let now = 1_000_000;
 let admission: Admission;
 beforeEach(() => {
   jest.spyOn(Date, 'now').mockImplementation(() => now);
-  admission = new Admission(4, new Metrics(), pino({ enabled: false }));
+  admission = new Admission(new Metrics(), pino({ enabled: false }));
 });
 afterEach(() => {
   jest.restoreAllMocks();
@@ -118,37 +118,4 @@ it('keeps no door that nothing is known of, and every other one', async () => {
   expect(await isClosed(ACME)).toBe(true);
   await times(7, GLOBEX, TIMED_OUT);
   expect(await isClosed(GLOBEX)).toBe(true);
-});
-
-describe('the bulkhead', () => {
-  /** Requests that stay under way until told otherwise. */
-  function hold(door: Door): () => Promise<BillingAnswer> {
-    let end = (_: BillingAnswer): void => undefined;
-    const held = admission.admit(door, () => new Promise((resolve) => (end = resolve)));
-    return () => {
-      end(GONE);
-      return held;
-    };
-  }
-
-  it('gives one tenant half of an origin’s places, and no more', async () => {
-    const ends = [hold(ACME), hold(ACME)];
-    expect(await pass(ACME, GONE)).toEqual({ kind: 'not-admitted', retryAfterS: 1 });
-    expect(await pass(GLOBEX, GONE)).toEqual(GONE);
-    expect(await pass(ELSEWHERE, GONE)).toEqual(GONE);
-    await Promise.all(ends.map((end) => end()));
-    expect(await pass(ACME, GONE)).toEqual(GONE);
-  });
-
-  it('gives all tenants together the origin’s places, and no more', async () => {
-    const ends = [hold(ACME), hold(ACME), hold(GLOBEX), hold(GLOBEX)];
-    expect(await pass({ ...ACME, tenantId: 'third' }, GONE)).toMatchObject({ kind: 'not-admitted' });
-    await Promise.all(ends.map((end) => end()));
-  });
-
-  it('is given back after an exception as well', async () => {
-    for (let i = 0; i < 10; i += 1)
-      await expect(admission.admit(ACME, () => Promise.reject(new Error('a bug')))).rejects.toThrow('a bug');
-    expect(await pass(ACME, GONE)).toEqual(GONE);
-  });
 });

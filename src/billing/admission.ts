@@ -1,7 +1,4 @@
 import {
-  bulkhead,
-  type BulkheadPolicy,
-  BulkheadRejectedError,
   circuitBreaker,
   type CircuitBreakerPolicy,
   CircuitState,
@@ -18,8 +15,6 @@ const FAILURES = 10;
 export const HALF_OPEN_AFTER = 5_000;
 /** Doors kept before those that nothing is known of are swept out; they are made anew when they are needed. */
 const MANY_DOORS = 1_000;
-/** Seconds to come back after, when too much is under way. */
-const BUSY_RETRY_AFTER_S = 1;
 
 /** Where a request wants to go, for whom. */
 export interface Door {
@@ -32,16 +27,15 @@ export interface Door {
 /** What stands between us and one origin, or between one tenant and it. */
 interface Guard {
   readonly breaker: CircuitBreakerPolicy;
-  readonly bulkhead: BulkheadPolicy;
   /** So many in a row. */
   readonly failures: ConsecutiveBreaker;
-  readonly slots: number;
+  /** Requests that were let through and have no answer yet. */
+  inFlight: number;
   /** Milliseconds since the epoch, by the system's clock: cockatiel's breakers know no other. */
   openUntil: number;
 }
 
 interface GuardOptions {
-  readonly slots: number;
   readonly scope: 'origin' | 'tenant';
   /** For the log. */
   readonly names: Readonly<Record<string, string>>;
@@ -51,7 +45,7 @@ interface GuardOptions {
 /**
  * Who may go to a billing API at the moment. Connections that fail close the door of an origin for everybody,
  * time-outs and 502, 503, 504 that of one tenant. What an answer says of one request closes none: 4xx, unreadable
- * answers and the billing API's own 500s. An origin takes so many requests at a time, and half of them of one tenant.
+ * answers and the billing API's own 500s.
  */
 export class Admission {
   private readonly origins = new Map<string, Guard>();
@@ -59,13 +53,11 @@ export class Admission {
   private sweepAt = MANY_DOORS;
 
   constructor(
-    private readonly maxInFlight: number,
     private readonly metrics: Metrics,
     private readonly logger: Logger,
   ) {}
 
   async admit(door: Door, send: () => Promise<BillingAnswer>): Promise<BillingAnswer> {
-    const { tenantId, fair } = door;
     const origin = this.originOf(door);
     const tenant = this.tenantOf(door);
     const wait = Math.max(this.waitOf(origin), this.waitOf(tenant));
@@ -73,14 +65,12 @@ export class Admission {
       this.metrics.notAdmitted('breaker');
       return { kind: 'not-admitted', retryAfterS: Math.ceil(wait / 1_000) };
     }
-    const counted = (): Promise<BillingAnswer> => origin.breaker.execute(() => tenant.breaker.execute(send));
+    if (!door.fair) return send();
+    for (const guard of [origin, tenant]) guard.inFlight += 1;
     try {
-      return await tenant.bulkhead.execute(() => origin.bulkhead.execute(fair ? counted : send));
-    } catch (error) {
-      if (!(error instanceof BulkheadRejectedError)) throw error;
-      this.logger.debug({ tenant_id: tenantId }, 'too many requests to the billing API at once');
-      this.metrics.notAdmitted('bulkhead');
-      return { kind: 'not-admitted', retryAfterS: BUSY_RETRY_AFTER_S };
+      return await origin.breaker.execute(() => tenant.breaker.execute(send));
+    } finally {
+      for (const guard of [origin, tenant]) guard.inFlight -= 1;
     }
   }
 
@@ -96,28 +86,19 @@ export class Admission {
   }
 
   private originOf({ origin }: Door): Guard {
-    const options = { slots: this.maxInFlight, scope: 'origin', names: { origin } } as const;
+    const options = { scope: 'origin', names: { origin } } as const;
     return this.guard(this.origins, origin, { ...options, isFailure: isConnectFailure });
   }
 
   private tenantOf({ origin, tenantId }: Door): Guard {
-    const slots = Math.max(1, Math.floor(this.maxInFlight / 2));
-    const options = { slots, scope: 'tenant', names: { origin, tenant_id: tenantId } } as const;
+    const options = { scope: 'tenant', names: { origin, tenant_id: tenantId } } as const;
     return this.guard(this.tenants, `${tenantId} ${origin}`, { ...options, isFailure: isGatewayFailure });
   }
 
   /** Takes out every door that is open, without failures and without anybody in it. */
   private sweep(guards: Map<string, Guard>): void {
-    for (const [
-      name,
-      {
-        breaker,
-        failures,
-        bulkhead: { executionSlots },
-        slots,
-      },
-    ] of guards) {
-      const idle = breaker.state === CircuitState.Closed && failures.state === 0 && executionSlots === slots;
+    for (const [name, { breaker, failures, inFlight }] of guards) {
+      const idle = breaker.state === CircuitState.Closed && failures.state === 0 && inFlight === 0;
       if (idle) guards.delete(name);
     }
     this.sweepAt = Math.max(MANY_DOORS, 2 * guards.size);
@@ -127,13 +108,13 @@ export class Admission {
     const known = guards.get(name);
     if (known !== undefined) return known;
     if (guards.size >= this.sweepAt) this.sweep(guards);
-    const { slots, scope, names, isFailure } = options;
+    const { scope, names, isFailure } = options;
     const failures = new ConsecutiveBreaker(FAILURES);
     const breaker = circuitBreaker(
       handleWhenResult((answer) => isAnswer(answer) && isFailure(answer)),
       { halfOpenAfter: HALF_OPEN_AFTER, breaker: failures },
     );
-    const guard: Guard = { breaker, failures, bulkhead: bulkhead(slots), slots, openUntil: 0 };
+    const guard: Guard = { breaker, failures, inFlight: 0, openUntil: 0 };
     breaker.onStateChange((state) => {
       if (state === CircuitState.Open) guard.openUntil = Date.now() + HALF_OPEN_AFTER;
       this.metrics.breakersOpen(scope, countOpen(guards));

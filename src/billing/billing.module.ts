@@ -8,6 +8,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Admission } from './admission.js';
 import { BillingClient } from './billing.client.js';
+import { Bulkhead } from './bulkhead.js';
 import { createAgent, undiciAdapter } from './transport.js';
 
 const AGENT = Symbol('Agent');
@@ -39,11 +40,16 @@ class ConnectionsModule {
     BillingClient,
     {
       provide: Admission,
-      inject: [Config, Metrics, LOGGER],
-      useFactory: ({ billing }: Config, metrics: Metrics, logger: Logger) =>
-        new Admission(billing.maxInFlight, metrics, logger),
+      inject: [Metrics, LOGGER],
+      useFactory: (metrics: Metrics, logger: Logger) => new Admission(metrics, logger),
+    },
+    {
+      provide: Bulkhead,
+      inject: [Config, Clock, Metrics, LOGGER],
+      useFactory: ({ billing }: Config, clock: Clock, metrics: Metrics, logger: Logger) =>
+        new Bulkhead(billing.maxInFlight, clock, metrics, logger),
     },
   ],
-  exports: [BillingClient, Admission],
+  exports: [BillingClient, Admission, Bulkhead],
 })
 export class BillingModule {}

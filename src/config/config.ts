@@ -47,7 +47,7 @@ export interface BillingConfig {
   readonly timeoutMs: number;
   /** Everything that one request may take, in milliseconds. */
   readonly deadlineMs: number;
-  /** Requests in flight per origin. */
+  /** Operations at a time per origin. */
   readonly maxInFlight: number;
   readonly preRead: 'always' | 'never';
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import type { Operation } from '../audit/audit-acts.js';
 import { AuditTrail, provenanceOf } from '../audit/audit-trail.js';
+import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { IdempotencyKeys, type Once } from '../idempotency/idempotency-keys.js';
@@ -42,6 +43,7 @@ export class CustomersService {
     private readonly keys: IdempotencyKeys,
     private readonly past: PastPatches,
     private readonly credentials: TenantCredentials,
+    private readonly bulkhead: Bulkhead,
     private readonly reader: CustomerReader,
     private readonly tags: EntityTags,
     private readonly leases: CustomerLeases,
@@ -69,7 +71,9 @@ export class CustomersService {
     if (tenant === undefined) throw tokenRejected();
     const provenance = provenanceOf(request);
     const errand = { provenance, operationId: null, trace: request.trace, tenant, deadline };
-    const { answer } = await this.reader.read(errand, customerRef);
+    const leave = await this.bulkhead.enter(tenant, deadline);
+    if (leave === undefined) throw readProblem(NO_SLOT);
+    const { answer } = await this.reader.read(errand, customerRef).finally(leave);
     if (answer.kind !== 'customer') throw readProblem(answer);
     return answer.customer;
   }
@@ -80,7 +84,20 @@ export class CustomersService {
       const nothingSent = end.withoutToken(endingOf(operation, planPatch(command.patch, undefined)));
       return this.unsent(operation, command, nothingSent, undefined);
     }
-    const patching = { operation, command, errand: this.errandOf(operation, command, tenant) };
+    const leave = await this.bulkhead.enter(tenant, command.deadline);
+    if (leave === undefined) {
+      const nothingSent = end.ofRead(NO_SLOT, endingOf(operation, planPatch(command.patch, undefined)));
+      return this.unsent(operation, command, nothingSent, undefined);
+    }
+    return this.readAndSend({
+      operation,
+      command,
+      errand: this.errandOf(operation, command, tenant),
+    }).finally(leave);
+  }
+
+  private async readAndSend(patching: Patching): Promise<PatchResult> {
+    const { command } = patching;
     if (command.ifMatch !== undefined && !command.dryRun) return this.patchIfMatch(patching, command.ifMatch);
     return this.compareAndSend(patching, this.mustRead(command) ? await this.read(patching) : undefined);
   }

@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuditStore } from '../audit/audit-store.js';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { BillingModule } from '../billing/billing.module.js';
+import { Bulkhead } from '../billing/bulkhead.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { CustomerVault } from '../crypto/customer-vault.js';
 import { CustomerReader } from '../customers/customer-reader.js';
@@ -19,7 +21,7 @@ import { OperationsController } from './operations.controller.js';
 import { Reconciler } from './reconciler.js';
 
 @Module({
-  imports: [AuditModule, CryptoModule, CustomersModule, TenantsModule],
+  imports: [AuditModule, BillingModule, CryptoModule, CustomersModule, TenantsModule],
   controllers: [OperationsController],
   providers: [
     {
@@ -37,6 +39,7 @@ import { Reconciler } from './reconciler.js';
         TenantVault,
         TenantCredentials,
         CustomerReader,
+        Bulkhead,
         Metrics,
         Clock,
         LOGGER,
@@ -49,11 +52,24 @@ import { Reconciler } from './reconciler.js';
         tenants: TenantVault,
         credentials: TenantCredentials,
         reader: CustomerReader,
+        bulkhead: Bulkhead,
         metrics: Metrics,
         clock: Clock,
         logger: Logger,
       ) =>
-        new Reconciler(operations, store, trail, vault, tenants, credentials, reader, metrics, clock, logger),
+        new Reconciler(
+          operations,
+          store,
+          trail,
+          vault,
+          tenants,
+          credentials,
+          reader,
+          bulkhead,
+          metrics,
+          clock,
+          logger,
+        ),
     },
   ],
 })

@@ -9,6 +9,7 @@ import { latestOutcome } from '../audit/latest-outcome.js';
 import type { CustomerReader } from '../customers/customer-reader.js';
 import { fromMemory, type PatchMemory, placeOf } from '../customers/operation-memory.js';
 import { mayBeUndone } from '../customers/undone.js';
+import { type Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
 import { describeError } from '../http/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -42,6 +43,7 @@ export class Reconciler {
     private readonly tenants: TenantVault,
     private readonly credentials: TenantCredentials,
     private readonly reader: CustomerReader,
+    private readonly bulkhead: Bulkhead,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -147,10 +149,10 @@ export class Reconciler {
     const { provenance } = operationOf({ id: operationId }, intent);
     const trace = { traceId: provenance.trace_id, flags: '00' };
     const deadline = this.clock.monotonic() + READ_WITHIN;
-    const { answer } = await this.reader.read(
-      { provenance, operationId, trace, tenant, deadline },
-      customerRef,
-    );
+    const leave = await this.bulkhead.enter(tenant, deadline);
+    if (leave === undefined) return NO_SLOT;
+    const errand = { provenance, operationId, trace, tenant, deadline };
+    const { answer } = await this.reader.read(errand, customerRef).finally(leave);
     return answer;
   }
 }

@@ -1,0 +1,141 @@
+import type { Logger } from 'pino';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Clock } from '../runtime/clock.js';
+import type { BillingAnswer } from './billing-answer.js';
+
+/** Milliseconds that an operation waits for a slot at most. */
+export const LONGEST_WAIT = 2_000;
+/** How many may wait for each slot of an origin, and how many of one tenant. */
+const WAITING = 8;
+const WAITING_OF_TENANT = 2;
+
+/** What an operation that got no slot makes of it. */
+export const NO_SLOT = { kind: 'not-admitted', retryAfterS: 1 } as const satisfies BillingAnswer;
+
+/** Where an operation wants to go, for whom. */
+interface Place {
+  readonly id: string;
+  readonly billingApiUrl: string;
+}
+
+/** One tenant at one origin. */
+interface Lane {
+  readonly tenantId: string;
+  inFlight: number;
+  /** What lets each of those in who wait; first come, first served. */
+  readonly queue: (() => void)[];
+}
+
+interface Origin {
+  readonly name: string;
+  inFlight: number;
+  waiting: number;
+  /** By tenant, in the order in which they get the next free slot. */
+  readonly lanes: Map<string, Lane>;
+}
+
+/**
+ * So many operations at a time for each origin of billing APIs, and half of them for one tenant. An operation (a read, or
+ * a patch with every request it takes) has one slot from its first request to its last. Others wait in a queue, for a
+ * moment: tenants get free slots in turn, and none can fill the queue for the others.
+ */
+export class Bulkhead {
+  private readonly origins = new Map<string, Origin>();
+  private readonly slotsOfTenant: number;
+
+  constructor(
+    private readonly slots: number,
+    private readonly clock: Clock,
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+  ) {
+    this.slotsOfTenant = Math.max(1, Math.floor(slots / 2));
+  }
+
+  /**
+   * Takes a slot, or waits for one; the answer gives it back.
+   * @param deadline how long it may wait at most, by the monotonic clock
+   * @returns undefined when there was none in time
+   */
+  enter({ id, billingApiUrl }: Place, deadline: number): Promise<(() => void) | undefined> {
+    const origin = this.originOf(new URL(billingApiUrl).origin);
+    const lane = laneOf(origin, id);
+    if (origin.inFlight < this.slots && lane.inFlight < this.slotsOfTenant)
+      return Promise.resolve(this.take(origin, lane));
+    const waitMs = Math.min(LONGEST_WAIT, deadline - this.clock.monotonic());
+    const mayWait =
+      lane.queue.length < WAITING_OF_TENANT * this.slots && origin.waiting < WAITING * this.slots;
+    if (waitMs > 0 && mayWait) return this.wait(origin, lane, waitMs);
+    this.refuse(origin, lane);
+    return Promise.resolve(undefined);
+  }
+
+  private wait(origin: Origin, lane: Lane, waitMs: number): Promise<(() => void) | undefined> {
+    return new Promise((resolve) => {
+      const admit = (): void => {
+        cancel();
+        resolve(this.take(origin, lane));
+      };
+      const cancel = this.clock.after(waitMs, () => {
+        lane.queue.splice(lane.queue.indexOf(admit), 1);
+        origin.waiting -= 1;
+        this.refuse(origin, lane);
+        resolve(undefined);
+      });
+      lane.queue.push(admit);
+      origin.waiting += 1;
+    });
+  }
+
+  private refuse(origin: Origin, lane: Lane): void {
+    this.logger.debug({ tenant_id: lane.tenantId }, 'too many operations at the billing API at once');
+    this.metrics.notAdmitted('bulkhead');
+    this.forgetIdle(origin, lane);
+  }
+
+  private take(origin: Origin, lane: Lane): () => void {
+    origin.inFlight += 1;
+    lane.inFlight += 1;
+    return () => {
+      origin.inFlight -= 1;
+      lane.inFlight -= 1;
+      this.admitNext(origin);
+      this.forgetIdle(origin, lane);
+    };
+  }
+
+  private admitNext(origin: Origin): void {
+    for (const [tenantId, lane] of origin.lanes) {
+      const admit = lane.inFlight < this.slotsOfTenant ? lane.queue.shift() : undefined;
+      if (admit === undefined) continue;
+      origin.waiting -= 1;
+      // Behind all others: it had its turn.
+      origin.lanes.delete(tenantId);
+      origin.lanes.set(tenantId, lane);
+      admit();
+      return;
+    }
+  }
+
+  private originOf(name: string): Origin {
+    const origin = this.origins.get(name) ?? {
+      name,
+      inFlight: 0,
+      waiting: 0,
+      lanes: new Map<string, Lane>(),
+    };
+    this.origins.set(name, origin);
+    return origin;
+  }
+
+  private forgetIdle(origin: Origin, { tenantId, inFlight, queue }: Lane): void {
+    if (inFlight === 0 && queue.length === 0) origin.lanes.delete(tenantId);
+    if (origin.lanes.size === 0) this.origins.delete(origin.name);
+  }
+}
+
+function laneOf({ lanes }: Origin, tenantId: string): Lane {
+  const lane = lanes.get(tenantId) ?? { tenantId, inFlight: 0, queue: [] };
+  lanes.set(tenantId, lane);
+  return lane;
+}
