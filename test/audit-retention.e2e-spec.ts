@@ -1,3 +1,4 @@
+import { Partitions } from '../src/audit/partitions.js';
 import { verifyExport } from './support/audit-verifier.js';
 import { allSealed, exportLines, publicKeys, until } from './support/sealed-trail.js';
 import { SkippingClock } from './support/skipping-clock.js';
@@ -7,20 +8,26 @@ interface DroppedLine {
   readonly leaf?: { readonly event_id: string; readonly leaf_hash: string };
 }
 
+const DAY = 24 * 60 * 60_000;
+/** The month three months ago ended more than forty days ago, the last one did not. */
+const RETENTION_DAYS = 40;
+const [old, last] = [inMonth(-3), inMonth(-1)];
+
 const clock = new SkippingClock();
 let bff: TestBff;
 let kept: string[] = [];
 beforeAll(async () => {
-  goTo('2025-02-10T12:00:00Z');
-  bff = await startBff({ seals: true, settings: { AUDIT_RETENTION_DAYS: '30' }, clock });
-  await patchAndSeal('February');
+  goTo(old);
+  bff = await startBff({ seals: true, clock });
+  await patchAndSeal('Old');
   kept = await sealsSoFar();
-  goTo('2025-03-05T12:00:00Z');
-  await patchAndSeal('March');
-  // The end of February is more than thirty days ago, that of March is not.
-  goTo('2025-04-15T12:00:00Z');
-  await until(() => bff.logs().includes('"partition":"audit_event_2025_02"'), 'February was dropped');
-  await patchAndSeal('April');
+  goTo(last);
+  await patchAndSeal('Last');
+  Object.assign(bff.app.get(Partitions), { retentionDays: RETENTION_DAYS });
+  clock.skip(DAY);
+  goTo(new Date());
+  await until(() => bff.logs().includes(`"partition":"${nameOf(old)}"`), 'the old month was dropped');
+  await patchAndSeal('New');
 });
 afterAll(() => bff.stop());
 
@@ -28,9 +35,10 @@ it('an export names what retention has dropped, and is valid', async () => {
   const lines = await exportLines(bff);
   const dropped = lines.flatMap((line) => (JSON.parse(line) as DroppedLine).leaf ?? []);
   expect(dropped.length).toBeGreaterThanOrEqual(2);
-  for (const { event_id: id } of dropped) expect(id).toMatch(/^0194e/);
-  expect(lines.join()).not.toContain('2025-02-10T');
-  expect(lines.join()).toContain('2025-03-05T');
+  for (const { event_id: id } of dropped)
+    expect(id).toMatch(new RegExp(`^${old.getTime().toString(16).padStart(12, '0').slice(0, 4)}`));
+  expect(lines.join()).not.toContain(dayOf(old));
+  expect(lines.join()).toContain(dayOf(last));
 
   const { code, out, err } = await verifyExport(lines, await publicKeys(bff), kept);
   expect([code, err]).toEqual([0, '']);
@@ -50,7 +58,7 @@ it('a leaf that is left out, or another one, is found', async () => {
 
 it('an event of a month that is there and whose leaf alone is left was not dropped by retention', async () => {
   const lines = await exportLines(bff);
-  const at = lines.findIndex((line) => line.includes('2025-03-05T'));
+  const at = lines.findIndex((line) => line.includes(dayOf(last)));
   const { id, seal } = JSON.parse(lines[at] ?? '') as { id: string; seal: { leaf_index: number } };
   const row = await bff.database.kysely
     .selectFrom('audit_leaf')
@@ -65,9 +73,18 @@ it('an event of a month that is there and whose leaf alone is left was not dropp
   expect((await verifyExport(forged, await publicKeys(bff))).err).toMatch(/retention did not drop it/);
 });
 
-function goTo(time: string): void {
-  clock.skip(Date.parse(time) - clock.now());
+/** Sets the wall clock; by the database's, no time passes. */
+function goTo(time: Date): void {
+  clock.step(time.getTime() - clock.now());
 }
+
+function inMonth(from: number): Date {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + from, 10, 12));
+}
+
+const dayOf = (date: Date): string => date.toISOString().slice(0, 11);
+const nameOf = (date: Date): string => `audit_event_${date.toISOString().slice(0, 7).replace('-', '_')}`;
 
 async function patchAndSeal(name: string): Promise<void> {
   expect((await bff.patch({ name })).status).toBe(200);

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import * as faults from './support/faults.js';
+import { until } from './support/sealed-trail.js';
 import { skipLooks } from './support/reconciling.js';
+import { letPass, makeOlder } from './support/passing-time.js';
 import { SkippingClock } from './support/skipping-clock.js';
 import { CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { StatefulUpstream } from './support/stateful-upstream.js';
@@ -215,7 +218,7 @@ it('a dry run is replayed as one', async () => {
 
 it('after a day it is forgotten', async () => {
   await patch();
-  clock.skip(DAY + 1_000);
+  await letPass(bff, clock, DAY + 1_000);
   expect(replayed(await patch())).toBeNull();
 });
 
@@ -256,7 +259,46 @@ it('a patch that could not be recorded frees its key', async () => {
   expect((await patch()).status).toBe(503);
   await sql`alter table hidden_event rename to audit_event`.execute(kysely);
   await sql`alter table hidden_key rename to idempotency_key`.execute(kysely);
-  clock.skip(20_000);
-  const again = await patch();
-  expect([again.status, replayed(again)]).toEqual([200, null]);
+  // The day that the key is kept for begins anew with the request that takes it over.
+  await letPass(bff, clock, DAY - 5_000);
+  let answer = (): void => undefined;
+  const arrived = new Promise<void>((resolve) => {
+    upstream.plan('PATCH', ({ response, serve }) => {
+      answer = () => {
+        faults.status(200, serve())(response, {});
+      };
+      resolve();
+    });
+  });
+  const again = patch();
+  await arrived;
+  await makeOlder(bff, 6_000);
+  expect((await patch()).status).toBe(409);
+  answer();
+  expect([(await again).status, replayed(await again)]).toEqual([200, null]);
+  expect(bff.upstream.patches).toHaveLength(1);
+});
+
+it('what has expired is swept, and the leases of the dead', async () => {
+  await patch();
+  const { kysely } = bff.database;
+  const dead = { holder: randomUUID(), held_until: new Date() };
+  await kysely
+    .insertInto('lease')
+    .values({ name: 'sealer', ...dead })
+    .execute();
+  await kysely
+    .insertInto('customer_lease')
+    .values({ tenant_id: 'acme', customer_id: 'c', ...dead })
+    .execute();
+
+  await letPass(bff, clock, DAY + 1_000);
+
+  const left = async (): Promise<number> => {
+    const { rows } = await sql<{ count: number }>`
+      select (select count(*) from lease) + (select count(*) from customer_lease)
+        + (select count(*) from idempotency_key) as count`.execute(kysely);
+    return rows[0]?.count ?? 0;
+  };
+  await until(async () => (await left()) === 0, 'nothing was left');
 });

@@ -1,4 +1,5 @@
 import * as faults from './support/faults.js';
+import { letPass } from './support/passing-time.js';
 import { SkippingClock } from './support/skipping-clock.js';
 import { skipLooks } from './support/reconciling.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
@@ -146,7 +147,7 @@ it('a 502 of a gateway that lands late is found out', async () => {
   const answer = await bff.patch(PATCH);
   expectAnswer(answer, UNKNOWN);
   const id = answer.headers.get('x-operation-id') ?? '';
-  clock.skip(1_000);
+  await letPass(bff, clock, 1_000);
   land();
   await finallyClosed(id, 'applied');
 });

@@ -3,23 +3,35 @@ import { BffProcess, createSurroundings, killAll, type Surroundings } from './su
 import * as faults from './support/faults.js';
 import { patchRaw } from './support/raw-request.js';
 import { skipLooks } from './support/reconciling.js';
+import { letPass } from './support/passing-time.js';
 import { SkippingClock } from './support/skipping-clock.js';
 import { CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
-import { StatefulUpstream } from './support/stateful-upstream.js';
+import { type Fault, StatefulUpstream } from './support/stateful-upstream.js';
 
 const { after, before } = faults;
 const ALIAS_PATH = '/api/v1/customers/acme';
 const AT_ONCE = Array.from({ length: 50 }, (_, index) => index);
 
+const HOUR = 3_600_000;
+/** More than a request has, and more than anything that it holds is held for. */
+const PAUSE = 60_000;
+
+/** Each instance has another idea of the time. */
+const clocks = [0, HOUR, -HOUR].map((ahead) => {
+  const clock = new SkippingClock();
+  clock.step(ahead);
+  return clock;
+}) as [SkippingClock, SkippingClock, SkippingClock];
 let bffs: readonly [TestBff, TestBff, TestBff];
 let upstream: StatefulUpstream;
 let authorization: { readonly Authorization: string };
 beforeAll(async () => {
-  const one = await startBff();
-  bffs = [one, await startBff({ besides: one }), await startBff({ besides: one })];
+  const one = await startBff({ clock: clocks[0] });
+  const [two, three] = [{ clock: clocks[1] }, { clock: clocks[2] }];
+  bffs = [one, await startBff({ besides: one, ...two }), await startBff({ besides: one, ...three })];
   upstream = new StatefulUpstream(one.upstream);
   authorization = {
-    Authorization: `Bearer ${await one.idp.token({ scope: 'customers:read customers:write' })}`,
+    Authorization: `Bearer ${await one.idp.token({ scope: 'customers:read customers:write' }, { expiresIn: 3 * HOUR })}`,
   };
 });
 beforeEach(() => {
@@ -104,6 +116,28 @@ it('one tag, fifty times at once: one patch wins, all others are told what moved
   expect(upstream.customer).toMatchObject({ name: (winner?.body as { name: string }).name });
 });
 
+it('one that stood still for longer than it held the customer sends nothing', async () => {
+  const read = await bffs[0].send('GET', CUSTOMER_PATH, undefined, authorization);
+  const headers = { 'If-Match': read.headers.get('etag') ?? '' };
+  let other: Promise<TestAnswer> | undefined;
+  const plain: Fault = ({ response, serve }) => {
+    faults.status(200, serve())(response, {});
+  };
+  upstream.plan('GET', plain, async (exchange) => {
+    await letPass(bffs[0], clocks[0], PAUSE);
+    other = sendTo(1, CUSTOMER_PATH, { name: 'Of the other one' }, headers);
+    await other;
+    void plain(exchange);
+  });
+
+  const answer = await sendTo(0, CUSTOMER_PATH, { name: 'Too late' }, headers);
+
+  expect((await other)?.status).toBe(200);
+  expect(slugOf(answer)).toBe('504 billing-timeout');
+  expect(patches()).toBe(1);
+  expect(upstream.customer).toMatchObject({ name: 'Of the other one' });
+});
+
 describe('kill -9 of an instance whose patches hang', () => {
   let around: Surroundings;
   let settings: Record<string, string>;
@@ -145,6 +179,7 @@ describe('kill -9 of an instance whose patches hang', () => {
     await survivor.kill();
 
     const clock = new SkippingClock();
+    clock.step(HOUR);
     const third = await startBff({ besides: bffs[0], clock, reconciles: true });
     await skipLooks(third, clock);
     await third.stop();

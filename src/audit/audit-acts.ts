@@ -1,6 +1,4 @@
-import type { Insertable } from 'kysely';
 import type { Caller } from '../auth/caller.js';
-import type { OperationTable } from '../database/schema.js';
 import type {
   Action,
   AuditedRequest,
@@ -11,6 +9,7 @@ import type {
   Upstream,
   UsedCredential,
 } from './audit-event.js';
+import type { OpenedOperation } from './audit-rows.js';
 import type { ClearChange } from './clear-values.js';
 
 /** A patch that got past the checks. */
@@ -24,7 +23,7 @@ export interface Operation {
 }
 
 /** What has to be known of a sent patch to find out later how it ended. */
-export type OpenOperation = Omit<Insertable<OperationTable>, 'id' | 'tenant_id' | 'state' | 'doubted_at'>;
+export type OpenOperation = Omit<OpenedOperation, 'id' | 'tenant_id'>;
 
 /** A request about a tenant, by someone who need not belong to it. */
 export type AdministeredRequest = Omit<AuditedRequest, 'principal'> & { readonly caller: Caller };

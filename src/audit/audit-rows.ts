@@ -1,8 +1,20 @@
 import canonicalize from 'canonicalize';
 import { type Insertable, type Kysely, sql } from 'kysely';
-import type { AuditEventTable, OperationTable, Schema } from '../database/schema.js';
+import { fromNow } from '../database/database-time.js';
+import type { AuditEventTable, Schema, SealedColumns } from '../database/schema.js';
 import { PLATFORM_LOG } from '../sealing/seal.js';
 import type { AuditEvent } from './audit-event.js';
+
+/** Milliseconds from an unknown end to the reconciler's first look at it. */
+const FIRST_LOOK = 1_000;
+
+/** A patch that is about to be sent. */
+export interface OpenedOperation extends SealedColumns {
+  readonly id: string;
+  readonly tenant_id: string;
+  /** Milliseconds after which the request that works on it surely is over. */
+  readonly due_in_ms: number;
+}
 
 /** An event, and what storing it means for the operation that it is about. */
 export interface Entry {
@@ -10,9 +22,9 @@ export interface Entry {
   /** The values behind its masks, as a compact JWE under the customer's key. */
   readonly clear?: string;
   /** The intent of this operation, which is open from now on. */
-  readonly opens?: Insertable<OperationTable>;
-  /** `closes`: the final outcome. `doubts`: the outcome is not known; the reconciler takes over at `due`. */
-  readonly settles?: 'closes' | { readonly doubts: { readonly at: Date; readonly due: Date } };
+  readonly opens?: OpenedOperation;
+  /** `closes`: the final outcome. `doubts`: the outcome is not known; the reconciler takes over. */
+  readonly settles?: 'closes' | 'doubts';
 }
 
 /**
@@ -23,23 +35,23 @@ export interface Entry {
 export async function storeEntries(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
   const opened = entries.flatMap(({ opens }) => (opens === undefined ? [] : [opens]));
   const closed = operationsOf(entries.filter(({ settles }) => settles === 'closes'));
-  const doubts = entries.flatMap(({ event: { operation_id: id }, settles }) =>
-    typeof settles === 'object' ? [{ id, doubted_at: settles.doubts.at, due_at: settles.doubts.due }] : [],
-  );
+  const doubted = operationsOf(entries.filter(({ settles }) => settles === 'doubts'));
   const rows = entries.map(toRow);
   const settling = entries.flatMap(({ event: { id }, settles }) => (settles === undefined ? [] : [id]));
   await sql`
     with opened as (
-      insert into operation
-      select row.* from json_populate_recordset(null::operation, ${JSON.stringify(opened)}::json) as row
+      insert into operation (id, tenant_id, state, due_at, customer_id, own_key, sealed)
+      select id, tenant_id, 'sent', now() + due_in_ms * interval '1 millisecond', customer_id, own_key, sealed
+      from json_to_recordset(${JSON.stringify(opened)}::json) as row (
+        id uuid, tenant_id text, due_in_ms float8, customer_id text, own_key text, sealed text
+      )
       on conflict (id) do nothing
     ), closed as (
       delete from operation where id = any(${closed}::uuid[]) returning id
     ), doubted as (
-      update operation set state = 'unknown', doubted_at = doubt.doubted_at, due_at = doubt.due_at
-      from json_populate_recordset(null::operation, ${JSON.stringify(doubts)}::json) as doubt
-      where operation.id = doubt.id and operation.state = 'sent'
-      returning operation.id
+      update operation set state = 'unknown', doubted_at = now(), due_at = ${fromNow(FIRST_LOOK)}
+      where id = any(${doubted}::uuid[]) and state = 'sent'
+      returning id
     ), stored as (
       insert into audit_event
       select row.* from json_populate_recordset(null::audit_event, ${JSON.stringify(rows)}::json) as row

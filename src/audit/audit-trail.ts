@@ -19,9 +19,6 @@ import type { AuditWriter } from './audit-writer.js';
 import type { ClearValues } from './clear-values.js';
 import { maskRef } from './masks.js';
 
-/** Milliseconds from an unknown end to the first time that the reconciler reads. */
-export const FIRST_LOOK = 1_000;
-
 /** Milliseconds that a caller waits for an outcome to be stored, even if the time for the request is over. */
 const LEAST_WAIT = 500;
 
@@ -65,7 +62,7 @@ export class AuditTrail {
     const { id } = operation;
     const tenantId = event.tenant_id ?? '';
     const store = async (): Promise<void> => {
-      const opens = { ...(await open()), id, tenant_id: tenantId, state: 'sent' as const };
+      const opens = { ...(await open()), id, tenant_id: tenantId };
       await this.writer.append({ ...(await this.clear.commit(event, values)), opens });
     };
     try {
@@ -87,11 +84,7 @@ export class AuditTrail {
 
   /** Stores how a sent patch ended; resolves when that is durable, or goes on behind the answer. */
   async outcome(operation: Operation, ending: Ending): Promise<void> {
-    const now = this.clock.now();
-    const settles =
-      ending.outcome === 'unknown'
-        ? { doubts: { at: new Date(now), due: new Date(now + FIRST_LOOK) } }
-        : 'closes';
+    const settles = ending.outcome === 'unknown' ? 'doubts' : 'closes';
     await this.tell(operation, this.outcomeEvent(operation, ending), { settles });
   }
 

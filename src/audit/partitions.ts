@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import { fromNow } from '../database/database-time.js';
 import type { Database } from '../database/database.js';
 import { describeError } from '../http/logger.js';
 import type { Clock } from '../runtime/clock.js';
@@ -47,6 +48,7 @@ export class Partitions {
     }
   }
 
+  /** By its own clock, which is what the ids of its events begin with. */
   private async make(): Promise<void> {
     const now = new Date(this.clock.now());
     for (let ahead = 0; ahead < MONTHS_AHEAD; ahead += 1) {
@@ -55,9 +57,10 @@ export class Partitions {
     }
   }
 
+  /** By the database's clock: an instance with a wrong one must not destroy anything. */
   private async drop(): Promise<void> {
     if (this.retentionDays === undefined) return;
-    const before = new Date(this.clock.now() - this.retentionDays * DAY);
+    const before = fromNow(-this.retentionDays * DAY);
     const { rows } = await sql<{ name: string }>`
       select audit_event_drop_months(${before}) as name`.execute(this.database.kysely);
     for (const { name } of rows) this.logger.info({ partition: name }, 'a month of the trail was dropped');

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { fromNow, NOW } from '../database/database-time.js';
 import { Database } from '../database/database.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
@@ -73,20 +74,14 @@ export class CustomerLeases {
   private async tryToTake(holder: Holder): Promise<boolean> {
     if (this.clock.monotonic() >= holder.deadline) throw new LeaseTaken('the customer is being patched');
     try {
-      return await within(this.clock, holder.deadline, this.claim(holder, this.clock.now()));
+      return await within(this.clock, holder.deadline, this.claim(holder));
     } catch (error) {
       throw new LeaseUnavailable('the lease could not be taken', { cause: error });
     }
   }
 
-  private async claim(
-    { tenantId, customerId, operationId, deadline }: Holder,
-    now: number,
-  ): Promise<boolean> {
-    const lease = {
-      holder: operationId,
-      held_until: new Date(now + deadline - this.clock.monotonic() + GRACE),
-    };
+  private async claim({ tenantId, customerId, operationId, deadline }: Holder): Promise<boolean> {
+    const lease = { holder: operationId, held_until: fromNow(deadline - this.clock.monotonic() + GRACE) };
     const rows = await this.database.kysely
       .insertInto('customer_lease')
       .values({ tenant_id: tenantId, customer_id: customerId, ...lease })
@@ -94,7 +89,7 @@ export class CustomerLeases {
         conflict
           .columns(['tenant_id', 'customer_id'])
           .doUpdateSet(lease)
-          .where('customer_lease.held_until', '<=', new Date(now)),
+          .where('customer_lease.held_until', '<=', NOW),
       )
       .returning('holder')
       .execute();

@@ -42,7 +42,7 @@ export class PatchRecords {
     await this.trail.intent(operation, tenant.credential, intended, async () => {
       const owner = { tenantId: tenant.id, customerId };
       const sealed = await this.vault.seal(owner, placeOf(operation.id), toMemory(memory));
-      return { ...sealed, due_at: new Date(this.clock.now() + deadline - this.clock.monotonic() + GRACE) };
+      return { ...sealed, due_in_ms: deadline - this.clock.monotonic() + GRACE };
     });
   }
 

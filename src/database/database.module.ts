@@ -2,7 +2,9 @@ import { Global, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
 import { LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
 import { Database } from './database.js';
+import { ExpiredRows } from './expired-rows.js';
 
 @Global()
 @Module({
@@ -11,6 +13,11 @@ import { Database } from './database.js';
       provide: Database,
       inject: [Config, LOGGER],
       useFactory: (config: Config, logger: Logger) => new Database(config, logger),
+    },
+    {
+      provide: ExpiredRows,
+      inject: [Database, Clock],
+      useFactory: (database: Database, clock: Clock) => new ExpiredRows(database, clock),
     },
   ],
   exports: [Database],

@@ -7,7 +7,6 @@ import type { SealedColumns } from '../database/schema.js';
 import { describeError } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
 import type { Clock } from '../runtime/clock.js';
-import { Poller } from '../runtime/poller.js';
 import { atMost, within } from '../runtime/within.js';
 import type { Claim, Found, IdempotencyStore } from './idempotency-store.js';
 import {
@@ -20,8 +19,6 @@ import {
 
 /** Milliseconds beyond its deadline after which a request surely is over. */
 const GRACE = 10_000;
-/** Milliseconds between two sweeps of expired keys. */
-const SWEEP_EVERY = 10 * 60_000;
 /** What is answered, other than a success, again to the same request for a day: its time will not change it. */
 const DEFINITE: ReadonlySet<number> = new Set([400, 404, 409, 412]);
 
@@ -62,25 +59,13 @@ export type Once<Result> = Result & { readonly replayed?: true };
  * repeated until the operation is final, and then that is answered.
  */
 export class IdempotencyKeys {
-  private readonly sweeper: Poller;
-
   constructor(
     private readonly store: IdempotencyStore,
     private readonly appKeys: AppKeys,
     private readonly vault: CustomerVault,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {
-    this.sweeper = new Poller(clock, SWEEP_EVERY, () => this.store.forgetExpired().catch(() => undefined));
-  }
-
-  onApplicationBootstrap(): void {
-    this.sweeper.start();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.sweeper.stop();
-  }
+  ) {}
 
   /** Forgets the answers to patches of a customer; a replay is then answered from the trail. */
   forgetAnswersAbout(tenantId: string, customerId: string): Promise<void> {
@@ -245,7 +230,7 @@ export class IdempotencyKeys {
       fingerprint: this.hash(asked),
       operationId,
       deadline,
-      heldUntil: new Date(this.clock.now() + deadline - this.clock.monotonic() + GRACE),
+      heldForMs: deadline - this.clock.monotonic() + GRACE,
     };
   }
 

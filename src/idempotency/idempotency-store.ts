@@ -1,6 +1,7 @@
+import { sql } from 'kysely';
+import { fromNow, NOW } from '../database/database-time.js';
 import type { Database } from '../database/database.js';
 import type { SealedColumns } from '../database/schema.js';
-import type { Clock } from '../runtime/clock.js';
 
 /** Milliseconds that an answer is kept. */
 const KEEP_FOR = 24 * 60 * 60_000;
@@ -15,8 +16,8 @@ export interface Claim {
   readonly operationId: string;
   /** By the monotonic clock. */
   readonly deadline: number;
-  /** When its request surely is over. */
-  readonly heldUntil: Date;
+  /** Milliseconds after which its request surely is over. */
+  readonly heldForMs: number;
 }
 
 /** What the key's row says. */
@@ -30,17 +31,13 @@ export type Found =
 
 /** Idempotency keys and their answers, in the database, for all instances. */
 export class IdempotencyStore {
-  constructor(
-    private readonly database: Database,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly database: Database) {}
 
   async claim(claim: Claim): Promise<Found> {
-    const now = this.clock.now();
     await this.database.kysely
       .deleteFrom('idempotency_key')
       .where('id', '=', claim.id)
-      .where('expires_at', '<=', new Date(now))
+      .where('expires_at', '<=', NOW)
       .execute();
     const inserted = await this.database.kysely
       .insertInto('idempotency_key')
@@ -49,11 +46,11 @@ export class IdempotencyStore {
         tenant_id: claim.tenantId,
         fingerprint: claim.fingerprint,
         operation_id: claim.operationId,
-        held_until: claim.heldUntil,
+        held_until: fromNow(claim.heldForMs),
         customer_id: null,
         own_key: null,
         sealed: null,
-        expires_at: new Date(now + KEEP_FOR),
+        expires_at: fromNow(KEEP_FOR),
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .returning('id')
@@ -65,7 +62,14 @@ export class IdempotencyStore {
   async takeOver(claim: Claim, from: string): Promise<boolean> {
     const rows = await this.database.kysely
       .updateTable('idempotency_key')
-      .set({ operation_id: claim.operationId, held_until: claim.heldUntil, sealed: null })
+      .set({
+        operation_id: claim.operationId,
+        held_until: fromNow(claim.heldForMs),
+        customer_id: null,
+        own_key: null,
+        sealed: null,
+        expires_at: fromNow(KEEP_FOR),
+      })
       .where('id', '=', claim.id)
       .where('operation_id', '=', from)
       .returning('id')
@@ -76,7 +80,7 @@ export class IdempotencyStore {
   async keep(id: string, operationId: string, answer: SealedColumns): Promise<void> {
     await this.database.kysely
       .updateTable('idempotency_key')
-      .set({ ...answer, expires_at: new Date(this.clock.now() + KEEP_FOR) })
+      .set({ ...answer, expires_at: fromNow(KEEP_FOR) })
       .where('id', '=', id)
       .where('operation_id', '=', operationId)
       .execute();
@@ -108,26 +112,18 @@ export class IdempotencyStore {
       .execute();
   }
 
-  async forgetExpired(): Promise<void> {
-    await this.database.kysely
-      .deleteFrom('idempotency_key')
-      .where('expires_at', '<=', new Date(this.clock.now()))
-      .execute();
-  }
-
   private async find({ id, fingerprint }: Claim): Promise<Found> {
     const row = await this.database.kysely
       .selectFrom('idempotency_key')
       .selectAll()
+      .select(sql<boolean>`held_until > now()`.as('held'))
       .where('id', '=', id)
       .executeTakeFirst();
     // It was released this moment; the caller may come again.
     if (row === undefined) return { state: 'running' };
     if (row.fingerprint !== fingerprint) return { state: 'reused' };
-    const { operation_id: operationId, customer_id, own_key, sealed, held_until } = row;
+    const { operation_id: operationId, customer_id, own_key, sealed, held } = row;
     if (sealed !== null) return { state: 'answered', operationId, answer: { customer_id, own_key, sealed } };
-    return held_until.getTime() > this.clock.now()
-      ? { state: 'running' }
-      : { state: 'abandoned', operationId };
+    return held ? { state: 'running' } : { state: 'abandoned', operationId };
   }
 }

@@ -21,7 +21,7 @@ import { IdempotencyStore } from './idempotency-store.js';
         vault: CustomerVault,
         clock: Clock,
         logger: Logger,
-      ) => new IdempotencyKeys(new IdempotencyStore(database, clock), appKeys, vault, clock, logger),
+      ) => new IdempotencyKeys(new IdempotencyStore(database), appKeys, vault, clock, logger),
     },
   ],
   exports: [IdempotencyKeys],

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import { fromNow, NOW } from '../database/database-time.js';
 import type { Database } from '../database/database.js';
 import type { OperationTable } from '../database/schema.js';
-import type { Clock } from '../runtime/clock.js';
 
 /** Milliseconds that an instance has for what it took, before another one may take it. */
 const LEASE = 60_000;
@@ -9,37 +9,42 @@ const LEASE = 60_000;
 const BATCH = 10;
 
 /** An operation without a final outcome. */
-export type OpenOperationRow = OperationTable;
+export type OpenOperationRow = OperationTable & {
+  /** Milliseconds, when it was taken, since it became unknown; 0 for one that is not. */
+  readonly age_ms: number;
+};
 
 /** The operations whose end has to be found out, shared among instances. */
 export class OpenOperations {
-  constructor(
-    private readonly database: Database,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly database: Database) {}
 
   /** Takes some that are due, oldest first; no other instance gets them for a minute. */
   take(): Promise<OpenOperationRow[]> {
-    const now = this.clock.now();
     return this.database.kysely
       .updateTable('operation')
-      .set({ due_at: new Date(now + LEASE) })
+      .set({ due_at: fromNow(LEASE) })
       .where('id', 'in', (query) =>
         query
           .selectFrom('operation')
           .select('id')
-          .where('due_at', '<=', new Date(now))
+          .where('due_at', '<=', NOW)
           .orderBy('due_at')
           .limit(BATCH)
           .forUpdate()
           .skipLocked(),
       )
       .returningAll()
+      .returning(sql<number>`coalesce(extract(epoch from now() - doubted_at) * 1000, 0)::float8`.as('age_ms'))
       .execute();
   }
 
-  async postpone(id: string, dueAt: Date): Promise<void> {
-    await this.database.kysely.updateTable('operation').set({ due_at: dueAt }).where('id', '=', id).execute();
+  /** @param ms milliseconds from now */
+  async postpone(id: string, ms: number): Promise<void> {
+    await this.database.kysely
+      .updateTable('operation')
+      .set({ due_at: fromNow(ms) })
+      .where('id', '=', id)
+      .execute();
   }
 
   /** Drops one whose outcome the trail has already. */

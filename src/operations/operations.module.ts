@@ -26,8 +26,8 @@ import { Reconciler } from './reconciler.js';
   providers: [
     {
       provide: OpenOperations,
-      inject: [Database, Clock],
-      useFactory: (database: Database, clock: Clock) => new OpenOperations(database, clock),
+      inject: [Database],
+      useFactory: (database: Database) => new OpenOperations(database),
     },
     {
       provide: Reconciler,

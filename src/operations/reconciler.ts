@@ -93,11 +93,10 @@ export class Reconciler {
       return;
     }
     const memory = await this.recall(row);
-    // What was read is as old as the look, however long it took.
-    const now = this.clock.now();
+    // What is read counts as old as the operation was when it was taken, however long the read takes.
     const answer = memory && (await this.read(row, intent, memory));
-    const verdict = conclude({ row, memory, answer, now });
-    if (verdict === undefined) await this.operations.postpone(row.id, nextLook(row, now));
+    const verdict = conclude({ row, memory, answer });
+    if (verdict === undefined) await this.operations.postpone(row.id, nextLook(row));
     else if (verdict.outcome === 'not_applied' && (await this.mayBeUndone(row, intent, memory)))
       await this.close(row, intent, last, unverifiable(row, memory));
     else await this.close(row, intent, last, verdict);

@@ -15,13 +15,11 @@ const LOOK_AGAIN = 600_000;
 const GIVE_UP = 24 * 60 * 60_000;
 
 export interface Look {
-  readonly row: Pick<OpenOperationRow, 'state' | 'doubted_at' | 'customer_id'>;
+  readonly row: Pick<OpenOperationRow, 'state' | 'age_ms' | 'customer_id'>;
   /** Undefined: nothing is left to compare with. */
   readonly memory: PatchMemory | undefined;
   /** Undefined: there was no token to read with. */
   readonly answer: BillingAnswer | undefined;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
 }
 
 export interface Verdict {
@@ -32,7 +30,7 @@ export interface Verdict {
 }
 
 /** What a look at the customer says about a patch; undefined when it takes another one. */
-export function conclude({ row, memory, answer, now }: Look): Verdict | undefined {
+export function conclude({ row, memory, answer }: Look): Verdict | undefined {
   if (memory === undefined) return unverifiable(row, memory);
   const { plan } = memory;
   const customerId = row.customer_id;
@@ -45,7 +43,7 @@ export function conclude({ row, memory, answer, now }: Look): Verdict | undefine
       values: clearChanges(plan, customer),
     };
   if (row.state === 'sent') return { ...unverifiable(row, memory), outcome: 'unknown' };
-  const age = ageOf(row, now);
+  const age = row.age_ms;
   const seen = customer !== undefined || isGone(answer);
   if (seen ? age < LAST_LOOK : age < GIVE_UP) return undefined;
   if (customer !== undefined && isAsFirstRead(plan, customer))
@@ -65,15 +63,10 @@ export function unverifiable(row: Pick<Look['row'], 'customer_id'>, memory: Look
   return { outcome: 'unverifiable', customerId: row.customer_id, changes, values };
 }
 
-/** When to look again at one that could not be concluded. */
-export function nextLook(row: Look['row'], now: number): Date {
-  const age = ageOf(row, now);
+/** How many milliseconds later to look again at one that could not be concluded. */
+export function nextLook({ age_ms: age }: Look['row']): number {
   const next = LOOKS.find((look) => look > age);
-  return new Date(next === undefined ? now + LOOK_AGAIN : now - age + next);
-}
-
-function ageOf({ doubted_at }: Look['row'], now: number): number {
-  return now - (doubted_at?.getTime() ?? now);
+  return next === undefined ? LOOK_AGAIN : next - age;
 }
 
 function isGone(answer: BillingAnswer | undefined): boolean {

@@ -1,5 +1,6 @@
 import { type Transaction, sql } from 'kysely';
 import type { Logger } from 'pino';
+import { fromNow, NOW } from '../database/database-time.js';
 import type { Database } from '../database/database.js';
 import type { AuditLogTable, Schema } from '../database/schema.js';
 import { describeError } from '../http/logger.js';
@@ -75,8 +76,7 @@ export class Sealer {
   }
 
   private async takeLease(): Promise<boolean> {
-    const now = this.clock.now();
-    const lease = { holder: this.holder, held_until: new Date(now + LEASE) };
+    const lease = { holder: this.holder, held_until: fromNow(LEASE) };
     const rows = await this.database.kysely
       .insertInto('lease')
       .values({ name: 'sealer', ...lease })
@@ -85,10 +85,7 @@ export class Sealer {
           .column('name')
           .doUpdateSet(lease)
           .where((where) =>
-            where.or([
-              where('lease.held_until', '<=', new Date(now)),
-              where('lease.holder', '=', this.holder),
-            ]),
+            where.or([where('lease.held_until', '<=', NOW), where('lease.holder', '=', this.holder)]),
           ),
       )
       .returning('name')

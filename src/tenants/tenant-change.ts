@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { BillingConfig } from '../config/config.js';
 import type { AppKeys } from '../crypto/app-keys.js';
 import type { KeyRing } from '../crypto/key-ring.js';
+import { NOW } from '../database/database-time.js';
 import type { Schema } from '../database/schema.js';
 import type { Clock } from '../runtime/clock.js';
 import type { BillingToken } from './billing-token.js';
@@ -128,10 +129,13 @@ export class TenantChange {
 
   /** Sets or clears the mark that the billing API said 401; answers whether that changed anything. */
   async markRejected(version: number, rejected: boolean): Promise<boolean> {
-    const now = new Date(this.clock.now());
     const rows = await this.transaction
       .updateTable('tenant_token')
-      .set(rejected ? { rejected_at: now, probed_at: now } : { rejected_at: null, probed_at: null })
+      .set(
+        rejected
+          ? { rejected_at: new Date(this.clock.now()), probed_at: NOW }
+          : { rejected_at: null, probed_at: null },
+      )
       .where('tenant_id', '=', this.tenantId)
       .where('version', '=', version)
       .where('rejected_at', rejected ? 'is' : 'is not', null)

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { BillingConfig } from '../config/config.js';
 import type { AppKeys } from '../crypto/app-keys.js';
 import type { KeyRing } from '../crypto/key-ring.js';
+import { fromNow, NOW } from '../database/database-time.js';
 import type { Database } from '../database/database.js';
 import type { Clock } from '../runtime/clock.js';
 import { TenantChange } from './tenant-change.js';
@@ -96,15 +97,12 @@ export class TenantStore {
    * @param every milliseconds
    */
   async takeProbe(tenantId: string, version: number, every: number): Promise<boolean> {
-    const now = this.clock.now();
     const rows = await this.database.kysely
       .updateTable('tenant_token')
-      .set({ probed_at: new Date(now) })
+      .set({ probed_at: NOW })
       .where('tenant_id', '=', tenantId)
       .where('version', '=', version)
-      .where((where) =>
-        where.or([where('probed_at', 'is', null), where('probed_at', '<=', new Date(now - every))]),
-      )
+      .where((where) => where.or([where('probed_at', 'is', null), where('probed_at', '<=', fromNow(-every))]))
       .returning('version')
       .execute();
     return rows.length > 0;

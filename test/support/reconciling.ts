@@ -1,13 +1,14 @@
 import { Reconciler } from '../../src/operations/reconciler.js';
+import { letPass } from './passing-time.js';
 import type { SkippingClock } from './skipping-clock.js';
 import type { TestBff } from './start-bff.js';
 
 /** Skips from look to look of the reconciler, each one done, until every unknown operation is final. */
-export async function skipLooks({ app }: TestBff, clock: SkippingClock): Promise<void> {
-  const reconciler = app.get(Reconciler);
+export async function skipLooks(bff: TestBff, clock: SkippingClock): Promise<void> {
+  const reconciler = bff.app.get(Reconciler);
   await reconciler['poller'].idle;
   for (const ms of [1_001, 5_000, 30_000, 120_000, 600_000]) {
-    clock.skip(ms);
+    await letPass(bff, clock, ms);
     await reconciler['poller'].idle;
   }
 }

@@ -1,3 +1,4 @@
+import { letPass } from '../passing-time.js';
 import type { SkippingClock } from '../skipping-clock.js';
 import { CUSTOMER_PATH, type TestAnswer, type TestBff } from '../start-bff.js';
 import type { ModelUpstream, Plan } from './model-upstream.js';
@@ -92,7 +93,7 @@ export class World {
 
   /** What falls due meanwhile is done, as far as it does not hang again. */
   async skip(ms: number): Promise<void> {
-    this.clock.skip(ms);
+    await letPass(this.home, this.clock, ms);
     let reconciled = false;
     void Promise.all(this.instances.map((each) => each.reconciling)).then(() => (reconciled = true));
     const waiting = (): boolean =>

@@ -1,0 +1,34 @@
+import type { Clock } from '../runtime/clock.js';
+import { Poller } from '../runtime/poller.js';
+import { NOW } from './database-time.js';
+import type { Database } from './database.js';
+
+/** Milliseconds between two sweeps. */
+const SWEEP_EVERY = 10 * 60_000;
+
+/** Deletes what nobody will ask for any more: idempotency keys that have expired, and leases that the dead have left. */
+export class ExpiredRows {
+  private readonly poller: Poller;
+
+  constructor(
+    private readonly database: Database,
+    clock: Clock,
+  ) {
+    this.poller = new Poller(clock, SWEEP_EVERY, () => this.sweep().catch(() => undefined));
+  }
+
+  onApplicationBootstrap(): void {
+    this.poller.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.poller.stop();
+  }
+
+  private async sweep(): Promise<void> {
+    const { kysely } = this.database;
+    await kysely.deleteFrom('idempotency_key').where('expires_at', '<=', NOW).execute();
+    await kysely.deleteFrom('customer_lease').where('held_until', '<=', NOW).execute();
+    await kysely.deleteFrom('lease').where('held_until', '<=', NOW).execute();
+  }
+}
