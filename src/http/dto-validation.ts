@@ -1,29 +1,30 @@
+import { plainToInstance } from 'class-transformer';
+import { type ValidationError, validateSync } from 'class-validator';
 import { type Fault, type FaultPlace, MAX_FAULTS, pointerTo } from './problem.js';
-import { isFieldOf, isObject, membersOf, type RuleFault } from './rules.js';
+import { fault, faultsOf, isObject, type RuleFault, type Shape, shapesOf } from './rules.js';
 
 export interface Validated<Dto> {
-  /** Only to be trusted when there are no faults. */
+  /** Only to be used when there are no faults. */
   readonly dto: Dto;
   /** Up to one more than a problem shows. */
   readonly faults: Fault[];
 }
 
 /**
- * Checks a parsed body against a DTO's rules and finds every fault at once, or as many as are worth telling. What
- * it looks at is bounded by the DTO, not by the size of the body. Values are not changed: an accepted DTO
- * serialises to what was sent.
+ * Checks a parsed body against a DTO's class-validator rules and finds every fault at once, or as many as are worth
+ * telling. What class-transformer and the rules get to see is bounded by the DTO, not by the size of the body. Values
+ * are not changed: an accepted DTO serialises to what was sent.
  */
 export function validateDto<Dto extends object>(
   type: new () => Dto,
   value: unknown,
   placeOf: (path: RuleFault['path']) => FaultPlace = (path) => ({ pointer: pointerTo(...path) }),
 ): Validated<Dto> {
-  const faults: Fault[] = [];
-  for (const { path, code, detail } of membersOf(() => type)(value)) {
-    faults.push({ ...placeOf(path), code, detail });
-    if (faults.length > MAX_FAULTS) break;
-  }
-  return { dto: Object.assign(new type(), fieldsIn(value, type)), faults };
+  const { dto, found } = isObject(value)
+    ? validated(type, value)
+    : { dto: new type(), found: fault('not-object', 'must be an object') };
+  const told = found.slice(0, MAX_FAULTS + 1);
+  return { dto, faults: told.map(({ path, code, detail }) => ({ ...placeOf(path), code, detail })) };
 }
 
 /** The same of a parsed query. */
@@ -31,9 +32,76 @@ export function validateQuery<Dto extends object>(type: new () => Dto, query: ob
   return validateDto(type, { ...query }, ([name]) => ({ parameter: String(name) }));
 }
 
-/** No key of another name is copied, `__proto__` least of all. */
-function fieldsIn(value: unknown, type: new () => object): object {
-  if (!isObject(value)) return {};
-  const fields = Object.keys(value).filter((name) => isFieldOf(type, name));
-  return Object.fromEntries(fields.map((name) => [name, value[name]]));
+function validated<Dto extends object>(
+  type: new () => Dto,
+  value: Readonly<Record<string, unknown>>,
+): { readonly dto: Dto; readonly found: readonly RuleFault[] } {
+  const unknown: RuleFault[] = [];
+  const dto = plainToInstance(type, fieldsOf(type, value, [], unknown));
+  const errors = validateSync(dto, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+  });
+  return { dto, found: [...faultsIn(errors, []), ...unknown] };
+}
+
+type Path = RuleFault['path'];
+
+/**
+ * A copy with the DTO's fields and no other: class-transformer would call what it finds under `constructor`, and skip
+ * names of methods without a word. @param unknown gets a fault for what is left out
+ */
+function fieldsOf(
+  type: new () => object,
+  value: Readonly<Record<string, unknown>>,
+  path: Path,
+  unknown: RuleFault[],
+): object {
+  const shapes = shapesOf(type);
+  const entries = Object.keys(value).flatMap((name) => {
+    const here = [...path, name];
+    const shape = shapes.get(name);
+    if (shape !== undefined) return [[name, copyOf(shape, value[name], here, unknown)] as const];
+    if (unknown.length <= MAX_FAULTS)
+      unknown.push(...fault('unknown-field', 'is not a field of this request', ...here));
+    return [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** As much of a value as its rule looks at: of a list with too many items no item, below a wrong kind nothing. */
+function copyOf(shape: Shape, value: unknown, path: Path, unknown: RuleFault[]): unknown {
+  const { dto, maxItems } = shape;
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    if (maxItems === undefined) return [];
+    if (items.length > maxItems) return new Array<null>(maxItems + 1).fill(null);
+    const item = dto === undefined ? {} : { dto };
+    return items.map((entry, index) => copyOf(item, entry, [...path, index], unknown));
+  }
+  if (!isObject(value)) return value;
+  return dto === undefined ? {} : fieldsOf(dto(), value, path, unknown);
+}
+
+/** What failed without saying why is refused all the same. */
+const UNEXPLAINED = fault('invalid', 'is not accepted');
+
+/** Below a value that is faulty itself nothing is told. */
+function faultsIn(errors: readonly ValidationError[], parent: Path): RuleFault[] {
+  return errors.flatMap(({ target, property, children = [], constraints }) => {
+    const own = target === undefined ? [] : faultsOf(target, property);
+    const told = own.length === 0 && constraints !== undefined ? UNEXPLAINED : own;
+    // Items of a list: those that are no objects themselves have nothing below.
+    const faulty = new Set(told.map(({ path: [item] }) => String(item)));
+    const sound = told.some(({ path }) => path.length === 0) ? [] : children;
+    const path = [...parent, property];
+    return [
+      ...told.map((one) => ({ ...one, path: [...path, ...one.path] })),
+      ...faultsIn(
+        sound.filter((child) => !faulty.has(child.property)),
+        path,
+      ),
+    ];
+  });
 }

@@ -1,5 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { getMetadataStorage, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import type { FaultCode } from './problem.js';
 
 /** A fault at, or below, the value that a rule looks at. */
@@ -9,90 +11,106 @@ export interface RuleFault {
   readonly detail: string;
 }
 
-/**
- * Looks at one value of a body and tells its faults; none means that it is accepted. A rule may tell them one by
- * one (a generator): whoever asks stops when enough are known, and the rest is not looked at.
- */
-export type Rule = (value: unknown) => Iterable<RuleFault>;
+/** Looks at one value of a body; an empty answer means that it is accepted. */
+export type Rule = (value: unknown) => readonly RuleFault[];
 
-/** A field of a DTO: the rules apply in turn, the first with faults decides. */
-export function Satisfies(...rules: readonly Rule[]): PropertyDecorator {
-  const rule = inTurn(required, ...rules);
-  return (prototype, name) => {
-    declare(prototype, name, { rule });
-  };
+/** How much of a field's value is worth looking at. */
+export interface Shape {
+  /** The class of its value, or of each item of its list. */
+  readonly dto?: () => new () => object;
+  /** Items that a list may have; absent: it is no list. */
+  readonly maxItems?: number;
 }
 
-/** May be absent, but not null: a null clears nothing (U1). */
+/** A class-validator decorator that applies the rules in turn; the first with faults decides. */
+export function Satisfies(...rules: readonly Rule[]): PropertyDecorator {
+  return constraint(inTurn(...rules), {});
+}
+
+/** May be absent, but not null: `@IsOptional()` would let null through, and a null clears nothing (U1). */
 export function MayBeAbsent(): PropertyDecorator {
   return applyDecorators(
-    (prototype: object, name: string | symbol) => {
-      declare(prototype, name, { mayBeAbsent: true });
-    },
+    ValidateIf((_, value) => value !== undefined),
     ApiProperty({ required: false }),
   );
 }
 
+/** A list of at most `max` items, each of which satisfies the rule. */
+export function ListOf(max: number, item: Rule): PropertyDecorator {
+  return constraint(list(max, item), { maxItems: max });
+}
+
 /** An object with a DTO of its own. */
 export function NestedObject(dto: () => new () => object): PropertyDecorator {
-  return applyDecorators(Satisfies(membersOf(dto)), ApiProperty({ type: () => dto() }));
+  return applyDecorators(
+    constraint(object, { dto }),
+    ValidateNested(),
+    Type(dto),
+    ApiProperty({ type: () => dto() }),
+  );
 }
 
 /** A list of at most `max` objects with a DTO of their own. */
 export function NestedList(dto: () => new () => object, max: number): PropertyDecorator {
   return applyDecorators(
-    Satisfies(list(max, membersOf(dto))),
+    constraint(list(max, object), { dto, maxItems: max }),
+    ValidateNested(),
+    Type(dto),
     ApiProperty({ type: () => dto(), isArray: true, maxItems: max }),
   );
 }
 
-interface Field {
-  readonly rule: Rule;
-  readonly mayBeAbsent: boolean;
+const RULE = 'rule';
+
+/** class-validator itself only knows pass or fail: what a rule found is kept beside the instance it looked at. */
+function constraint(rule: Rule, shape: Shape): PropertyDecorator {
+  const check = inTurn(required, rule);
+  return ValidateBy(
+    {
+      name: RULE,
+      validator: {
+        validate: (value, context) => {
+          const faults = check(value);
+          if (context !== undefined && faults.length > 0) found(context.object).set(context.property, faults);
+          return faults.length === 0;
+        },
+        defaultMessage: () => 'is not accepted',
+      },
+    },
+    { context: { shape } },
+  );
 }
 
-/** The fields of each DTO by its class, in the order of their declaration. */
-const FIELDS = new WeakMap<object, Map<string, Field>>();
+const FOUND = new WeakMap<object, Map<string, readonly RuleFault[]>>();
 
-function declare(prototype: object, name: string | symbol, part: Partial<Field>): void {
-  const fields = FIELDS.get(prototype.constructor) ?? new Map<string, Field>();
-  const before = fields.get(String(name)) ?? { rule: () => [], mayBeAbsent: false };
-  FIELDS.set(prototype.constructor, fields.set(String(name), { ...before, ...part }));
+function found(instance: object): Map<string, readonly RuleFault[]> {
+  const faults = FOUND.get(instance) ?? new Map<string, readonly RuleFault[]>();
+  FOUND.set(instance, faults);
+  return faults;
 }
 
-/** Whether a DTO has such a field. */
-export function isFieldOf(dto: new () => object, name: string): boolean {
-  return FIELDS.get(dto)?.has(name) ?? false;
+/** What the rule of a property found when class-validator asked it. */
+export function faultsOf(instance: object, property: string): readonly RuleFault[] {
+  return FOUND.get(instance)?.get(property) ?? [];
 }
 
-/** An object whose members are the DTO's fields, and no others. */
-export function membersOf(dto: () => new () => object): Rule {
-  return function* (value) {
-    if (!isObject(value)) return yield* fault('not-object', 'must be an object');
-    const fields = FIELDS.get(dto()) ?? new Map<string, Field>();
-    for (const [name, { rule, mayBeAbsent }] of fields) {
-      const member = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (member !== undefined || !mayBeAbsent) yield* below(name, rule(member));
-    }
-    for (const name of Object.keys(value)) {
-      if (!fields.has(name)) yield* fault('unknown-field', 'is not a field of this request', name);
-    }
-  };
-}
+const SHAPES = new WeakMap<object, ReadonlyMap<string, Shape>>();
 
-/** A list of at most `max` items, each of which satisfies the rule. The items of a longer one are not looked at. */
-export function list(max: number, item: Rule): Rule {
-  const each = inTurn(required, item);
-  return function* (value) {
-    if (!Array.isArray(value)) return yield* fault('not-list', 'must be a list');
-    const items: readonly unknown[] = value;
-    if (items.length > max) return yield* fault('too-many', `may have ${max} items at most`);
-    for (const [index, entry] of items.entries()) yield* below(index, each(entry));
-  };
-}
-
-function* below(step: string | number, faults: Iterable<RuleFault>): Iterable<RuleFault> {
-  for (const { path, ...rest } of faults) yield { ...rest, path: [step, ...path] };
+/** The fields of a DTO, as class-validator knows them. */
+export function shapesOf(dto: new () => object): ReadonlyMap<string, Shape> {
+  const known = SHAPES.get(dto);
+  if (known !== undefined) return known;
+  const constraints = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+  const shapes = new Map(
+    constraints
+      .filter(({ name }) => name === RULE)
+      .map(({ propertyName, context }: { propertyName: string; context?: { shape?: Shape } }) => [
+        propertyName,
+        context?.shape ?? {},
+      ]),
+  );
+  SHAPES.set(dto, shapes);
+  return shapes;
 }
 
 export function fault(code: FaultCode, detail: string, ...path: readonly (string | number)[]): RuleFault[] {
@@ -101,15 +119,12 @@ export function fault(code: FaultCode, detail: string, ...path: readonly (string
 
 /** The first rule with faults decides: what is no text has no length either. */
 export function inTurn(...rules: readonly Rule[]): Rule {
-  return function* (value) {
+  return (value) => {
     for (const rule of rules) {
-      let passed = true;
-      for (const found of rule(value)) {
-        passed = false;
-        yield found;
-      }
-      if (!passed) return;
+      const faults = rule(value);
+      if (faults.length > 0) return faults;
     }
+    return [];
   };
 }
 
@@ -119,8 +134,23 @@ const required: Rule = (value) => {
   return [];
 };
 
+const object: Rule = (value) => (isObject(value) ? [] : fault('not-object', 'must be an object'));
+
 export const boolean: Rule = (value) =>
   typeof value === 'boolean' ? [] : fault('not-boolean', 'must be true or false');
+
+/** A list of at most `max` items, each of which satisfies the rule. The items of a longer one are not looked at. */
+function list(max: number, item: Rule): Rule {
+  const each = inTurn(required, item);
+  return (value) => {
+    if (!Array.isArray(value)) return fault('not-list', 'must be a list');
+    const items: readonly unknown[] = value;
+    if (items.length > max) return fault('too-many', `may have ${max} items at most`);
+    return items.flatMap((entry, index) =>
+      each(entry).map(({ path, ...rest }) => ({ ...rest, path: [index, ...path] })),
+    );
+  };
+}
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { list, MayBeAbsent, Satisfies } from '../http/rules.js';
+import { ListOf, MayBeAbsent, Satisfies } from '../http/rules.js';
 import { text, textThat, VISIBLE_TEXT, visibleText } from '../http/text-rules.js';
 
 const entityId = textThat(
@@ -11,7 +11,7 @@ const entityId = textThat(
 
 const EntityIds = (): PropertyDecorator =>
   applyDecorators(
-    Satisfies(list(100, entityId)),
+    ListOf(100, entityId),
     ApiProperty({
       type: 'array',
       items: { type: 'string', pattern: '^ive_[0-9A-Za-z]{1,22}$' },

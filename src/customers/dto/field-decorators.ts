@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Big } from 'big.js';
 import { isEmail } from 'class-validator';
-import { boolean, inTurn, list, type Rule, Satisfies } from '../../http/rules.js';
+import { boolean, inTurn, ListOf, type Rule, Satisfies } from '../../http/rules.js';
 import {
   noInvisible,
   PLAIN_TEXT,
@@ -46,10 +46,7 @@ const EMAIL = {
 export const Email = (): PropertyDecorator => applyDecorators(Satisfies(email), ApiProperty(EMAIL));
 
 export const EmailList = (max: number): PropertyDecorator =>
-  applyDecorators(
-    Satisfies(list(max, email)),
-    ApiProperty({ type: 'array', items: { ...EMAIL }, maxItems: max }),
-  );
+  applyDecorators(ListOf(max, email), ApiProperty({ type: 'array', items: { ...EMAIL }, maxItems: max }));
 
 const PHONE = /^[0-9 +()\-./]{3,32}(?: *(?:ext\.?|extension|;ext=|x|#) *[0-9]{1,11})?$/i;
 /** The same in a dialect without flags. */
