@@ -7,6 +7,7 @@ import { processEnvironment } from './config/load.js';
 import { createApp } from './create-app.js';
 import { Draining } from './health/draining.js';
 import { createLogger, describeError } from './http/logger.js';
+import { LogOutput } from './http/log-output.js';
 import { Metrics } from './metrics/metrics.js';
 import { SystemClock } from './runtime/clock.js';
 import { Ids } from './runtime/ids.js';
@@ -17,29 +18,37 @@ const SHUTDOWN_GRACE = 10_000;
 
 /** Runs the service until a signal stops it; the process ends with it. */
 export async function serve(config: Config): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const output = new LogOutput(process.stdout);
+  const logger = createLogger(config.logLevel, output);
   for (const warning of config.warnings) logger.warn(warning);
   const clock = new SystemClock();
   try {
     const runtime = { config, environment: processEnvironment(), clock, ids: new Ids(clock), logger };
     const app = await createApp(runtime);
     app.get(Metrics).watchProcess();
-    stopOnSignals(app, config, logger);
+    app.get(Metrics).watchLog(output);
+    stopOnSignals(app, config, logger, output);
     await app.listen(config.port, config.host);
     void app.get(KeySet).warmUp();
     // Whoever started the process waits for this line, whatever LOG_LEVEL says.
     const always = logger.child({ version: VERSION, environment: config.environment }, { level: 'info' });
     always.info(`listening on ${addressOf(app, config)}`);
   } catch (error) {
-    fail(error, logger);
+    await fail(error, logger, output);
   }
 }
 
 /** Exits at once: whatever was opened so far must not keep a process alive that serves nothing. */
-function fail(error: unknown, logger: Logger): never {
+async function fail(error: unknown, logger: Logger, output: LogOutput): Promise<never> {
   logger.fatal({ error: describeError(error) }, 'the service cannot start');
   if (error instanceof Error && EXPLAINED.has(error.name)) process.stderr.write(`${error.message}\n`);
-  process.exit(1);
+  return exit(1, output);
+}
+
+/** Ends the process once its last lines are out. */
+async function exit(code: number, output: LogOutput): Promise<never> {
+  await output.flushed();
+  process.exit(code);
 }
 
 /** Errors whose message is written for the operator. */
@@ -53,7 +62,7 @@ function addressOf(app: NestFastifyApplication, { host, port }: Config): string 
 }
 
 /** Readiness goes down, requests in flight are answered and recorded, the database closes, exit 0. */
-function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logger): void {
+function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logger, output: LogOutput): void {
   const draining = app.get(Draining);
   const stop = (signal: string): void => {
     if (draining.begun) return;
@@ -61,14 +70,14 @@ function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logg
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
       logger.fatal('the shutdown took too long');
-      process.exit(1);
+      void exit(1, output);
     }, config.billing.deadlineMs + SHUTDOWN_GRACE).unref();
     app.close().then(
       () => {
         logger.info('stopped');
-        process.exit(0);
+        return exit(0, output);
       },
-      (error: unknown) => fail(error, logger),
+      (error: unknown) => fail(error, logger, output),
     );
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, stop);

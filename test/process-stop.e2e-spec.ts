@@ -1,9 +1,9 @@
 import { Agent, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import pino from 'pino';
 import type { AuditEvent } from '../src/audit/audit-event.js';
 import { readEnvironment } from '../src/config/environment.js';
 import { Database } from '../src/database/database.js';
-import { createLogger } from '../src/http/logger.js';
 import { BffProcess, createSurroundings, killAll, type Surroundings } from './support/bff-process.js';
 import { TestIdentityProvider } from './support/identity-provider.js';
 import { patchRaw } from './support/raw-request.js';
@@ -45,7 +45,7 @@ async function patch(agent?: Agent): Promise<{ status: number; operation: string
 /** What is in the database that the process left, newest first. */
 async function trail(): Promise<Pick<AuditEvent, 'phase' | 'outcome' | 'operation_id'>[]> {
   const config = readEnvironment(around.settings);
-  const database = new Database(config, createLogger('fatal'));
+  const database = new Database(config, pino({ enabled: false }));
   await database.onModuleInit();
   const rows = await database.kysely
     .selectFrom('audit_event')
@@ -116,3 +116,48 @@ function refusesConnections(): Promise<boolean> {
     });
   });
 }
+
+describe('standard output', () => {
+  /** Lines of more than the pipe takes: about 400 bytes each. */
+  const IDS = Array.from({ length: 1_000 }, (_, i) => `${i}`.padStart(128, '-'));
+  async function logMuch(): Promise<void> {
+    for (const id of IDS) {
+      const answer = await fetch(`${bff.url}/nowhere`, { headers: { 'X-Request-Id': id } });
+      await answer.arrayBuffer();
+      expect(answer.status).toBe(404);
+    }
+  }
+
+  it('whose reader pauses holds nobody up, and loses no line', async () => {
+    bff.pauseOutput();
+    await logMuch();
+    bff.resumeOutput();
+    bff.signal('SIGTERM');
+    expect(await bff.ended).toBe(0);
+    const lines = bff.stdout.split('\n').slice(0, -1);
+    const parsed = lines.map(
+      (line) => JSON.parse(line) as { msg: string; route?: string; request_id?: string },
+    );
+    const requests = parsed.filter(({ msg, route }) => msg === 'request' && route === '(unknown)');
+    expect(requests.map(({ request_id }) => request_id)).toEqual(IDS);
+    expect(parsed.at(-1)?.msg).toBe('stopped');
+  });
+
+  it.each(['pauseOutput', 'closeOutput'] as const)(
+    'that nobody reads any more stops neither patches nor the end: %s',
+    async (give) => {
+      upstream.readAs(CUSTOMER, (_request, response) => {
+        answerJson(response, 200, { ...CUSTOMER, name: 'Acme AG' });
+      });
+      bff[give]();
+      await logMuch();
+      expect((await patch()).status).toBe(200);
+      const metrics = await (await fetch(`${bff.url}/metrics`)).text();
+      const [, dropped] = /^billing_bff_log_lines_dropped_total (\d+)$/m.exec(metrics) ?? [];
+      expect(Number(dropped) > 0).toBe(give === 'closeOutput');
+      bff.signal('SIGTERM');
+      expect(await bff.exited).toBe(0);
+      bff.resumeOutput();
+    },
+  );
+});

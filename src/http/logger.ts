@@ -9,7 +9,7 @@ export const LOGGER = Symbol('Logger');
  * Lines are built from named members only; the redaction is the second wall, should a whole header or
  * settings object ever reach a line.
  */
-export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
   const options = {
     level,
     base: { service: 'billing-bff' },
@@ -19,8 +19,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
       censor: '[redacted]',
     },
   };
-  // Synchronous: the last lines before an exit are the ones that matter, and a closed pipe can't hold it up.
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }));
+  return pino(options, destination);
 }
 
 const SECRET_MEMBERS = ['authorization', 'Authorization', 'cookie', 'token', 'password', 'client_secret'];

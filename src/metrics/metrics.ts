@@ -55,6 +55,19 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  /** Counts what the log could not be told. */
+  watchLog(output: { readonly dropped: number }): void {
+    new Counter({
+      name: 'billing_bff_log_lines_dropped_total',
+      help: 'Log lines dropped because nobody read the standard output, or it was closed',
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(output.dropped);
+      },
+    });
+  }
+
   /** Adds what Node and the operating system tell of this process. They are watched until it ends. */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });

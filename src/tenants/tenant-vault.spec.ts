@@ -1,8 +1,8 @@
+import pino from 'pino';
 import { randomBytes } from 'node:crypto';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { readEnvironment } from '../config/environment.js';
 import { KeyRing } from '../crypto/key-ring.js';
-import { createLogger } from '../http/logger.js';
 import type { TenantRow, TokenRow } from './tenant-rows.js';
 import type { TenantStore } from './tenant-store.js';
 import { tokenContext } from './tenant-change.js';
@@ -60,7 +60,7 @@ describe('TenantVault', () => {
   beforeEach(() => {
     store = new FakeStore();
     clock = new ManualClock();
-    vault = new TenantVault(store, ring, billing, clock, createLogger('silent'));
+    vault = new TenantVault(store, ring, billing, clock, pino({ enabled: false }));
   });
 
   it('looks a tenant up once for many who ask at the same time', async () => {

@@ -19,6 +19,8 @@ export class BffProcess {
   stderr = '';
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
+  /** Its exit code, whether or not its output was read to the end. */
+  readonly exited: Promise<number | null>;
   private readonly child: ChildProcess;
 
   private constructor(settings: Record<string, string>, cwd: string) {
@@ -35,6 +37,7 @@ export class BffProcess {
         resolveEnd(signal ?? code ?? -1);
       });
     });
+    this.exited = new Promise((resolveExit) => this.child.once('exit', resolveExit));
     running.add(this);
   }
 
@@ -57,6 +60,19 @@ export class BffProcess {
 
   get output(): string {
     return this.stdout + this.stderr;
+  }
+
+  /** From now on nobody reads its output. */
+  pauseOutput(): void {
+    this.child.stdout?.pause();
+  }
+
+  resumeOutput(): void {
+    this.child.stdout?.resume();
+  }
+
+  closeOutput(): void {
+    this.child.stdout?.destroy();
   }
 
   signal(signal: NodeJS.Signals): void {
