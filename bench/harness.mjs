@@ -108,14 +108,17 @@ export async function startSurroundings(handleBilling) {
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => handleBilling(request, response, Buffer.concat(chunks).toString()));
   });
-  const token = await new SignJWT({ scope: 'customers:write audit:read tenants:any', client_id: 'bench' })
-    .setProtectedHeader({ alg: 'ES256', kid: 'bench' })
-    .setIssuer(ISSUER)
-    .setAudience('billing-bff')
-    .setSubject('bench')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(privateKey);
+  /** A caller's token: good for any tenant that has one. */
+  const tokenOf = (subject, scope = 'customers:write audit:read tenants:any') =>
+    new SignJWT({ scope, client_id: 'bench' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'bench' })
+      .setIssuer(ISSUER)
+      .setAudience('billing-bff')
+      .setSubject(subject)
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .sign(privateKey);
+  const token = await tokenOf('bench');
   const settings = {
     NODE_ENV: 'production',
     PORT: '0',
@@ -128,7 +131,7 @@ export async function startSurroundings(handleBilling) {
     RATE_LIMIT_PER_MINUTE: '0',
     CALLER_MAX_IN_FLIGHT: '100000',
   };
-  return { folder, postgres, settings, token, billing };
+  return { folder, postgres, settings, token, tokenOf, billing };
 }
 
 async function listen(handler) {
