@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
@@ -10,15 +11,13 @@ import { Connections } from './http/connections.js';
 import { passBodyThrough } from './http/json-body.js';
 import { answerMalformedRequest, answerUnusualRequests } from './http/malformed-request.js';
 import { NestLog } from './http/logger.js';
-import { refuseOtherMethods } from './http/method-not-allowed.js';
+import { collectRoutes, refuseOtherMethods, refusePlainOptions } from './http/method-not-allowed.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
 import type { Runtime } from './runtime/runtime.module.js';
 
 /** Longer than any path that Node's own limit on request headers lets through. */
 const MAX_PARAM_LENGTH = 65_536;
-/** Milliseconds in which a request must have arrived as a whole. */
-const REQUEST_TIMEOUT = 30_000;
 
 /** The application as main and tests run it: everything that holds for all routes is set here. */
 export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
@@ -28,9 +27,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   const adapter = new FastifyAdapter({
     skipMiddie: true,
     trustProxy: trusted(config.trustProxy),
-    requestTimeout: REQUEST_TIMEOUT,
-    // A missing Host is refused as a problem document, not by Node without a body.
-    http: { requireHostHeader: false },
+    serverFactory: (handle: RequestListener) => connections.createServer(handle),
     requestIdHeader: false,
     genReqId: requestIdOf,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -42,7 +39,6 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     },
   });
   const fastify = adapter.getInstance();
-  connections.watch(fastify.server);
   fastify.addHook('preClose', (done) => {
     connections.drain();
     done();
@@ -54,7 +50,11 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   fastify.decorateRequest('claimedTenant', null);
   fastify.decorateRequest('seat', null);
   addRequestHooks(fastify, runtime);
-  answerUnusualRequests(fastify);
+  answerUnusualRequests(fastify, connections);
+  const routes = collectRoutes(fastify);
+  refusePlainOptions(fastify, routes, (problem, request, reply) => {
+    filter.answer(problem, request, reply);
+  });
   await fastify.register(helmet, { contentSecurityPolicy: { directives: contentSecurityPolicy(runtime) } });
   if (config.corsOrigins.length > 0) {
     await fastify.register(cors, {
@@ -64,7 +64,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
       maxAge: 600,
     });
   }
-  refuseOtherMethods(fastify);
+  refuseOtherMethods(fastify, routes);
 
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(runtime), adapter, {
     bodyParser: false,

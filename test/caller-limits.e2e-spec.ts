@@ -171,34 +171,32 @@ describe('requests of one caller at a time', () => {
     expect(await patch('A', caller)).toBe(200);
   });
 
-  it('hold 500 that are pipelined on one connection: three are sent, another tenant does not wait', async () => {
+  it('take their turn when 100 are pipelined on one connection: one is sent at a time, another tenant does not wait', async () => {
     const caller = await as({ sub: 'pipeliner' });
     const { held, letGo } = hold();
     const before = await counted('in-flight');
-    const socket = pipeline(caller, 500);
+    const socket = pipeline(caller, 100);
     let received = '';
     socket.setEncoding('utf8').on('data', (text: string) => (received += text));
-    await until(async () => (await counted('in-flight')) - before === 497);
-    await until(() => held.length === 3);
+    await until(() => held.length === 1);
     expect(await patch('A', await as({ sub: 'other', tenant_id: 'globex' }))).toBe(200);
-    expect(held).toHaveLength(3);
+    expect(held).toHaveLength(1);
+    bff.upstream.answer = usual;
     letGo();
-    await until(() => (received.match(/HTTP\/1\.1 /g) ?? []).length === 500);
-    expect(received.match(/HTTP\/1\.1 \d+/g)?.slice(0, 4)).toEqual([
-      ...Array<string>(3).fill('HTTP/1.1 200'),
-      'HTTP/1.1 429',
-    ]);
+    await until(() => (received.match(/HTTP\/1\.1 /g) ?? []).length === 100);
+    expect(received).toMatch(/^HTTP\/1\.1 200/);
+    expect(await counted('in-flight')).toBe(before);
     socket.destroy();
   });
 
   it('go on when the caller hangs up, and count until they are over', async () => {
     const caller = await as({ sub: 'quitter' });
     const { held, letGo } = hold();
-    const socket = pipeline(caller, 3);
+    const sockets = Array.from({ length: 3 }, () => pipeline(caller, 1));
     await until(() => held.length === 3);
-    const closed = once(socket, 'close');
-    socket.destroy();
-    await closed;
+    const closed = sockets.map((socket) => once(socket, 'close'));
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(closed);
     expect(await patch('A', caller)).toBe(429);
     letGo();
     let last = 0;

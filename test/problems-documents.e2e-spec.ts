@@ -1,11 +1,9 @@
-import { connect } from 'node:net';
+import { exchange as exchangeBytes, type RawAnswer } from './support/raw-request.js';
 import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 
-interface RawAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: string;
-}
+/** A body whose coding is what the test says. */
+const CHUNKED = (coding: string): string =>
+  `PATCH /nowhere HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: ${coding}\r\n\r\n`;
 
 describe('a request that no route takes', () => {
   let bff: TestBff;
@@ -104,6 +102,19 @@ describe('a request that no route takes', () => {
       400,
     ],
     ['no host', 'GET /nowhere HTTP/1.1\r\n\r\n', 400],
+    ['two hosts', 'GET /nowhere HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n\r\n', 400],
+    ['the same host twice', 'GET /nowhere HTTP/1.1\r\nHost: a.test\r\nhost: a.test\r\n\r\n', 400],
+    ['two hosts in HTTP/1.0', 'GET /nowhere HTTP/1.0\r\nHost: a.test\r\nHost: b.test\r\n\r\n', 400],
+    ['a host that is none', 'GET /nowhere HTTP/1.1\r\nHost: a.test/b, c.test\r\n\r\n', 400],
+    ['a coding beside chunked', `${CHUNKED('gzip, chunked')}0\r\n\r\n`, 400],
+    ['a coding in a line of its own', `${CHUNKED('gzip\r\nTransfer-Encoding: chunked')}0\r\n\r\n`, 400],
+    ['chunked twice', `${CHUNKED('chunked, chunked')}0\r\n\r\n`, 400],
+    ['a coding without chunked', CHUNKED('gzip'), 400],
+    ['identity', CHUNKED('identity'), 400],
+    ['2,001 headers', `GET /nowhere HTTP/1.1\r\nHost: a.test\r\n${'a:\r\n'.repeat(2_000)}\r\n`, 400],
+    ['CONNECT', 'CONNECT bff.test:443 HTTP/1.1\r\nHost: bff.test:443\r\n\r\n', 405],
+    ['CONNECT with more behind it', 'CONNECT a.test:1 HTTP/1.1\r\nHost: a.test:1\r\n\r\n\u0001\u0002', 405],
+    ['OPTIONS of the service itself', 'OPTIONS * HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n', 404],
     ['headers of 100 kB', `GET / HTTP/1.1\r\nHost: bff.test\r\nX-Long: ${'a'.repeat(100_000)}\r\n\r\n`, 400],
     ['a URL of 100 kB', `GET /${'a'.repeat(100_000)} HTTP/1.1\r\nHost: bff.test\r\n\r\n`, 400],
     [
@@ -146,34 +157,10 @@ describe('a request that no route takes', () => {
   const exchange = (line: string): Promise<RawAnswer> =>
     raw(`${line}\r\nHost: bff.test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 
-  /** Writes those bytes and reads until the connection ends. */
-  function raw(bytes: string): Promise<RawAnswer> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(Number(new URL(bff.url).port), '127.0.0.1');
-      const chunks: Buffer[] = [];
-      let failure: Error | undefined;
-      socket.on('error', (error) => (failure = error));
-      socket.on('data', (chunk) => {
-        chunks.push(chunk);
-        if (/\r\n\r\n[^]*\}$/.test(chunk.toString('latin1'))) socket.end();
-      });
-      socket.on('close', () => {
-        const [head = '', body = ''] = Buffer.concat(chunks)
-          .toString('utf8')
-          .split(/\r\n\r\n([^]*)/);
-        const [statusLine = '', ...lines] = head.split('\r\n');
-        const status = Number(statusLine.split(' ')[1] ?? 0);
-        if (statusLine === '') {
-          reject(failure ?? new Error('no answer'));
-          return;
-        }
-        const headers = new Headers(
-          lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
-        );
-        resolve({ status, headers, body });
-      });
-      socket.write(bytes);
-    });
+  async function raw(bytes: string): Promise<RawAnswer> {
+    const [answer, ...others] = await exchangeBytes(bff.url, bytes);
+    if (answer === undefined || others.length > 0) throw new Error(`${others.length} more answers`);
+    return answer;
   }
 });
 

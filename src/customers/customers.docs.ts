@@ -102,6 +102,7 @@ export const PATCH_PROBLEMS: readonly ProblemSlug[] = [
   'conflict',
   'idempotency-in-flight',
   'precondition-failed',
+  'request-timeout',
   'payload-too-large',
   'unsupported-media-type',
   'idempotency-key-reused',

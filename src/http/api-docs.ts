@@ -128,6 +128,7 @@ export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
 const NO_OPERATION: ReadonlySet<ProblemSlug> = new Set([
   ...CALLER_PROBLEMS,
   ...(['malformed-json', 'validation-failed', 'payload-too-large', 'unsupported-media-type'] as const),
+  'request-timeout',
   ...(['idempotency-in-flight', 'idempotency-key-reused'] as const),
 ]);
 

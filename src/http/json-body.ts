@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { parse as parseMediaType } from 'fast-content-type-parse';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from './problem.js';
@@ -8,7 +9,7 @@ export const BODY_LIMIT = 64 * 1024;
 /**
  * Reads and parses a JSON body (RFC 8259). The body parser that Fastify runs before any guard is switched
  * off, so that a stranger's body is neither read nor parsed, and a refusal always has a known caller.
- * @throws Problem unsupported-media-type, payload-too-large, malformed-json
+ * @throws Problem unsupported-media-type, payload-too-large, request-timeout, malformed-json
  */
 export async function readJsonBody(request: FastifyRequest): Promise<unknown> {
   requireJson(request);
@@ -37,14 +38,14 @@ function mediaTypeOf(header: string | undefined): { type?: string; charset?: str
 }
 
 function readBytes(request: FastifyRequest): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT) throw tooLarge();
   const { raw, deadline } = request;
+  if (declaredLength(raw) > BODY_LIMIT) throw tooLarge();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const settle = (settled: () => void): void => {
       cancel();
-      raw.off('data', take).off('end', finish).off('close', breakOff);
+      raw.off('data', take).off('end', finish).off('close', breakOff).off(BROKEN, refuse);
       settled();
     };
     const refuse = (problem: Problem): void => {
@@ -67,21 +68,47 @@ function readBytes(request: FastifyRequest): Promise<Buffer> {
       refuse(new Problem('malformed-json', 'The body ended before it was complete.'));
     };
     const cancel = deadline.whenOver(() => {
-      refuse(
-        new Problem('malformed-json', 'The body did not arrive in time.', {
-          headers: { Connection: 'close' },
-        }),
-      );
+      refuse(tooLate('The body did not arrive in time.'));
     });
-    raw.on('data', take).on('end', finish).on('close', breakOff);
+    raw.on('data', take).on('end', finish).on('close', breakOff).on(BROKEN, refuse);
+    // What happened before anybody listened is not said again.
+    const known = broken.get(raw);
+    if (known !== undefined) refuse(known);
+    else if (raw.destroyed) breakOff();
   });
 }
 
-/** The rest of the body is not worth reading: the connection ends with the answer. */
+/** The event of a request whose body can't arrive any more. */
+const BROKEN = 'bff:broken';
+const broken = new WeakMap<IncomingMessage, Problem>();
+
+/** Ends a body that can't be understood or comes too slowly: whoever reads it gets the problem at once. */
+export function breakBody(request: IncomingMessage, problem: Problem): void {
+  broken.set(request, problem);
+  request.emit(BROKEN, problem);
+}
+
+/** Whether so much of the body is still to come that it is not worth reading it for the sake of the connection. */
+export function isBodyLeft(request: IncomingMessage): boolean {
+  const chunked = request.headers['transfer-encoding'] !== undefined;
+  return !request.complete && (chunked || declaredLength(request) > BODY_LIMIT);
+}
+
+function declaredLength({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0);
+}
+
+/** The connection ends with the answer: what comes behind it can't be told from the rest of the body. */
+export const CLOSE: Readonly<Record<string, string>> = { Connection: 'close' };
+
+/** The rest of the body is not worth reading. */
 function tooLarge(): Problem {
-  return new Problem('payload-too-large', `The body may have ${BODY_LIMIT} bytes at most.`, {
-    headers: { Connection: 'close' },
-  });
+  const detail = `The body may have ${BODY_LIMIT} bytes at most.`;
+  return new Problem('payload-too-large', detail, { headers: CLOSE });
+}
+
+export function tooLate(detail: string): Problem {
+  return new Problem('request-timeout', detail, { headers: CLOSE });
 }
 
 function parseJson(bytes: Buffer): unknown {

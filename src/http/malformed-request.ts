@@ -1,49 +1,82 @@
-import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Connections } from './connections.js';
-import { Problem } from './problem.js';
+import { CLOSE, isBodyLeft, tooLate } from './json-body.js';
+import { type Fault, Problem, validationFailed } from './problem.js';
 
 /**
  * Answers what is not even HTTP, has too large a header, or does not arrive in time: Node gives up on the
- * connection before there is a request, so the problem document is written to the socket by hand.
+ * connection before there is a request.
  */
 export function answerMalformedRequest(
-  error: NodeJS.ErrnoException,
+  { code }: NodeJS.ErrnoException,
   socket: Socket,
   connections: Connections,
 ): void {
-  // What came before on the connection is answered first: it may be a patch that was applied.
-  if (error.code !== 'ECONNRESET' && connections.endAfterAnswers(socket)) return;
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const requestId = randomUUID();
-  const problem = new Problem(
-    'validation-failed',
-    'The request is malformed, too slow, or its header is too large.',
-  );
-  const body = JSON.stringify(problem.toBody(requestId));
-  const head = [
-    'HTTP/1.1 400 Bad Request',
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${requestId}`,
-    'Cache-Control: no-store',
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  if (code === 'ECONNRESET' || !socket.writable) socket.destroy();
+  else connections.refuse(socket, problemOf(code));
 }
 
-/** Requests that Node would answer by itself, without a problem document: no `Host`, and unknown expectations. */
-export function answerUnusualRequests(fastify: FastifyInstance): void {
+function problemOf(code: string | undefined): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooLate('The request did not arrive in time.');
+  const detail =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? 'The header of the request is too large: it may have 16 KiB.'
+      : 'The request is malformed: this is not HTTP/1.1 as RFC 9112 has it.';
+  return new Problem('validation-failed', detail, { headers: CLOSE });
+}
+
+/** Lines of a header; each costs. */
+const MAX_HEADERS = 2_000;
+
+/** Refuses in a problem document what Node refuses without one, cuts in silence, or lets pass. */
+export function answerUnusualRequests(fastify: FastifyInstance, connections: Connections): void {
+  const { server } = fastify;
   // RFC 9110, section 10.1.1: an expectation other than 100-continue may be ignored.
-  fastify.server.on('checkExpectation', (request, response) => {
-    fastify.server.emit('request', request, response);
+  server.on('checkExpectation', (request, response) => {
+    server.emit('request', request, response);
+  });
+  server.on('connect', (_request, socket: Socket) => {
+    const detail = 'This is no proxy: CONNECT is not taken.';
+    connections.refuse(socket, new Problem('method-not-allowed', detail, { headers: { Allow: METHODS } }));
   });
   fastify.addHook('onRequest', (request, _reply, done) => {
-    const named = request.headers.host !== undefined || request.raw.httpVersion !== '1.1';
-    done(named ? undefined : new Problem('validation-failed', 'HTTP/1.1 needs a Host header.'));
+    done(problemOfHeader(request.raw));
+  });
+  // Behind an answer to a body that nobody read to its end, there is nothing to be read any more.
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    if (isBodyLeft(request.raw)) void reply.headers(CLOSE);
+    done(null, payload);
   });
 }
+
+const METHODS = 'GET, HEAD, PATCH, PUT, DELETE, OPTIONS';
+
+function problemOfHeader(request: IncomingMessage): Problem | undefined {
+  if (request.rawHeaders.length / 2 > MAX_HEADERS) {
+    const detail = `The header of the request has too many lines: it may have ${MAX_HEADERS}.`;
+    return new Problem('validation-failed', detail, { headers: CLOSE });
+  }
+  const fault = faultOfHeader(request);
+  return fault === undefined ? undefined : validationFailed([fault], CLOSE);
+}
+
+function faultOfHeader({ headers, headersDistinct, httpVersion }: IncomingMessage): Fault | undefined {
+  const hosts = headersDistinct['host'] ?? [];
+  if (hosts.length > 1) return { header: 'Host', code: 'repeated', detail: 'must be given once' };
+  if (hosts.length === 0 && httpVersion === '1.1') {
+    return { header: 'Host', code: 'required', detail: 'is required in HTTP/1.1' };
+  }
+  if (hosts.some((host) => !HOST.test(host))) {
+    return { header: 'Host', code: 'not-host', detail: 'must be a host and, after a colon, a port' };
+  }
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || httpVersion !== '1.1')) {
+    return { header: 'Transfer-Encoding', code: 'not-chunked', detail: 'must be chunked alone, in HTTP/1.1' };
+  }
+  return undefined;
+}
+
+/** uri-host [":" port] of RFC 9112, section 3.2, as far as it could mislead anybody. */
+const HOST = /^[^\s/\\@?#,]*$/;

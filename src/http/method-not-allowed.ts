@@ -1,11 +1,11 @@
-import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { Problem } from './problem.js';
 
-/**
- * Answers 405 with `Allow` (RFC 9110, section 15.5.6) for a known path and another method, where Fastify
- * says 404. Call it before the routes are registered.
- */
-export function refuseOtherMethods(fastify: FastifyInstance): void {
+/** Which paths take which methods. */
+type Routes = ReadonlyMap<string, { readonly path: RegExp; readonly methods: ReadonlySet<string> }>;
+
+/** Collects the routes; call it before they are registered. */
+export function collectRoutes(fastify: FastifyInstance): Routes {
   const routes = new Map<string, { readonly path: RegExp; readonly methods: Set<string> }>();
   fastify.addHook('onRoute', ({ url, method }: RouteOptions) => {
     if (url.includes('*')) return;
@@ -13,16 +13,33 @@ export function refuseOtherMethods(fastify: FastifyInstance): void {
     for (const name of [method].flat()) route.methods.add(name);
     routes.set(url, route);
   });
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    if (!request.is404) {
+  return routes;
+}
+
+/** An OPTIONS that is no preflight is a method like others; call it before CORS, which would take it for one. */
+export function refusePlainOptions(fastify: FastifyInstance, routes: Routes, answer: Answer): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { method, headers, url } = request;
+    const preflight = headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+    if (method !== 'OPTIONS' || preflight) {
       done();
       return;
     }
-    const [path = ''] = request.url.split('?');
-    const allowed = [...routes.values()]
-      .filter((route) => route.path.test(path))
-      .flatMap(({ methods }) => [...methods]);
-    done(allowed.length === 0 ? undefined : methodNotAllowed(allowed));
+    const nothing = new Problem('not-found', 'There is nothing at this path.');
+    answer(methodNotAllowed(url, routes) ?? nothing, request, reply);
+  });
+}
+
+/** The route that CORS has for OPTIONS knows no filter for what is thrown. */
+type Answer = (problem: Problem, request: FastifyRequest, reply: FastifyReply) => void;
+
+/**
+ * Answers 405 with `Allow` (RFC 9110, section 15.5.6) for a known path and another method, where Fastify
+ * says 404.
+ */
+export function refuseOtherMethods(fastify: FastifyInstance, routes: Routes): void {
+  fastify.addHook('onRequest', ({ is404, url }, _reply, done) => {
+    done(is404 ? methodNotAllowed(url, routes) : undefined);
   });
 }
 
@@ -33,7 +50,10 @@ function pathOf(template: string): RegExp {
   return new RegExp(`^${segments.join('/')}$`);
 }
 
-function methodNotAllowed(allowed: readonly string[]): Problem {
-  const allow = [...new Set(allowed)].join(', ');
+function methodNotAllowed(url: string, routes: Routes): Problem | undefined {
+  const [path = ''] = url.split('?');
+  const taking = [...routes.values()].filter((route) => route.path.test(path));
+  if (taking.length === 0) return undefined;
+  const allow = [...new Set(taking.flatMap(({ methods }) => [...methods]))].join(', ');
   return new Problem('method-not-allowed', `This path takes ${allow} only.`, { headers: { Allow: allow } });
 }

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   'not-sealed': [409, 'CONFLICT', 'The event is not sealed yet'],
   'idempotency-in-flight': [409, 'CONFLICT', 'A request with this idempotency key is still running'],
   'precondition-failed': [412, 'CONFLICT', 'The customer is not in the expected state'],
+  'request-timeout': [408, 'BAD_REQUEST', 'The request did not arrive in time'],
   'payload-too-large': [413, 'BAD_REQUEST', 'The body is too large'],
   'unsupported-media-type': [415, 'BAD_REQUEST', 'The media type is not supported'],
   'idempotency-key-reused': [422, 'BAD_REQUEST', 'The idempotency key was used for another request'],
@@ -50,7 +51,7 @@ export const FAULT_CODES = [
   ],
   ...['not-email', 'not-phone', 'not-currency', 'not-country', 'not-vat-number', 'not-invoicing-entity-id'],
   ...['not-customer-id', 'not-tenant-id', 'not-token', 'not-field', 'not-cursor'],
-  ...['not-entity-tags', 'not-idempotency-key'],
+  ...['not-entity-tags', 'not-idempotency-key', 'repeated', 'not-host', 'not-chunked'],
   ...['changed', 'conflict', 'rejected'],
 ] as const;
 
@@ -132,12 +133,15 @@ export interface ProblemBody {
 }
 
 /** `validation-failed` with every fault. Its detail names the first, for clients that show nothing else. */
-export function validationFailed(errors: readonly [Fault, ...Fault[]]): Problem {
+export function validationFailed(
+  errors: readonly [Fault, ...Fault[]],
+  headers: Readonly<Record<string, string>> = {},
+): Problem {
   const [first, ...others] = errors;
   const count = others.length < MAX_FAULTS ? String(others.length) : `at least ${MAX_FAULTS}`;
   const more = others.length === 0 ? '' : `; and ${count} more fault${others.length === 1 ? '' : 's'}`;
   const detail = `${placeOf(first)} ${first.detail}${more}.`;
-  return new Problem('validation-failed', detail, { errors });
+  return new Problem('validation-failed', detail, { errors, headers });
 }
 
 /** @throws Problem validation-failed, if there is any fault */

@@ -38,6 +38,7 @@ const OF_ONE: readonly ProblemSlug[] = [...READ_PROBLEMS, 'validation-failed', '
 const WRITE_PROBLEMS: readonly ProblemSlug[] = [
   ...READ_PROBLEMS,
   ...(['validation-failed', 'malformed-json', 'payload-too-large', 'unsupported-media-type'] as const),
+  'request-timeout',
 ];
 
 /** `{id}` of a tenant. */

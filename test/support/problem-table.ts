@@ -1,12 +1,15 @@
 import { sql } from 'kysely';
 import { BillingClient } from '../../src/billing/billing.client.js';
-import { ACME_TOKEN, startBff, type TestAnswer, type TestBff } from './start-bff.js';
+import { exchange } from './raw-request.js';
+import { ACME_TOKEN, CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './start-bff.js';
+import { answerOf } from './test-answer.js';
 import { answerJson, CUSTOMER } from './upstream.js';
 
 export const SETTINGS = {
   CUSTOMER_PRE_READ: 'never',
   RATE_LIMIT_PER_MINUTE: '1000000',
   BILLING_API_TIMEOUT_MS: '300',
+  REQUEST_DEADLINE_MS: '3000',
 };
 const PATCH = { name: 'Acme GmbH' };
 
@@ -83,6 +86,20 @@ export const TABLE: Record<string, Row> = {
     code: 'BAD_REQUEST',
     headers: { allow: /PATCH/ },
     cause: (bff) => bff.send('POST', '/api/v1/customers/acme', PATCH),
+  },
+  'request-timeout': {
+    status: 408,
+    code: 'BAD_REQUEST',
+    headers: { connection: /^close$/ },
+    cause: async (bff) => {
+      const { host } = new URL(bff.url);
+      const { Authorization } = await as(bff, {});
+      const head = `PATCH ${CUSTOMER_PATH} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${Authorization}\r\n`;
+      const rest = 'Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{"name"';
+      const [answer] = await exchange(bff.url, `${head}${rest}`);
+      if (answer === undefined) throw new Error('no answer');
+      return answerOf(answer.status, answer.headers, answer.body);
+    },
   },
   'payload-too-large': {
     status: 413,

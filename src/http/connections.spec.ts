@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
+
+const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
+
+let server: Server | undefined;
+afterEach(async () => {
+  server?.closeAllConnections();
+  await new Promise((resolve) => server?.close(resolve));
+});
+
+async function start(handle: RequestListener, limits: Partial<ConnectionLimits> = {}): Promise<Connections> {
+  const connections = new Connections({ ...CONNECTION_LIMITS, ...limits });
+  server = connections.createServer(handle);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return connections;
+}
+
+async function open(bytes: string): Promise<Socket> {
+  const address = server?.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the server does not listen');
+  const socket = connect(address.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(bytes);
+  return socket;
+}
+
+/** Far more than the kernel keeps for a reader. */
+const ENDLESS = Buffer.alloc(64 * 1024 * 1024);
+
+it('an answer that nobody reads ends its connection', async () => {
+  const closed = new Promise<boolean>((resolve) => {
+    void start(
+      (request, response) => {
+        response.once('close', () => {
+          resolve(request.socket.destroyed);
+        });
+        response.end(ENDLESS);
+      },
+      { writeTimeout: 200 },
+    ).then(() => open(GET));
+  });
+  expect(await closed).toBe(true);
+});
+
+it('an answer that is slow to come, and one that is read slowly, end as they should', async () => {
+  const whole = 'x'.repeat(100_000);
+  await start(
+    (_request, response) => {
+      setTimeout(() => response.end(whole), 500);
+    },
+    { writeTimeout: 100 },
+  );
+  const socket = await open(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+  expect(await text(socket)).toContain(whole);
+});
+
+it('while it drains, an answer that nobody reads ends its connection sooner', async () => {
+  const responses: ServerResponse[] = [];
+  const connections = await start(
+    (_request, response) => {
+      responses.push(response);
+      response.end(ENDLESS);
+    },
+    { writeTimeoutWhenDraining: 100 },
+  );
+  await open(GET);
+  await until(() => responses.length === 1);
+  const [response] = responses;
+  connections.drain();
+  if (response !== undefined) await once(response, 'close');
+  expect(response?.req.socket.destroyed).toBe(true);
+});
+
+it('the requests of a connection are carried out in turn, and few are taken before their turn', async () => {
+  const held: (() => void)[] = [];
+  let atOnce = 0;
+  let most = 0;
+  await start((_request, response) => {
+    atOnce += 1;
+    most = Math.max(most, atOnce);
+    held.push(() => {
+      atOnce -= 1;
+      response.end();
+    });
+  });
+  const socket = await open('');
+  let written = 0;
+  const long = GET.replace('\r\n\r\n', `\r\nX-Long: ${'x'.repeat(8_000)}\r\n\r\n`);
+  const write = (): void => {
+    while (written < 20_000 && socket.write(long)) written += 1;
+  };
+  socket.on('drain', write);
+  write();
+  await until(() => held.length === 1);
+  // Whoever does not get an answer can't make the server read all of it.
+  for (let look = 0; look < 200; look += 1) await new Promise(setImmediate);
+  expect(written).toBeLessThan(20_000);
+  expect([most, held.length]).toEqual([1, 1]);
+  socket.destroy();
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('it never came to pass');
+    await new Promise(setImmediate);
+  }
+}
