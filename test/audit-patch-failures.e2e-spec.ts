@@ -25,7 +25,7 @@ describe('a patch that is not applied has an outcome that says so', () => {
   it.each<End>([
     ['400', 400, 'rejected', 400, answered(400)],
     ['422', 400, 'rejected', 422, answered(422)],
-    ['404', 404, 'rejected', 404, answered(404)],
+    ['404', 404, 'rejected', 404, answered(404, '{"code":"NOT_FOUND","message":"told"}')],
     ['409', 409, 'rejected', 409, answered(409)],
     ['401', 502, 'not_applied', 401, answered(401)],
     ['403', 502, 'not_applied', 403, answered(403)],
@@ -91,7 +91,7 @@ describe('a patch that is not applied has an outcome that says so', () => {
   });
 
   it.each<End>([
-    ['404', 404, 'rejected', 404, answered(404)],
+    ['404', 404, 'rejected', 404, answered(404, '{"code":"NOT_FOUND","message":"told"}')],
     ['401', 502, 'not_applied', 401, answered(401)],
     ['403', 502, 'not_applied', 403, answered(403)],
     ['429', 429, 'not_applied', 429, answered(429)],

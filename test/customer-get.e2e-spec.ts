@@ -28,7 +28,7 @@ it('is the customer as the billing API has it, with a tag and its place', async 
     status: 200,
     body: { ...CUSTOMER, custom_taxes: [{ name: 'a', tax_code: 'b', rate: '0.00000001' }] },
   });
-  expect(answer.body).not.toHaveProperty('customer_type');
+  expect(answer.body).toHaveProperty('customer_type', 'new');
   expect(answer.headers.get('etag')).toMatch(/^"[\w-]+"$/);
   expect(answer.headers.get('content-location')).toBe(CUSTOMER_PATH);
   expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -57,6 +57,17 @@ it('leaves nothing in the trail', async () => {
 
 it.each<[string, faults.Wire, number, string]>([
   ['404', faults.status(404, { code: 'NOT_FOUND', message: 'x' }), 404, 'customer-not-found'],
+  ['404 of a gateway', faults.status(404, '<html>Not Found</html>'), 502, 'billing-failed'],
+  ['404 of another JSON API', faults.status(404, { message: 'x' }), 502, 'billing-failed'],
+  [
+    '24,000 taxes',
+    faults.status(200, {
+      ...CUSTOMER,
+      custom_taxes: Array.from({ length: 24_000 }, () => ({ name: '', tax_code: '', rate: 1e308 })),
+    }),
+    502,
+    'billing-failed',
+  ],
   ['400', faults.status(400, { code: 'BAD_REQUEST', message: 'x' }), 502, 'billing-failed'],
   ['401', faults.status(401, {}), 502, 'billing-credentials-rejected'],
   ['403', faults.status(403, {}), 502, 'billing-credentials-rejected'],

@@ -52,36 +52,81 @@ describe('a customer that the billing API answers', () => {
     expect(answer.status).toBe(200);
   });
 
-  it('loses what is not documented, at every depth (U12)', async () => {
-    const address = { city: 'Berlin' };
-    bff.upstream.answerWith(200, {
+  it('has what is not documented as it came, at every depth and in its place (U12)', async () => {
+    const customer = {
+      preferred_locales: ['de', 'en'],
       ...CUSTOMER,
-      connected_account_id: 'x',
-      customer_type: { kind: 'b2b' },
+      custom_properties: {},
+      connected_account_id: null,
+      customer_type: { kind: 'b2b', rate: 1.5, nested: [{ deep: [true, 0, ''] }] },
       is_tax_exempt: true,
-      custom_taxes: [{ ...taxOf('1'), id: 7 }],
-      billing_address: { ...address, geo: [1, 2] },
-      shipping_address: { same_as_billing: false, address: { ...address, geo: 1 }, note: 'x' },
-    });
-    const answer = await bff.patch({ name: 'Acme GmbH' });
+      custom_taxes: [{ id: 7, ...taxOf('1') }, taxOf('2')],
+      billing_address: { city: 'Berlin', geo: [1, 2] },
+      shipping_address: { same_as_billing: false, address: { city: 'Berlin', geo: 1 }, note: 'x' },
+    };
+    const text = JSON.stringify(customer).replace('"rate":"2"', '"rate":2.0');
+    bff.upstream.answerWith(200, text);
+    const { body } = await bff.patch({ name: 'Acme GmbH' });
 
-    expect(answer.body).toEqual({
-      ...CUSTOMER,
-      custom_taxes: [taxOf('1')],
-      billing_address: address,
-      shipping_address: { same_as_billing: false, address },
-    });
+    expect(JSON.stringify(body)).toBe(JSON.stringify(customer));
   });
 
   it.each([
-    ['a constructor of its own', '{"constructor":{"prototype":1}}'],
-    ['a __proto__ of its own', '{"__proto__":{"name":1}}'],
-    ['nesting without measure', `${'['.repeat(200_000)}${']'.repeat(200_000)}`],
-  ])('loses what is not documented, however odd: %s', async (_what, value) => {
-    bff.upstream.answerWith(200, `${JSON.stringify(CUSTOMER).slice(0, -1)},"metadata":${value}}`);
+    ['a constructor', '"constructor":{"prototype":1}'],
+    ['a __proto__', '"__proto__":{"name":1,"polluted":true}'],
+    ['a toJSON', '"toJSON":"x","then":1,"pipe":true,"toString":null'],
+    [
+      'one of its own, with odd names within',
+      '"metadata":{"constructor":{"prototype":1},"__proto__":{"name":1}}',
+    ],
+    ['an empty name', '"":[],"a~/b":"\u2028"'],
+  ])('has what is not documented as it came, however odd: %s', async (_what, members) => {
+    const text = `${JSON.stringify(CUSTOMER).slice(0, -1)},${members}}`;
+    bff.upstream.answerWith(200, text);
+    const { status, body } = await bff.patch({ name: 'Acme GmbH' });
+
+    expect([status, JSON.stringify(body)]).toEqual([200, JSON.stringify(JSON.parse(text))]);
+    expect('polluted' in {}).toBe(false);
+  });
+
+  it('loses what is nested deeper than anything could write it', async () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    bff.upstream.answerWith(200, `${JSON.stringify(CUSTOMER).slice(0, -1)},"metadata":${deep},"note":"x"}`);
     const answer = await bff.patch({ name: 'Acme GmbH' });
 
-    expect(answer).toMatchObject({ status: 200, body: CUSTOMER });
+    expect(answer).toMatchObject({ status: 200, body: { ...CUSTOMER, note: 'x' } });
+    expect(answer.body).not.toHaveProperty('metadata');
+  });
+
+  it('has up to a thousand taxes and addresses, which is more than anyone may send', async () => {
+    const customer = {
+      ...CUSTOMER,
+      invoicing_emails: Array.from({ length: 1_000 }, () => 'a@acme.test'),
+      custom_taxes: Array.from({ length: 1_000 }, () => taxOf('1')),
+    };
+    bff.upstream.answerWith(200, customer);
+    expect((await bff.patch({ name: 'Acme GmbH' })).body).toEqual(customer);
+  });
+
+  const many = (count: number, item: unknown): unknown[] => Array.from({ length: count }, () => item);
+  it.each<[string, object]>([
+    ['24,000 taxes', { custom_taxes: many(24_000, { name: '', tax_code: '', rate: 1e308 }) }],
+    ['1,001 taxes', { custom_taxes: many(1_001, taxOf('1')) }],
+    ['1,001 e-mail addresses', { invoicing_emails: many(1_001, 'a@acme.test') }],
+    ['a rate of 308 digits', { custom_taxes: [taxOf(1e308)] }],
+    ['75,000 members', Object.fromEntries(many(75_000, 0).map((_, index) => [`k${index}`, 0]))],
+    [
+      '1,001 members of an address',
+      { billing_address: Object.fromEntries(many(1_001, 0).map((_, index) => [`k${index}`, 0])) },
+    ],
+  ])('is none that can be read with %s', async (_what, members) => {
+    bff.upstream.answerWith(200, { ...CUSTOMER, ...members });
+    const answer = await bff.patch({ name: 'Acme GmbH' });
+
+    expect(answer).toMatchObject({
+      status: 502,
+      body: { type: 'urn:billing-bff:problem:billing-failed', outcome: 'unknown' },
+    });
   });
 
   it('keeps nulls as nulls and absent fields absent (U12)', async () => {

@@ -1,4 +1,4 @@
-import { startBff, type TestBff } from './support/start-bff.js';
+import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 import { StatefulUpstream } from './support/stateful-upstream.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
@@ -100,17 +100,44 @@ it('says what became of each field, from what to what', async () => {
     );
 });
 
-it('counts fields of answers that nobody documented', async () => {
+it('passes on fields of answers that nobody documented, counts and logs each once', async () => {
   upstream.write({ connected_account_id: null, 'a@b.test': 'x' });
-  const { body } = await bff.patch({ name: 'Drift' });
-
-  expect(body).not.toHaveProperty('connected_account_id');
+  for (const name of ['Drift', 'Again']) {
+    const { body } = await bff.patch({ name });
+    expect(body).toMatchObject({ name, connected_account_id: null, 'a@b.test': 'x' });
+  }
   const metrics = (await bff.send('GET', '/metrics', undefined, { Authorization: '' })).body;
   expect(metrics).toMatch(
-    /billing_bff_billing_api_undocumented_fields_total{field="connected_account_id"} [1-9]/,
+    /billing_bff_billing_api_undocumented_fields_total{field="connected_account_id"} 1\n/,
   );
-  expect(metrics).toMatch(/billing_bff_billing_api_undocumented_fields_total{field="other"} [1-9]/);
+  expect(metrics).toMatch(/billing_bff_billing_api_undocumented_fields_total{field="other"} 1\n/);
   expect(metrics).not.toContain('a@b.test');
+  const lines = bff.logs().split('\n');
+  const drift = lines.filter((line) => line.includes('connected_account_id'));
+  expect(drift.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { level: 40, fields: ['connected_account_id', 'other'] },
+  ]);
+  expect(bff.logs()).not.toContain('a@b.test');
+});
+
+it('fields that nobody documented are in a preview and a replay, and outside the tag and the trail', async () => {
+  const extra = { preferred_locales: ['de'], custom_properties: { secret: 'S3CR3T' } };
+  const tagOf = async (): Promise<string | null> =>
+    (await bff.patch({ is_tax_exempt: true })).headers.get('etag');
+  const tag = await tagOf();
+  upstream.write(extra);
+  expect(await tagOf()).toBe(tag);
+
+  const headers = { 'Idempotency-Key': 'with-extra', Authorization: `Bearer ${await bff.idp.token()}` };
+  const first = await bff.patch({ phone: '+49 30 7654321' }, headers);
+  expect(first.body).toMatchObject(extra);
+  const replayed = await bff.patch({ phone: '+49 30 7654321' }, headers);
+  expect(replayed.headers.get('idempotency-replayed')).toBe('true');
+  expect(replayed.body).toEqual(first.body);
+
+  const preview = await bff.send('PATCH', `${CUSTOMER_PATH}?dry_run=true`, { name: 'Previewed' });
+  expect(preview.body).toMatchObject({ customer: { ...extra, name: 'Previewed' } });
+  expect(JSON.stringify(await bff.events(0))).not.toMatch(/S3CR3T|preferred_locales/);
 });
 
 async function eventsOf(id: string | null): Promise<Record<string, unknown>[]> {

@@ -44,6 +44,10 @@ const ENDS: Record<string, readonly [Fault, Ending]> = {
     before(faults.status(404, error('NOT_FOUND'))),
     { status: 404, slug: 'customer-not-found', outcome: 'rejected' },
   ],
+  'a gateway’s 404': [
+    before(faults.status(404, '<html>Not Found</html>')),
+    { status: 502, slug: 'billing-failed', outcome: 'not_applied' },
+  ],
   'a 401': [
     before(faults.status(401, error('UNAUTHORIZED'))),
     { status: 502, slug: 'billing-credentials-rejected', outcome: 'not_applied' },

@@ -1,5 +1,7 @@
 import type { ProblemSlug } from '../http/problem.js';
-import { type Customer, readCustomer, undocumentedFields } from './customer.dto.js';
+import type { Customer } from './customer.dto.js';
+import { readCustomer, undocumentedFields } from './read-customer.js';
+import { refusalMessage } from './refusal-message.js';
 import { retryAfterSeconds } from './retry-after.js';
 
 /** How one request to the billing API ended, as far as its answer, or the lack of one, tells. */
@@ -11,7 +13,10 @@ export type BillingAnswer =
       /** Names of top-level fields that the contract does not have, as they came. */
       readonly undocumented: readonly string[];
     }
-  /** A documented refusal: nothing was written. `message` is for the caller only. */
+  /**
+   * A documented refusal: nothing was written. `message` is for the caller only. A 404 that is not in the billing
+   * API's own shape is one, too (`billing-failed`): a gateway's, or another server's, which says nothing of a customer.
+   */
   | {
       readonly kind: 'refused';
       readonly status: number;
@@ -59,17 +64,17 @@ export function readAnswer(
   if (customer !== undefined)
     return { kind: 'customer', status, customer, undocumented: undocumentedFields(json, customer) };
   const retryAfterS = retryAfterSeconds(headers['retry-after'], now);
-  const slug = REFUSALS[status];
+  const slug = status === 404 && !isOwnError(json, 'NOT_FOUND') ? 'billing-failed' : REFUSALS[status];
   if (slug !== undefined)
-    return { kind: 'refused', status, slug, message: messageOf(json, secret), retryAfterS };
-  const ownFailure = complete && status === 500 && isOwnFailure(json);
+    return { kind: 'refused', status, slug, message: refusalMessage(json, secret), retryAfterS };
+  const ownFailure = complete && status === 500 && isOwnError(json, 'INTERNAL_SERVER_ERROR');
   return { kind: 'unclear', status, ownFailure, retryAfterS: status === 503 ? retryAfterS : undefined };
 }
 
 /** The billing API's own error shape (U10). */
-function isOwnFailure(json: unknown): boolean {
+function isOwnError(json: unknown, code: string): boolean {
   if (typeof json !== 'object' || json === null || !('code' in json) || !('message' in json)) return false;
-  return json.code === 'INTERNAL_SERVER_ERROR' && typeof json.message === 'string';
+  return json.code === code && typeof json.message === 'string';
 }
 
 /** The refusals that the billing API is known to give (U10). Any other status proves nothing. */
@@ -83,20 +88,6 @@ const REFUSALS: Partial<Record<number, ProblemSlug>> = {
   422: 'rejected-by-billing',
   429: 'rate-limited-by-billing',
 };
-
-const MAX_MESSAGE_LENGTH = 500;
-
-/** The `message` of the billing API's own error shape, as plain text; a text/plain answer has none. */
-function messageOf(answer: unknown, secret: string): string | undefined {
-  if (typeof answer !== 'object' || answer === null || !('message' in answer)) return undefined;
-  const { message } = answer;
-  if (typeof message !== 'string') return undefined;
-  const plain = message
-    .toWellFormed()
-    .replaceAll(secret, '[redacted]')
-    .replace(/\p{Cc}+/gu, ' ');
-  return Array.from(plain).slice(0, MAX_MESSAGE_LENGTH).join('').trim() || undefined;
-}
 
 /** Half a surrogate pair is no character: nothing could store it, nor say it on. */
 function parseJson(text: string): unknown {

@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
 import type { Provenance } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
+import { LOGGER } from '../http/logger.js';
 import type { TraceContext } from '../http/trace-context.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
@@ -63,6 +65,7 @@ export class BillingExchange {
     private readonly metrics: Metrics,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async run(errand: Errand, { share, send, mayRepeat }: ExchangeOptions): Promise<Exchange> {
@@ -88,11 +91,19 @@ export class BillingExchange {
     }
   }
 
+  /** The contract moves (U12): each new name is worth a line, once. */
+  private noticeDrift(undocumented: readonly string[]): void {
+    const fields = this.metrics.undocumentedFieldsSeen(undocumented);
+    if (fields.length > 0)
+      this.logger.warn({ fields }, 'the billing API answers fields that its contract does not have');
+  }
+
   /** A 403 may be about the request, so it marks nothing; a failure says nothing about the token. */
   private async learn(errand: Errand, tenant: EquippedTenant, answer: BillingAnswer): Promise<void> {
-    if (answer.kind === 'customer') this.metrics.undocumentedFieldsSeen(answer.undocumented);
+    if (answer.kind === 'customer') this.noticeDrift(answer.undocumented);
     const status = 'status' in answer ? answer.status : undefined;
     if (status === undefined || status === 403 || status >= 500) return;
+    if (answer.kind === 'refused' && answer.slug === 'billing-failed') return;
     if (status !== 401) await this.credentials.accepted(tenant);
     else if (await this.credentials.rejected(tenant)) {
       this.metrics.tokenRejected(tenant.id);

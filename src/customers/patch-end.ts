@@ -212,6 +212,7 @@ const DEFAULT_RETRY_AFTER_S = 1;
 
 /** A refusal is about the change, unless it is about us or the moment: then the same patch may pass later. */
 const OUTCOME_OF_REFUSAL: Partial<Record<ProblemSlug, FailedOutcome>> = {
+  'billing-failed': 'not_applied',
   'billing-credentials-rejected': 'not_applied',
   'rate-limited-by-billing': 'not_applied',
 };
@@ -220,6 +221,8 @@ function detailOf({ slug, message }: { slug: ProblemSlug; message: string | unde
   switch (slug) {
     case 'billing-credentials-rejected':
       return TOKEN_REJECTED;
+    case 'billing-failed':
+      return 'Something else than the billing API answered 404; nothing was changed.';
     case 'customer-not-found':
       return 'The billing API knows no customer of this id or alias.';
     case 'rate-limited-by-billing':

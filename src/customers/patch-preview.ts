@@ -1,5 +1,6 @@
 import type { Change } from '../audit/audit-event.js';
-import { type Customer, readCustomer } from '../billing/customer.dto.js';
+import type { Customer } from '../billing/customer.dto.js';
+import { readCustomer } from '../billing/read-customer.js';
 import type { PatchField } from './dto/patch-customer.dto.js';
 import { intendedChanges } from './effects.js';
 import { isVerifiable, type PatchPlan } from './patch-plan.js';
@@ -15,11 +16,11 @@ export function previewOf(plan: PatchPlan, customer: Customer): CustomerPreview 
   };
 }
 
-/** `is_tax_exempt` is in no customer (U2). */
+/** `is_tax_exempt` is in no customer (U2); what the billing API answers beyond the contract stays as it is (U12). */
 function asItWouldBe({ asked, sent }: PatchPlan, customer: Customer): Customer {
   const visible: readonly string[] = sent.filter(isVerifiable);
   const changed = Object.entries(asked).filter(([field]) => visible.includes(field));
-  const values: readonly (readonly [string, unknown])[] = [...Object.entries(customer), ...changed];
+  const values: readonly (readonly [string, unknown])[] = [...Object.entries(customer.toJSON()), ...changed];
   return readCustomer(Object.fromEntries(values)) ?? customer;
 }
 

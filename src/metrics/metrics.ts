@@ -85,9 +85,20 @@ export class Metrics {
     for (const { field, effect } of changes) if (effect !== undefined) this.effects.inc({ field, effect });
   }
 
-  /** @param fields names as the billing API gave them: anything */
-  undocumentedFieldsSeen(fields: readonly string[]): void {
-    for (const field of fields) this.undocumentedFields.inc({ field: this.labelOf(field) });
+  /**
+   * Counts each name once, when it is first seen.
+   * @param fields names as the billing API gave them: anything
+   * @returns those that were not seen before; `other` stands for what can't be a label
+   */
+  undocumentedFieldsSeen(fields: readonly string[]): string[] {
+    const fresh = [...new Set(fields.map((field) => this.labelOf(field)))].filter(
+      (label) => !this.undocumented.has(label),
+    );
+    for (const field of fresh) {
+      this.undocumented.add(field);
+      this.undocumentedFields.inc({ field });
+    }
+    return fresh;
   }
 
   outcomeOwed(): void {
@@ -111,11 +122,9 @@ export class Metrics {
   }
 
   private labelOf(field: string): string {
-    const known = this.undocumented.has(field);
-    if (!known && (this.undocumented.size >= MAX_UNDOCUMENTED || !/^[a-z_]{1,64}$/.test(field)))
-      return 'other';
-    this.undocumented.add(field);
-    return field;
+    if (this.undocumented.has(field)) return field;
+    const fits = this.undocumented.size < MAX_UNDOCUMENTED && /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(field);
+    return fits ? field : 'other';
   }
 
   private counter<Label extends string>(

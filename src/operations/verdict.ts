@@ -70,5 +70,5 @@ export function nextLook({ age_ms: age }: Look['row']): number {
 }
 
 function isGone(answer: BillingAnswer | undefined): boolean {
-  return answer?.kind === 'refused' && answer.status === 404;
+  return answer?.kind === 'refused' && answer.slug === 'customer-not-found';
 }

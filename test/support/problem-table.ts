@@ -30,7 +30,7 @@ const as = async (bff: TestBff, claims: object): Promise<Record<string, string>>
 const answered =
   (status: number) =>
   (bff: TestBff): Promise<TestAnswer> => {
-    bff.upstream.answerWith(status, { code: 'X', message: 'No' });
+    bff.upstream.answerWith(status, { code: status === 404 ? 'NOT_FOUND' : 'X', message: 'No' });
     return bff.patch(PATCH);
   };
 const SECONDS = /^\d+$/;

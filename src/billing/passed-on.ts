@@ -1,0 +1,30 @@
+/** Levels of a member beyond the contract; what is nested deeper is left out, since nothing could write it. */
+const MAX_DEPTH = 64;
+
+/**
+ * An answer as it is passed on: what was read of it in its place, and everything else untouched.
+ * @param answered an object or list of parsed JSON
+ * @param read the same, as far as the contract has it
+ */
+export function passedOn(answered: object, read: object): object {
+  const documented = new Map<string, unknown>(Object.entries(read));
+  const members = Object.entries(answered).flatMap(([name, member]: [string, unknown]) => {
+    if (documented.has(name)) return [[name, merged(member, documented.get(name))] as const];
+    return isWritable(member, MAX_DEPTH) ? [[name, member] as const] : [];
+  });
+  // A key `__proto__` becomes a member like any other.
+  return Array.isArray(answered) ? members.map(([, member]) => member) : Object.fromEntries(members);
+}
+
+function merged(answered: unknown, read: unknown): unknown {
+  return isObject(answered) && isObject(read) ? passedOn(answered, read) : read;
+}
+
+function isWritable(member: unknown, levels: number): boolean {
+  if (!isObject(member)) return true;
+  return levels > 0 && Object.values(member).every((value) => isWritable(value, levels - 1));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,95 @@
+import { Big } from 'big.js';
+import { CUSTOMER_ID } from '../http/customer-id.js';
+import { Customer } from './customer.dto.js';
+
+/**
+ * Items of a list, and members of a documented object, that are looked at: far more than a customer has, whoever
+ * wrote it, and few enough that no answer costs more than reading it. With more it is no answer that we can read.
+ */
+const MAX_ENTRIES = 1_000;
+/** A number beyond is no rate of anything; in decimal notation it would have hundreds of digits. */
+const MAX_RATE = 1e100;
+
+/** Reads a customer out of a parsed answer; undefined when it has not the contract's shape. */
+export function readCustomer(answer: unknown): Customer | undefined {
+  try {
+    return isObject(answer) ? Object.assign(new Customer(answer), CUSTOMER(answer)) : undefined;
+  } catch (error) {
+    if (error instanceof NotOfThatShape) return undefined;
+    throw error;
+  }
+}
+
+/** Top-level fields of an answer that the contract does not have (U12): drift of the contract shows here first. */
+export function undocumentedFields(answer: unknown, customer: Customer): string[] {
+  return isObject(answer) ? Object.keys(answer).filter((field) => !Object.hasOwn(customer, field)) : [];
+}
+
+class NotOfThatShape extends Error {
+  override readonly name = 'NotOfThatShape';
+}
+
+/** Takes over a value that has the right shape. @throws NotOfThatShape */
+type Reader = (value: unknown) => unknown;
+
+const text: Reader = (value) => (typeof value === 'string' ? value : refuse());
+const boolean: Reader = (value) => (typeof value === 'boolean' ? value : refuse());
+const id: Reader = (value) => (typeof value === 'string' && CUSTOMER_ID.test(value) ? value : refuse());
+
+/** `20.5` → `"20.5"`, `1e-8` → `"0.00000001"`; text stays as it came (U11). */
+const rate: Reader = (value) =>
+  typeof value === 'number' && Math.abs(value) <= MAX_RATE ? new Big(value).toFixed() : text(value);
+
+/** May be null or absent (U12). */
+const optional =
+  (read: Reader): Reader =>
+  (value) =>
+    value === null || value === undefined ? value : read(value);
+
+const list =
+  (item: Reader): Reader =>
+  (value) =>
+    Array.isArray(value) && value.length <= MAX_ENTRIES ? value.map((entry) => item(entry)) : refuse();
+
+/** An object with these members; the others are left to `Customer.toJSON`. */
+const object =
+  (members: Readonly<Record<string, Reader>>) =>
+  (value: unknown): object => {
+    if (!isObject(value) || Object.keys(value).length > MAX_ENTRIES) return refuse();
+    const read = Object.entries(members).map(
+      ([name, reader]) => [name, reader(Object.hasOwn(value, name) ? value[name] : undefined)] as const,
+    );
+    return Object.fromEntries(read.filter(([, member]) => member !== undefined));
+  };
+
+const ADDRESS = object({
+  line1: optional(text),
+  line2: optional(text),
+  city: optional(text),
+  state: optional(text),
+  zip_code: optional(text),
+  country: optional(text),
+});
+
+const CUSTOMER = object({
+  id,
+  name: text,
+  alias: optional(text),
+  billing_email: optional(text),
+  invoicing_emails: list(text),
+  phone: optional(text),
+  currency: text,
+  invoicing_entity_id: text,
+  vat_number: optional(text),
+  custom_taxes: list(object({ name: text, tax_code: text, rate })),
+  billing_address: optional(ADDRESS),
+  shipping_address: optional(object({ same_as_billing: boolean, address: optional(ADDRESS) })),
+});
+
+function refuse(): never {
+  throw new NotOfThatShape('the answer has not the shape of a customer');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
