@@ -1,4 +1,5 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CustomersModule } from './customers/customers.module.js';
@@ -9,10 +10,21 @@ import { OperationsModule } from './operations/operations.module.js';
 import { ReencryptionModule } from './reencryption.module.js';
 import { SealingModule } from './sealing/sealing.module.js';
 import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
+import { InFlight } from './runtime/in-flight.js';
 import { type Runtime, RuntimeModule } from './runtime/runtime.module.js';
 
+/**
+ * What the service is made of. It ends in the order of NestJS's hooks: `onModuleDestroy` of this module comes first
+ * (hooks go from the root outwards), and ends the requests; that of all others stops what works by itself;
+ * `beforeApplicationShutdown` stores what is left for the trail; `onApplicationShutdown` closes the database.
+ */
 @Module({})
-export class AppModule {
+export class AppModule implements OnModuleDestroy {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly inFlight: InFlight,
+  ) {}
+
   static with(runtime: Runtime): DynamicModule {
     return {
       module: AppModule,
@@ -30,5 +42,11 @@ export class AppModule {
         HealthModule,
       ],
     };
+  }
+
+  /** No more requests; those there are come to their end, also where nobody waits for their answer. */
+  async onModuleDestroy(): Promise<void> {
+    await this.host.httpAdapter.close();
+    await this.inFlight.ended();
   }
 }

@@ -8,12 +8,14 @@ import { AppModule } from './app.module.js';
 import { Refusals } from './audit/refusals.js';
 import { serveApiDocs } from './api-document.js';
 import { Connections } from './http/connections.js';
+import { InFlightInterceptor } from './http/in-flight.interceptor.js';
 import { passBodyThrough } from './http/json-body.js';
 import { answerMalformedRequest, answerUnusualRequests } from './http/malformed-request.js';
 import { NestLog } from './http/logger.js';
 import { collectRoutes, refuseOtherMethods, refusePlainOptions } from './http/method-not-allowed.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
+import { InFlight } from './runtime/in-flight.js';
 import type { Runtime } from './runtime/runtime.module.js';
 
 /** Longer than any path that Node's own limit on request headers lets through. */
@@ -40,7 +42,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   });
   const fastify = adapter.getInstance();
   fastify.addHook('preClose', (done) => {
-    connections.drain();
+    connections.drain(config.billing.deadlineMs);
     done();
   });
   fastify.removeAllContentTypeParsers();
@@ -72,6 +74,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     abortOnError: false,
   });
   app.useGlobalFilters(filter);
+  app.useGlobalInterceptors(new InFlightInterceptor(app.get(InFlight)));
   const refusals = app.get(Refusals);
   fastify.addHook('onResponse', (request, _reply, done) => {
     refusals.observe(request);

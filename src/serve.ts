@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import { AuditWriter } from './audit/audit-writer.js';
 import { KeySet } from './auth/key-set.js';
 import type { Config } from './config/config.js';
 import { processEnvironment } from './config/load.js';
@@ -13,7 +14,10 @@ import { SystemClock } from './runtime/clock.js';
 import { Ids } from './runtime/ids.js';
 import { VERSION } from './runtime/version.js';
 
-/** Milliseconds beyond the longest request until a shutdown that hangs is cut short. */
+/**
+ * Milliseconds beyond the longest request until a shutdown that hangs is cut short: time for the reconciler's last read
+ * and for a database that is slow to take the last events.
+ */
 const SHUTDOWN_GRACE = 10_000;
 
 /** Runs the service until a signal stops it; the process ends with it. */
@@ -61,17 +65,19 @@ function addressOf(app: NestFastifyApplication, { host, port }: Config): string 
   return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }
 
-/** Readiness goes down, requests in flight are answered and recorded, the database closes, exit 0. */
+/** Readiness goes down, requests in flight are answered and recorded, the database closes, exit 0. More signals change nothing. */
 function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logger, output: LogOutput): void {
   const draining = app.get(Draining);
   const stop = (signal: string): void => {
     if (draining.begun) return;
     draining.begun = true;
     logger.info({ signal }, 'stopping');
+    // Keeps the process alive: nothing else might, while the last events wait for a database that is away.
     setTimeout(() => {
       logger.fatal('the shutdown took too long');
+      app.get(AuditWriter).giveUp();
       void exit(1, output);
-    }, config.billing.deadlineMs + SHUTDOWN_GRACE).unref();
+    }, config.billing.deadlineMs + SHUTDOWN_GRACE);
     app.close().then(
       () => {
         logger.info('stopped');
@@ -80,5 +86,6 @@ function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logg
       (error: unknown) => fail(error, logger, output),
     );
   };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, stop);
+  // For good: a signal that nobody listens to any more would kill the process at work.
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
 }

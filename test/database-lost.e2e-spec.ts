@@ -2,6 +2,9 @@ import type { AuditEvent } from '../src/audit/audit-event.js';
 import { AuditWriter } from '../src/audit/audit-writer.js';
 import type { QueryResult } from 'kysely';
 import { SkippingClock } from './support/skipping-clock.js';
+import { createLogger } from '../src/http/logger.js';
+import { Metrics } from '../src/metrics/metrics.js';
+import { ManualClock } from './support/manual-clock.js';
 import { startBff, type StoredEvent, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { CUSTOMER, type TestUpstream } from './support/upstream.js';
 
@@ -289,6 +292,129 @@ it('refusals that can’t be stored hold up no patch that comes meanwhile', asyn
   } finally {
     await own.stop();
   }
+});
+
+describe('outcomes that the database does not take', () => {
+  let clock: ManualClock;
+  let metrics: Metrics;
+  let lines: Record<string, unknown>[];
+  let writer: AuditWriter;
+  let inserts: number;
+  let away: boolean;
+  let model: StoredEvent;
+  let made = 0;
+  beforeEach(async () => {
+    await bff.patch(PATCH);
+    const [intent] = await newEvents(2);
+    model = { ...intent, phase: 'outcome', outcome: 'applied' };
+    clock = new ManualClock();
+    metrics = new Metrics();
+    lines = [];
+    const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
+    writer = new AuditWriter(bff.database, clock, metrics, createLogger('info', { write }));
+    inserts = 0;
+    away = true;
+    intercept((query, pass) => {
+      if (isInsert(query)) inserts += 1;
+      if (isInsert(query) && has(query, UNSTORABLE)) return Promise.reject(fault('22P05'));
+      return away && isInsert(query) ? Promise.reject(fault('57P01')) : pass();
+    });
+  });
+
+  const UNSTORABLE = 'of a kind that no database takes';
+  const fault = (code: string): Error => Object.assign(new Error('secret host'), { code });
+
+  async function owe(count: number): Promise<void> {
+    const ids = Array.from(
+      { length: count },
+      () => `01890000-0000-7000-9000-${String(made++).padStart(12, '0')}`,
+    );
+    await Promise.all(
+      ids.map((id) => writer.appendEventually({ event: { ...model, id } as unknown as AuditEvent })),
+    );
+  }
+
+  async function seconds(count: number): Promise<void> {
+    for (let n = 0; n < count; n += 1) {
+      const before = inserts;
+      clock.advance(1_000);
+      await until(() => Promise.resolve(inserts > before), 'a try');
+      await bff.send('GET', '/health/live'); // it has failed by now
+    }
+  }
+
+  async function count(name: string): Promise<number | undefined> {
+    return (await metrics.registry.getSingleMetric(name)?.get())?.values.reduce(
+      (sum, { value }) => sum + value,
+      0,
+    );
+  }
+
+  it('are said once, once a minute and when it is over; counted once; retried in shared inserts', async () => {
+    await owe(250);
+    expect(lines).toMatchObject([{ level: 50, owed_outcomes: expect.any(Number) as number }]);
+    expect(await count('billing_bff_audit_outcomes_owed_total')).toBe(250);
+    expect(await count('billing_bff_audit_outcomes_owed')).toBe(250);
+    const before = inserts;
+    await seconds(70);
+    expect(inserts - before).toBe(70);
+    expect(lines).toMatchObject([{}, { level: 50, owed_outcomes: 250 }]);
+    expect(await count('billing_bff_audit_outcomes_owed_total')).toBe(250);
+    away = false;
+    clock.advance(1_000);
+    await until(() => Promise.resolve(lines.length === 3), 'the line that says it is over');
+    expect(lines[2]).toMatchObject({ level: 40, stored: 250 });
+    expect(await count('billing_bff_audit_outcomes_owed')).toBe(0);
+    expect(inserts - before).toBe(73);
+    expect(await newEvents(0)).toHaveLength(252);
+    clock.advance(600_000);
+    expect(lines).toHaveLength(3);
+    expect(JSON.stringify(lines)).not.toContain('secret host');
+  });
+
+  it('are dropped when there are too many, which is said with their number', async () => {
+    await owe(10_005);
+    expect(await count('billing_bff_audit_outcomes_owed')).toBe(10_000);
+    expect(await count('billing_bff_audit_outcomes_owed_total')).toBe(10_005);
+    expect(await count('billing_bff_audit_events_dropped_total')).toBe(5);
+    await seconds(60);
+    const dropped = lines.filter(({ kind }) => kind === 'outcome');
+    expect(dropped).toMatchObject([
+      { level: 50, count: 1 },
+      { level: 50, count: 4 },
+    ]);
+    expect(lines).toHaveLength(4);
+  });
+
+  it('are named when the process ends without them, and so is what comes afterwards', async () => {
+    await owe(2);
+    const closing = writer.close();
+    await until(() => {
+      clock.advance(1_000);
+      return Promise.resolve(lines.length > 1);
+    }, 'the end');
+    await closing;
+    const { operation_id } = model;
+    const name = { operation_id, action: 'customer.patch', phase: 'outcome', outcome: 'applied' };
+    expect(lines[1]).toMatchObject({ level: 50, count: 2, events: [name, name] });
+    await owe(1);
+    expect(lines[2]).toMatchObject({ level: 50, count: 1, events: [name] });
+    expect(await count('billing_bff_audit_events_dropped_total')).toBe(3);
+  });
+
+  it('one that it will never take is named, and keeps no other waiting', async () => {
+    const bad = { ...model, id: '01890000-0000-7000-a000-000000000000', outcome: UNSTORABLE };
+    await Promise.all([owe(3), writer.appendEventually({ event: bad as unknown as AuditEvent })]);
+    away = false;
+    clock.advance(1_000);
+    await until(() => Promise.resolve(lines.length === 3), 'the end of it');
+    expect(lines.slice(1)).toMatchObject([
+      { level: 50, operation_id: model['operation_id'], phase: 'outcome' },
+      { level: 40, stored: 3 },
+    ]);
+    expect(await newEvents(0)).toHaveLength(5);
+    expect(JSON.stringify(lines)).not.toContain('secret host');
+  });
 });
 
 function expectAuditUnavailable({ status, headers, body }: TestAnswer): void {

@@ -1,4 +1,9 @@
-import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import type { ServerResponse } from 'node:http';
+import { AuditWriter } from '../src/audit/audit-writer.js';
+import { Reconciler } from '../src/operations/reconciler.js';
+import { Sealer } from '../src/sealing/sealer.js';
+import { CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { answerJson, CUSTOMER } from './support/upstream.js';
 
 let bff: TestBff;
 beforeAll(async () => {
@@ -49,6 +54,47 @@ it('says nothing about the house: no host, no version of anything', async () => 
   }
 });
 
+it('ends in order: requests, whoever still waits for them, background work, the trail, the database', async () => {
+  const own = await startBff();
+  const order: string[] = [];
+  const note = (step: string) => (): Promise<void> => {
+    order.push(step);
+    return Promise.resolve();
+  };
+  jest.spyOn(own.app.get(Reconciler), 'onModuleDestroy').mockImplementation(note('reconciler'));
+  jest.spyOn(own.app.get(Sealer), 'onModuleDestroy').mockImplementation(note('sealer'));
+  const writer = own.app.get(AuditWriter);
+  const close = writer.close.bind(writer);
+  jest.spyOn(writer, 'close').mockImplementation(() => note('trail')().then(close));
+  const shutDown = own.database.onApplicationShutdown.bind(own.database);
+  jest
+    .spyOn(own.database, 'onApplicationShutdown')
+    .mockImplementation(() => note('database')().then(shutDown));
+  const held: ServerResponse[] = [];
+  own.upstream.readAs(CUSTOMER, (_request, response) => void held.push(response));
+  const hangUp = new AbortController();
+  const headers = { Authorization: `Bearer ${await own.idp.token()}`, 'Content-Type': 'application/json' };
+  const request = { method: 'PATCH', headers, body: '{"name":"Acme AG"}', signal: hangUp.signal };
+  const left = fetch(`${own.url}${CUSTOMER_PATH}`, request).catch(() => undefined);
+  await until(() => Promise.resolve(held.length === 1), 'the patch');
+  hangUp.abort();
+  await left;
+  const stopped = own.stop();
+  await until(
+    async () => (await fetch(own.url).catch(() => undefined)) === undefined,
+    'the end of new connections',
+  );
+  expect(order).toEqual([]);
+  for (const response of held) {
+    order.push('answer');
+    answerJson(response, 200, { ...CUSTOMER, name: 'Acme AG' });
+  }
+  await stopped;
+  expect([...order.slice(0, 1), ...order.slice(1, 3).sort(), ...order.slice(3)]).toEqual([
+    ...['answer', 'reconciler', 'sealer', 'trail', 'database'],
+  ]);
+});
+
 function get(path: string): Promise<TestAnswer> {
   return bff.send('GET', path, undefined, { Authorization: '' });
 }
@@ -57,7 +103,10 @@ async function status(path: string): Promise<number> {
   return (await get(path)).status;
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
+async function until(condition: () => Promise<boolean>, what = 'it'): Promise<void> {
   const deadline = Date.now() + 15_000;
-  while (!(await condition())) if (Date.now() > deadline) throw new Error('it never came to pass');
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`${what} never came to pass`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

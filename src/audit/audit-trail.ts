@@ -3,6 +3,7 @@ import type { Schema } from '../database/schema.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
 import { atMost, within } from '../runtime/within.js';
+import type { InFlight } from '../runtime/in-flight.js';
 import { Problem } from '../http/problem.js';
 import type { AuditedRequest, AuditEvent, Provenance, UsedCredential } from './audit-event.js';
 import type {
@@ -29,6 +30,7 @@ export class AuditTrail {
     private readonly clear: ClearValues,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly inFlight: InFlight,
   ) {}
 
   /** A new operation; nothing is stored yet. */
@@ -66,7 +68,7 @@ export class AuditTrail {
       await this.writer.append({ ...(await this.clear.commit(event, values)), opens });
     };
     try {
-      await within(this.clock, operation.deadline, store());
+      await within(this.clock, operation.deadline, this.inFlight.during(store()));
     } catch (error) {
       // The row may have been stored all the same, or be stored yet: it must not stand open for ever.
       void this.outcome(operation, {
@@ -172,7 +174,8 @@ export class AuditTrail {
     settles: Pick<Entry, 'settles'> = {},
   ): Promise<void> {
     const stored = entry.then((made) => this.writer.appendEventually({ ...made, ...settles }));
-    return atMost(this.clock, Math.max(deadline, this.clock.monotonic() + LEAST_WAIT), stored);
+    const until = Math.max(deadline, this.clock.monotonic() + LEAST_WAIT);
+    return atMost(this.clock, until, this.inFlight.during(stored));
   }
 
   private outcomeEvent(

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.js';
-import { describeError } from '../http/logger.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { AuditEvent } from './audit-event.js';
 import { type Entry, storeEntries } from './audit-rows.js';
+import { Backlog } from './backlog.js';
 
 /** The event was not stored, or not in time to rely on it. */
 export class AuditUnavailable extends Error {
@@ -13,14 +13,12 @@ export class AuditUnavailable extends Error {
 
 /** Rows in one insert. */
 const BATCH_SIZE = 100;
-/** Refusals that may wait; more are counted and dropped. */
-const MAX_BACKGROUND = 1_000;
-/** Outcomes that may wait for a database that is away. */
-const MAX_OWED = 10_000;
 /** Milliseconds a request waits for its row to be durable. */
 const APPEND_TIMEOUT = 3_000;
-/** Milliseconds between two tries to store what is owed. */
+/** Milliseconds between two tries to store what waits behind the answers. */
 const RETRY_EVERY = 1_000;
+/** Tries to store it at the end of the process. */
+const LAST_TRIES = 3;
 
 interface Waiting {
   readonly entry: Entry;
@@ -34,24 +32,27 @@ interface Waiting {
  */
 export class AuditWriter {
   private urgent: Waiting[] = [];
-  private background: Entry[] = [];
-  private owed: Entry[] = [];
-  private dropped = 0;
+  private readonly backlog: Backlog;
+  /** After a failure the backlog waits a moment, so that it does not hold up what is urgent. */
+  private resting = false;
+  private closed = false;
   private working: Promise<void> | undefined;
-  private cancelRetry: () => void = () => undefined;
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly metrics: Metrics,
-    private readonly logger: Logger,
-  ) {}
+    metrics: Metrics,
+    logger: Logger,
+  ) {
+    this.backlog = new Backlog(clock, metrics, logger);
+  }
 
   /**
    * Resolves once the event is durable.
    * @throws AuditUnavailable; the row may turn up all the same if the time-out ran out first
    */
   append(entry: Entry): Promise<void> {
+    if (this.closed) return Promise.reject(new AuditUnavailable('the trail is closed'));
     return new Promise((resolve, reject) => {
       const cancel = this.clock.after(APPEND_TIMEOUT, () => {
         this.urgent = this.urgent.filter((waiting) => waiting.entry !== entry);
@@ -77,60 +78,60 @@ export class AuditWriter {
     try {
       await this.append(entry);
     } catch (error) {
-      const { operation_id, phase } = entry.event;
-      this.logger.error(
-        { operation_id, phase, error: describeError(error) },
-        'an outcome could not be stored yet',
-      );
-      this.metrics.outcomeOwed();
-      if (this.owed.length < MAX_OWED) this.owed.push(entry);
-      this.retrySoon();
+      this.backlog.owe(entry, error);
+      this.rest();
     }
   }
 
   /** Takes an event that nobody waits for. */
   appendLater(event: AuditEvent): void {
-    if (this.background.length >= MAX_BACKGROUND) {
-      this.dropped += 1;
-      return;
-    }
-    this.background.push({ event });
+    this.backlog.add(event);
     this.work();
   }
 
-  /** Stores what is waiting, as far as the database lets it; nothing may be appended afterwards. */
+  /** Stores what is waiting, as far as the database lets it, and says what is lost: that, and what comes afterwards. */
   async close(): Promise<void> {
-    this.cancelRetry();
-    this.background.push(...this.owed.splice(0));
-    this.work();
-    await this.working;
-    if (this.background.length > 0)
-      this.logger.error({ events: this.background.length }, 'audit events lost at the end');
+    for (let tries = 0; tries < LAST_TRIES && !this.closed; tries += 1) {
+      if (tries > 0) await this.clock.sleep(RETRY_EVERY);
+      this.resting = false;
+      this.work();
+      while (this.working !== undefined) await this.working;
+      if (this.backlog.size === 0) break;
+    }
+    this.giveUp();
+  }
+
+  /** Stores nothing any more, and says what is lost. */
+  giveUp(): void {
+    this.closed = true;
+    this.backlog.end();
   }
 
   private work(): void {
     this.working ??= this.writeAll().finally(() => {
       this.working = undefined;
+      if (this.hasWork) this.work(); // It came while the end was on its way.
     });
+  }
+
+  private get hasWork(): boolean {
+    return this.urgent.length > 0 || (this.backlog.size > 0 && !this.resting);
   }
 
   private async writeAll(): Promise<void> {
     // Lets the requests of one turn of the event loop share the first insert as well.
     await Promise.resolve();
-    let works = true;
-    while (this.urgent.length > 0 || (works && this.background.length > 0)) {
+    while (this.hasWork) {
       if (this.urgent.length > 0) await this.writeUrgent(this.urgent.splice(0, BATCH_SIZE));
-      else works = await this.writeBackground(this.background.slice(0, BATCH_SIZE));
+      else await this.writeBehind(this.backlog.next(BATCH_SIZE));
     }
-    if (this.dropped > 0)
-      this.logger.warn({ events: this.dropped }, 'refusals not recorded: too many at once');
-    this.dropped = 0;
   }
 
   private async writeUrgent(batch: Waiting[]): Promise<void> {
     try {
       await this.insert(batch.map(({ entry }) => entry));
       for (const { stored } of batch) stored();
+      this.resting = false;
     } catch (error) {
       if (batch.length > 1 && isAboutData(error)) {
         for (const waiting of batch) await this.writeUrgent([waiting]);
@@ -141,34 +142,31 @@ export class AuditWriter {
     }
   }
 
-  /** Answers whether the database takes rows at all; one that it can't take is left out, and said. */
-  private async writeBackground(batch: Entry[]): Promise<boolean> {
+  /** One that the database can't take is left out, and said. */
+  private async writeBehind(batch: readonly Entry[]): Promise<void> {
     try {
       await this.insert(batch);
+      this.backlog.stored(batch);
     } catch (error) {
       const [first] = batch;
-      if (isAboutData(error) && first !== undefined) {
-        if (batch.length > 1) return this.writeBackground([first]);
-        this.logger.error({ error: describeError(error) }, 'a refusal cannot be stored');
-      } else {
-        this.logger.warn({ error: describeError(error) }, 'refusals could not be recorded yet');
-        this.retrySoon();
-        return false;
-      }
+      if (!isAboutData(error) || first === undefined) {
+        this.backlog.failed(error);
+        this.rest();
+      } else if (batch.length === 1) this.backlog.refused(first, error);
+      else for (const entry of batch) await this.writeBehind([entry]);
     }
-    this.background.splice(0, batch.length);
-    return true;
   }
 
   private insert(entries: readonly Entry[]): Promise<void> {
     return storeEntries(this.database.kysely, entries);
   }
 
-  private retrySoon(): void {
-    this.cancelRetry();
-    this.cancelRetry = this.clock.after(RETRY_EVERY, () => {
-      for (const entry of this.owed.splice(0)) void this.appendEventually(entry);
-      if (this.background.length > 0) this.work();
+  private rest(): void {
+    if (this.resting) return;
+    this.resting = true;
+    this.clock.after(RETRY_EVERY, () => {
+      this.resting = false;
+      this.work();
     });
   }
 }

@@ -9,6 +9,7 @@ import { LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { InFlight } from '../runtime/in-flight.js';
 import { SealStore } from '../sealing/seal-store.js';
 import { SealingModule } from '../sealing/sealing.module.js';
 import { TenantVault } from '../tenants/tenant-vault.js';
@@ -36,9 +37,9 @@ import { Refusals } from './refusals.js';
     },
     {
       provide: AuditTrail,
-      inject: [AuditWriter, ClearValues, Clock, Ids],
-      useFactory: (writer: AuditWriter, clear: ClearValues, clock: Clock, ids: Ids) =>
-        new AuditTrail(writer, clear, clock, ids),
+      inject: [AuditWriter, ClearValues, Clock, Ids, InFlight],
+      useFactory: (writer: AuditWriter, clear: ClearValues, clock: Clock, ids: Ids, inFlight: InFlight) =>
+        new AuditTrail(writer, clear, clock, ids, inFlight),
     },
     {
       provide: ClearValues,
@@ -47,9 +48,15 @@ import { Refusals } from './refusals.js';
     },
     {
       provide: Refusals,
-      inject: [AuditWriter, TenantVault, Clock, Ids, LOGGER],
-      useFactory: (writer: AuditWriter, tenants: TenantVault, clock: Clock, ids: Ids, logger: Logger) =>
-        new Refusals(writer, tenants, clock, ids, logger),
+      inject: [AuditWriter, TenantVault, Clock, Ids, InFlight, LOGGER],
+      useFactory: (
+        writer: AuditWriter,
+        tenants: TenantVault,
+        clock: Clock,
+        ids: Ids,
+        inFlight: InFlight,
+        logger: Logger,
+      ) => new Refusals(writer, tenants, clock, ids, inFlight, logger),
     },
     {
       provide: Partitions,
@@ -82,8 +89,8 @@ export class AuditModule {
     private readonly writer: AuditWriter,
   ) {}
 
-  /** After the last answer and before the database closes. */
-  async onApplicationShutdown(): Promise<void> {
+  /** After all that may still append, and before the database closes. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.refusals.flush();
     await this.writer.close();
   }

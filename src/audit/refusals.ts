@@ -4,6 +4,7 @@ import { describeError } from '../http/logger.js';
 import { originOf } from '../http/origin.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
+import type { InFlight } from '../runtime/in-flight.js';
 import type { TenantVault } from '../tenants/tenant-vault.js';
 import type { AuditEvent } from './audit-event.js';
 import { actorOf } from './audit-trail.js';
@@ -34,6 +35,7 @@ export class Refusals {
     private readonly tenants: TenantVault,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly inFlight: InFlight,
     private readonly logger: Logger,
   ) {}
 
@@ -43,7 +45,7 @@ export class Refusals {
     if (caller === null || problem === null || problem.options.operationId !== undefined) return;
     if (problem.status >= 500) return;
     // The answer is out: whatever goes wrong here may cost the event, but never the process.
-    this.tenantOf(request)
+    const recorded = this.tenantOf(request)
       .then((tenantId) => {
         this.record(this.eventOf(request, caller, problem, tenantId));
       })
@@ -53,6 +55,7 @@ export class Refusals {
           'a refusal could not be recorded',
         );
       });
+    void this.inFlight.during(recorded);
   }
 
   /** Hands over what was only counted so far. */

@@ -72,7 +72,7 @@ it('while it drains, an answer that nobody reads ends its connection sooner', as
   await open(GET);
   await until(() => responses.length === 1);
   const [response] = responses;
-  connections.drain();
+  connections.drain(10_000);
   if (response !== undefined) await once(response, 'close');
   expect(response?.req.socket.destroyed).toBe(true);
 });

@@ -24,6 +24,8 @@ export const CONNECTION_LIMITS = {
 
 export type ConnectionLimits = Readonly<Record<keyof typeof CONNECTION_LIMITS, number>>;
 
+/** Milliseconds beyond the deadline of a request until its answer surely is out. */
+const ANSWER_GRACE = 3_000;
 /** Requests of one connection that may wait for their turn before no more is read from it. */
 const MAX_WAITING = 8;
 
@@ -82,9 +84,16 @@ export class Connections {
     return server;
   }
 
-  /** Ends every connection as soon as what was begun on it is answered. */
-  drain(): void {
+  /**
+   * Ends every connection as soon as what was begun on it is answered, and whatever goes on when every request surely
+   * is over: a long export to a slow reader.
+   * @param deadlineMs milliseconds that a request has for all that is done for it
+   */
+  drain(deadlineMs: number): void {
     this.draining = true;
+    setTimeout(() => {
+      for (const socket of this.connections.keys()) socket.destroy();
+    }, deadlineMs + ANSWER_GRACE).unref();
     for (const [socket, { busy, over }] of this.connections) {
       if (busy) socket.setTimeout(this.limits.writeTimeoutWhenDraining);
       else if (!over) this.end(socket);

@@ -30,8 +30,18 @@ export class Metrics {
   );
   private readonly owedOutcomes = this.counter(
     'billing_bff_audit_outcomes_owed_total',
-    'Outcomes that could not be stored at once',
+    'Outcomes that could not be stored at once, each counted once',
     [],
+  );
+  private readonly owedNow = new Gauge({
+    name: 'billing_bff_audit_outcomes_owed',
+    help: 'Outcomes that wait for the database to take them',
+    registers: [this.registry],
+  });
+  private readonly droppedEvents = this.counter(
+    'billing_bff_audit_events_dropped_total',
+    'Audit events that were not stored and never will be',
+    ['phase'],
   );
   private readonly breakers = new Gauge({
     name: 'billing_bff_billing_api_breakers_open',
@@ -103,6 +113,14 @@ export class Metrics {
 
   outcomeOwed(): void {
     this.owedOutcomes.inc();
+  }
+
+  outcomesOwed(count: number): void {
+    this.owedNow.set(count);
+  }
+
+  auditEventDropped(phase: string): void {
+    this.droppedEvents.inc({ phase });
   }
 
   breakersOpen(scope: 'origin' | 'tenant', count: number): void {

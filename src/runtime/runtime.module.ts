@@ -5,6 +5,7 @@ import type { Environment } from '../config/setting-reader.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from './clock.js';
 import { Ids } from './ids.js';
+import { InFlight } from './in-flight.js';
 
 /** Injection token of the variables that the tenants' file may refer to. */
 export const ENVIRONMENT = Symbol('Environment');
@@ -28,6 +29,7 @@ export class RuntimeModule {
       { provide: Clock, useValue: clock },
       { provide: Ids, useValue: ids },
       { provide: LOGGER, useValue: logger },
+      { provide: InFlight, useValue: new InFlight() },
     ];
     return { module: RuntimeModule, providers, exports: providers };
   }

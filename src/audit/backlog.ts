@@ -1,0 +1,153 @@
+import type { Logger } from 'pino';
+import { describeError } from '../http/logger.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Clock } from '../runtime/clock.js';
+import type { AuditEvent } from './audit-event.js';
+import type { Entry } from './audit-rows.js';
+
+/** Refusals that may wait; more are counted and dropped. */
+const MAX_REFUSALS = 1_000;
+/** Outcomes that may wait for a database that is away; of more the reconciler has to find out what they were. */
+const MAX_OWED = 10_000;
+/** Milliseconds between two lines about the same trouble. */
+const SAY_EVERY = 60_000;
+/** Events that one line names. */
+const NAMED = 100;
+
+/**
+ * What the trail still has to take, behind the answers: outcomes that are owed, and refusals. It is bounded, and it
+ * speaks up: a line when the database does not take it, one a minute while that lasts, one when it is over.
+ */
+export class Backlog {
+  private owed: Entry[] = [];
+  private refusals: Entry[] = [];
+  private ended = false;
+  /** Events stored since the database took none. */
+  private caughtUp = 0;
+  private stopSaying: (() => void) | undefined;
+  private readonly dropped: Record<Kind, { count: number; quiet: boolean }> = {
+    outcome: { count: 0, quiet: false },
+    refusal: { count: 0, quiet: false },
+  };
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+  ) {}
+
+  get size(): number {
+    return this.owed.length + this.refusals.length;
+  }
+
+  /** Takes an outcome that could not be stored. */
+  owe(entry: Entry, error: unknown): void {
+    if (this.ended) {
+      this.sayLost([entry]);
+      return;
+    }
+    this.metrics.outcomeOwed();
+    if (this.owed.length >= MAX_OWED) this.drop('outcome');
+    else this.owed.push(entry);
+    this.failed(error);
+  }
+
+  /** Takes a refusal. */
+  add(event: AuditEvent): void {
+    if (this.ended) this.sayLost([{ event }]);
+    else if (this.refusals.length >= MAX_REFUSALS) this.drop('refusal');
+    else this.refusals.push({ event });
+  }
+
+  /** The next to store: outcomes first. */
+  next(limit: number): readonly Entry[] {
+    return (this.owed.length > 0 ? this.owed : this.refusals).slice(0, limit);
+  }
+
+  /** Those are stored. */
+  stored(entries: readonly Entry[]): void {
+    this.remove(entries);
+    this.caughtUp += entries.length;
+    if (this.size > 0 || this.stopSaying === undefined) return;
+    this.stopSaying();
+    this.stopSaying = undefined;
+    this.logger.warn({ stored: this.caughtUp }, 'the audit trail is written again: no event waits any more');
+  }
+
+  /** The database will never take this one. */
+  refused(entry: Entry, error: unknown): void {
+    this.metrics.auditEventDropped(entry.event.phase);
+    this.logger.error({ ...nameOf(entry), error: describeError(error) }, 'an audit event cannot be stored');
+    this.remove([entry]);
+    this.stored([]);
+  }
+
+  /** The database takes nothing for now. */
+  failed(error: unknown): void {
+    this.metrics.outcomesOwed(this.owed.length);
+    if (this.stopSaying !== undefined) return;
+    this.caughtUp = 0;
+    this.say(
+      { error: describeError(error) },
+      'the audit trail cannot be written: outcomes and refusals wait',
+    );
+    this.sayAgain();
+  }
+
+  /** Nothing will be stored any more: says what is lost, and what comes later. */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.stopSaying?.();
+    const lost = [...this.owed, ...this.refusals];
+    for (let start = 0; start < lost.length; start += NAMED) this.sayLost(lost.slice(start, start + NAMED));
+  }
+
+  private remove(entries: readonly Entry[]): void {
+    const gone = new Set(entries);
+    this.owed = this.owed.filter((entry) => !gone.has(entry));
+    this.refusals = this.refusals.filter((entry) => !gone.has(entry));
+    this.metrics.outcomesOwed(this.owed.length);
+  }
+
+  private sayAgain(): void {
+    this.stopSaying = this.clock.after(SAY_EVERY, () => {
+      this.say({}, 'the audit trail still cannot be written: outcomes and refusals wait');
+      this.sayAgain();
+    });
+  }
+
+  private say(more: object, message: string): void {
+    this.logger.error({ ...more, owed_outcomes: this.owed.length, refusals: this.refusals.length }, message);
+  }
+
+  private sayLost(entries: readonly Entry[]): void {
+    for (const { event } of entries) this.metrics.auditEventDropped(event.phase);
+    this.logger.error(
+      { count: entries.length, events: entries.map(nameOf) },
+      'audit events are lost: they came to their end before the database took them',
+    );
+  }
+
+  private drop(kind: Kind): void {
+    this.metrics.auditEventDropped(kind);
+    this.dropped[kind].count += 1;
+    if (!this.dropped[kind].quiet) this.sayDropped(kind);
+  }
+
+  private sayDropped(kind: Kind): void {
+    const { count } = this.dropped[kind];
+    this.dropped[kind] = { count: 0, quiet: true };
+    this.logger.error({ kind, count }, 'audit events are dropped: too many wait');
+    this.clock.after(SAY_EVERY, () => {
+      this.dropped[kind].quiet = false;
+      if (this.dropped[kind].count > 0) this.sayDropped(kind);
+    });
+  }
+}
+
+type Kind = 'outcome' | 'refusal';
+
+function nameOf({ event: { operation_id, action, phase, outcome } }: Entry): object {
+  return { operation_id, action, phase, outcome };
+}

@@ -1,0 +1,12 @@
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import type { InFlight } from '../runtime/in-flight.js';
+
+/** Counts a request as in flight until its handler has ended, whatever became of its connection. */
+export class InFlightInterceptor implements NestInterceptor {
+  constructor(private readonly inFlight: InFlight) {}
+
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return from(this.inFlight.during(lastValueFrom(next.handle(), { defaultValue: undefined })));
+  }
+}
