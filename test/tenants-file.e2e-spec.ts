@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { ManualClock } from './support/manual-clock.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 
@@ -39,6 +39,19 @@ it('a change acts within five seconds; one that breaks the file changes nothing'
   clock.advance(SOON);
   await until(async () => (await sentToken()) === 'Bearer the-next-token', 'the next token');
   expect(bff.logs()).not.toContain('the-next-token');
+});
+
+it('a file that can no longer be looked at changes nothing, and is taken again once it can', async () => {
+  await startWith({ id: 'acme', token: 'the-first-token' });
+  await rm(bff.tenantsFile);
+  await symlink(bff.tenantsFile, bff.tenantsFile);
+  clock.advance(SOON);
+  await until(() => Promise.resolve(errorLines().length > 0), 'the error line');
+  expect(await sentToken()).toBe('Bearer the-first-token');
+  await rm(bff.tenantsFile);
+  await writeFile(bff.tenantsFile, JSON.stringify([{ id: 'acme', token: 'the-next-token' }]));
+  clock.advance(SOON);
+  await until(async () => (await sentToken()) === 'Bearer the-next-token', 'the next token');
 });
 
 /** The Authorization that a patch reaches the billing API with. */

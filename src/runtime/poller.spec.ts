@@ -35,6 +35,19 @@ describe('Poller', () => {
     expect(ends).toHaveLength(1);
   });
 
+  it('goes on after a task that fails, and tells of it', async () => {
+    const told: unknown[] = [];
+    const failing = () => Promise.reject(new Error('a bug'));
+    const other = new Poller(clock, 1_000, failing, (error) => told.push(error));
+    other.start();
+    for (let turn = 1; turn <= 2; turn += 1) {
+      clock.advance(1_000);
+      await other.idle;
+      expect(told).toHaveLength(turn);
+    }
+    await other.stop();
+  });
+
   it('is never run when it is stopped first', async () => {
     await poller.stop();
     clock.advance(10_000);

@@ -6,11 +6,15 @@ export class Poller {
   private running: Promise<void> = Promise.resolve();
   private cancel: () => void = () => undefined;
 
-  /** @param task deals with its own failures: one that rejects is a bug, and ends the polling */
+  /**
+   * @param task deals with its own failures: one that rejects is a bug, which ends neither the polling nor the process
+   * @param failed is told of it
+   */
   constructor(
     private readonly clock: Clock,
     private readonly everyMs: number,
     private readonly task: () => Promise<void>,
+    private readonly failed: (error: unknown) => void = () => undefined,
   ) {}
 
   /** Whether the task should come to its end. */
@@ -26,9 +30,11 @@ export class Poller {
   start(): void {
     if (this.stopping) return;
     this.cancel = this.clock.after(this.everyMs, () => {
-      this.running = this.task().then(() => {
-        this.start();
-      });
+      this.running = this.task()
+        .catch(this.failed)
+        .then(() => {
+          this.start();
+        });
     });
   }
 

@@ -79,6 +79,11 @@ function stampOf(paths: readonly string[]): string {
 }
 
 function stamp(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? '' : `${stats.ino}:${stats.size}:${stats.mtimeMs};`;
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${ino}:${size}:${mtimeMs};`;
+  } catch {
+    // Whatever the reason: what can't be looked at is not there, and reading it says more.
+    return '';
+  }
 }
