@@ -25,7 +25,14 @@ export class Partitions {
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
-    this.poller = new Poller(clock, LOOK_EVERY, () => this.look());
+    this.poller = new Poller(
+      clock,
+      LOOK_EVERY,
+      () => this.look(),
+      (error) => {
+        logger.error({ error: describeError(error) }, 'seeing to the partitions failed unexpectedly');
+      },
+    );
   }
 
   async onModuleInit(): Promise<void> {

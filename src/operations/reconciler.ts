@@ -48,7 +48,14 @@ export class Reconciler {
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
-    this.poller = new Poller(clock, POLL_EVERY, () => this.poll());
+    this.poller = new Poller(
+      clock,
+      POLL_EVERY,
+      () => this.poll(),
+      (error) => {
+        logger.error({ error: describeError(error) }, 'reconciling failed unexpectedly');
+      },
+    );
   }
 
   onApplicationBootstrap(): void {

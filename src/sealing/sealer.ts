@@ -43,7 +43,14 @@ export class Sealer {
     private readonly logger: Logger,
   ) {
     this.holder = ids.uuid();
-    this.poller = new Poller(clock, POLL_EVERY, () => this.poll());
+    this.poller = new Poller(
+      clock,
+      POLL_EVERY,
+      () => this.poll(),
+      (error) => {
+        logger.error({ error: describeError(error) }, 'sealing failed unexpectedly');
+      },
+    );
   }
 
   onApplicationBootstrap(): void {
