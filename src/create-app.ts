@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
@@ -9,6 +9,7 @@ import { Refusals } from './audit/refusals.js';
 import { serveApiDocs } from './api-document.js';
 import { Connections } from './http/connections.js';
 import { InFlightInterceptor } from './http/in-flight.interceptor.js';
+import { KnownQueryInterceptor } from './http/known-query.js';
 import { passBodyThrough } from './http/json-body.js';
 import { answerMalformedRequest, answerUnusualRequests } from './http/malformed-request.js';
 import { NestLog } from './http/logger.js';
@@ -74,7 +75,10 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     abortOnError: false,
   });
   app.useGlobalFilters(filter);
-  app.useGlobalInterceptors(new InFlightInterceptor(app.get(InFlight)));
+  app.useGlobalInterceptors(
+    new InFlightInterceptor(app.get(InFlight)),
+    new KnownQueryInterceptor(app.get(Reflector)),
+  );
   const refusals = app.get(Refusals);
   fastify.addHook('onResponse', (request, _reply, done) => {
     refusals.observe(request);

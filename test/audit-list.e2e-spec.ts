@@ -215,6 +215,21 @@ describe('refused with 400', () => {
     expect(parametersOf(answer).length).toBeGreaterThan(0);
   });
 
+  it.each(['from', 'to'])('a bare + in %s is told to be written %%2B', async (name) => {
+    const answer = await bff.send('GET', `/api/v1/audit-events?${name}=2026-01-01T00:00:00+02:00`);
+    const detail = 'must have its + written as %2B: in a query + is a space';
+    expect(answer.body).toMatchObject({
+      detail: `${name} ${detail}.`,
+      errors: [{ parameter: name, code: 'not-timestamp', detail }],
+    });
+  });
+
+  it('a parameter that is given twice says so', async () => {
+    const answer = await bff.send('GET', '/api/v1/audit-events?limit=1&limit=2');
+    const detail = 'must be given once';
+    expect(answer.body).toMatchObject({ errors: [{ parameter: 'limit', code: 'repeated', detail }] });
+  });
+
   it('all faults at once, each with its place', async () => {
     const answer = await bff.send(
       'GET',

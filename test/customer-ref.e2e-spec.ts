@@ -142,15 +142,12 @@ describe('the customer in the path', () => {
     expect(bff.upstream.requests).toEqual([]);
   });
 
-  it.each(['?x=1', '?', '?fields=name&x=%2F', '?id_or_alias=cus_other'])(
-    'is all that goes upstream of the URL, without %s',
-    async (query) => {
-      const answer = await patch(`acme${query}`);
+  it('is all that goes upstream of the URL', async () => {
+    const answer = await patch('acme?dry_run=false');
 
-      expect(answer.status).toBe(200);
-      expect(bff.upstream.requests.map(({ url }) => url)).toEqual(['/api/v1/customers/acme']);
-    },
-  );
+    expect(answer.status).toBe(200);
+    expect(bff.upstream.requests.map(({ url }) => url)).toEqual(['/api/v1/customers/acme']);
+  });
 
   it('is not patched when a preview was asked for', async () => {
     for (const query of [

@@ -107,17 +107,39 @@ it.each(['', 'TRUE', '1', 'true&dry_run=false', 'yes'])(
   },
 );
 
-it.each(['Dry_Run=true', 'dry_run[]=true', 'dry_run[a]=true', 'dryRun=true', 'dry-run'])(
-  'takes a name that only means it for a mistake: %s',
-  async (query) => {
-    const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?${query}`, { name: 'x' });
-    expect(answer).toMatchObject({ status: 400, body: { errors: [{ parameter: 'dry_run' }] } });
-    expect(upstream.methods).toEqual([]);
-  },
-);
+it.each([
+  ...[
+    'Dry_Run=true',
+    'dry_run[]=true',
+    'dry_run[a]=true',
+    'dryRun=true',
+    'dry-run=',
+    'dry=true',
+    'x=1?dry_run=true',
+  ],
+  ...['utm_source=x', '__proto__=1', 'constructor=1&dry_run=true', 'a=1&a=2'],
+])('takes no parameter that it does not know: %s', async (query) => {
+  const parameter = query.split('=')[0];
+  const detail = 'is not a parameter of this route';
+  const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?${query}`, { name: 'x' });
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { detail: `${parameter} ${detail}.`, errors: [{ parameter, code: 'unknown-field', detail }] },
+  });
+  expect(upstream.methods).toEqual([]);
+});
 
-it('leaves other parameters alone', async () => {
-  expect((await bff.send('PATCH', `${CUSTOMER_PATH}?utm_source=x`, { name: 'x' })).status).toBe(200);
+it('no more do routes that have none', async () => {
+  const none = '00000000-0000-7000-8000-000000000000';
+  for (const path of [CUSTOMER_PATH, `/api/v1/operations/${none}`, `/api/v1/audit-events/${none}`]) {
+    const token = await bff.idp.token({ scope: 'customers:read customers:write audit:read' });
+    const headers = { Authorization: `Bearer ${token}` };
+    const answer = await bff.send('GET', `${path}?x=1`, undefined, headers);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ parameter: 'x' }] } });
+  }
+  expect((await bff.send('GET', '/health/live?x=1')).status).toBe(200);
+  expect((await bff.send('GET', `${CUSTOMER_PATH}?x=1`, undefined, { Authorization: '' })).status).toBe(401);
+  expect(upstream.methods).toEqual([]);
 });
 
 it('with false is a patch', async () => {

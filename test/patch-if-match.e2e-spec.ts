@@ -52,17 +52,31 @@ it('refuses with the names of the fields that moved, and sends nothing', async (
 
 it.each([
   ['a tag of nobody', '"abc"'],
-  ['a weak tag', 'W/'],
   ['an empty tag', '""'],
   ['tags of nobody', '"a", W/"b","c,d"'],
 ])('refuses %s', async (_what, ifMatch) => {
-  const tag = ifMatch === 'W/' ? `W/${await currentTag()}` : ifMatch;
-  const answer = await patchIf(tag);
+  const answer = await patchIf(ifMatch);
 
   expect(answer.status).toBe(412);
   expect(answer.body).not.toHaveProperty('errors');
   expect(upstream.methods).toEqual(['GET']);
 });
+
+it.each(['W/"T"', '"T-gzip"', '"T--gzip"', '"T;br"', 'W/"T-br"', '"T:deflate"', '"a", W/"T"'])(
+  'says so when a proxy changed a tag of ours: %s',
+  async (form) => {
+    const altered = form.replace('T', (await currentTag()).slice(1, -1));
+    const detail = expect.stringMatching(/^A proxy changed the ETag that If-Match names/) as unknown;
+    const answer = await patchIf(altered);
+    expect(answer).toMatchObject({ status: 412, body: { detail } });
+    expect(answer.body).not.toHaveProperty('errors');
+    upstream.write({ phone: '+49 30 2' });
+    const moved = await patchIf(altered);
+    expect(moved).toMatchObject({ status: 412, body: { detail } });
+    expect(pointersOf(moved)).toEqual(['#/phone']);
+    expect(upstream.methods).toEqual(['GET', 'GET']);
+  },
+);
 
 it('takes any of a list', async () => {
   expect((await patchIf(`"a,b" , ,W/"x",${await currentTag()}`)).status).toBe(200);

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
 import { PageLimit } from '../http/page-limit.js';
-import { MayBeAbsent, Satisfies } from '../http/rules.js';
+import { fault, MayBeAbsent, Satisfies } from '../http/rules.js';
 import { text, textThat } from '../http/text-rules.js';
 import { CURSOR } from './audit-cursors.js';
 import { ACTIONS, OUTCOMES } from './audit-event.js';
@@ -88,11 +88,19 @@ function isTimestamp(text: string): boolean {
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
+const EXPECTED = 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z';
+
 function Timestamp(): PropertyDecorator {
   return applyDecorators(
-    Satisfies(
-      textThat(isTimestamp, 'not-timestamp', 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z'),
-    ),
+    Satisfies((value) => {
+      if (typeof value !== 'string') return fault('not-timestamp', EXPECTED);
+      if (isTimestamp(value)) return [];
+      const bare = isTimestamp(value.replace(/ (?=\d{2}:\d{2}$)/, '+'));
+      return fault(
+        'not-timestamp',
+        bare ? 'must have its + written as %2B: in a query + is a space' : EXPECTED,
+      );
+    }),
     ApiProperty({ type: String, format: 'date-time' }),
   );
 }

@@ -11,6 +11,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { ChecksQuery } from '../http/known-query.js';
 import { Problem } from '../http/problem.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import type { AuditedRequest } from './audit-event.js';
@@ -28,6 +29,7 @@ export class AuditEventsController {
 
   @Get()
   @RequireScopes('audit:read')
+  @ChecksQuery()
   @ApiOperation({
     operationId: 'listAuditEvents',
     summary: 'List or export audit events',

@@ -16,6 +16,7 @@ import { CurrentRequest } from '../audit/current-request.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { Customer } from '../billing/customer.dto.js';
 import { ApiPatchProblems, ApiProblems, ApiRequestHeaders } from '../http/api-docs.js';
+import { ChecksQuery } from '../http/known-query.js';
 import { REPLAYED } from '../idempotency/stored-answer.js';
 import { CustomerPreview } from './customer-preview.schema.js';
 import { CustomerRefPipe } from './customer-ref.pipe.js';
@@ -36,6 +37,7 @@ export class CustomersController {
 
   @Patch(':id_or_alias')
   @RequireScopes('customers:write')
+  @ChecksQuery()
   @ApiOperation(docs.PATCH)
   @ApiParam(docs.ID_OR_ALIAS)
   @ApiQuery(docs.DRY_RUN)

@@ -141,8 +141,13 @@ export class CustomersService {
     if (read !== undefined && before === undefined && this.endsWith(read, command))
       return this.unsent(operation, command, end.ofRead(read.answer, ending), read);
     if (before !== undefined) {
-      const { holds, moved } = this.tags.compare(command.ifMatch ?? '*', patching.errand.tenant.id, before);
-      if (!holds) return this.unsent(operation, command, end.preconditionFailed(ending, moved), read);
+      const { holds, moved, altered } = this.tags.compare(
+        command.ifMatch ?? '*',
+        patching.errand.tenant.id,
+        before,
+      );
+      if (!holds)
+        return this.unsent(operation, command, end.preconditionFailed(ending, moved, altered), read);
       if (command.dryRun) return this.preview(operation, plan, before, read);
       if (plan.sent.length === 0) return this.unsent(operation, command, end.unchanged(ending, before), read);
     }

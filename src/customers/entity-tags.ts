@@ -13,6 +13,15 @@ const FIELDS = PATCH_FIELDS.filter(isVerifiable);
 const BYTES = 6;
 const CHARACTERS = 8;
 
+/** A tag of ours, and what a proxy may have added to it, such as `-gzip` or `;br`. */
+const OURS = new RegExp(`^[\\w-]{${FIELDS.length * CHARACTERS}}(?=$|[^\\w])`);
+
+interface Comparison {
+  readonly holds: boolean;
+  readonly moved: readonly string[];
+  readonly altered: boolean;
+}
+
 /**
  * Strong entity tags (RFC 9110, section 8.8.3) of customers as we answer them: one short keyed hash for each
  * field, so that a tag that no longer matches tells which fields moved, without anything being stored.
@@ -26,22 +35,22 @@ export class EntityTags {
     return `"${this.opaqueTag(tenantId, customer)}"`;
   }
 
-  /** Whether `If-Match` holds for the customer; if not, the names of the fields that moved where a tag tells. */
-  compare(
-    ifMatch: IfMatch,
-    tenantId: string,
-    customer: Customer,
-  ): { readonly holds: boolean; readonly moved: readonly string[] } {
-    if (ifMatch === '*') return { holds: true, moved: [] };
+  /**
+   * Whether `If-Match` holds for the customer; if not, the names of the fields that moved where a tag tells, and whether
+   * a tag of ours was changed on its way.
+   */
+  compare(ifMatch: IfMatch, tenantId: string, customer: Customer): Comparison {
+    if (ifMatch === '*') return { holds: true, moved: [], altered: false };
     const current = this.opaqueTag(tenantId, customer);
     const strong = ifMatch.filter(({ weak }) => !weak).map(({ opaque }) => opaque);
-    if (strong.includes(current)) return { holds: true, moved: [] };
-    const [closest = []] = strong
-      .filter((tag) => tag.length === current.length)
+    if (strong.includes(current)) return { holds: true, moved: [], altered: false };
+    const ours = ifMatch.flatMap(({ opaque }) => OURS.exec(opaque)?.[0] ?? []);
+    const altered = ours.some((tag) => !strong.includes(tag));
+    const [closest = []] = ours
       .map((tag) => FIELDS.filter((_, index) => partOf(tag, index) !== partOf(current, index)))
       .sort((one, other) => one.length - other.length);
     // A tag of another customer, or of somebody's own making, tells nothing about fields.
-    return { holds: false, moved: closest.length === FIELDS.length ? [] : closest };
+    return { holds: false, moved: closest.length === FIELDS.length ? [] : closest, altered };
   }
 
   private opaqueTag(tenantId: string, customer: Customer): string {

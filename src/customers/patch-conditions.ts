@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { validationFailed } from '../http/problem.js';
+import { unknownParameters } from '../http/known-query.js';
+import { refuseFaults, validationFailed } from '../http/problem.js';
 import { readIdempotencyKey } from '../idempotency/idempotency-key.js';
 import { type IfMatch, readIfMatch } from './if-match.js';
 
@@ -23,11 +24,7 @@ export const Conditions = createParamDecorator((_: unknown, context: ExecutionCo
 
 /** Whoever means a preview must not get a real patch, so nothing but `true` and `false` is taken. */
 function readDryRun(query: unknown): boolean {
-  const names = typeof query === 'object' && query !== null ? Object.keys(query) : [];
-  if (names.some((name) => name !== 'dry_run' && /^dryrun/.test(name.toLowerCase().replace(/[^a-z]/g, '')))) {
-    const detail = 'must be written dry_run: nothing was sent';
-    throw validationFailed([{ parameter: 'dry_run', code: 'misspelt', detail }]);
-  }
+  refuseFaults(unknownParameters(query, 'dry_run'));
   const value = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : 'false';
   if (value === 'true' || value === 'false') return value === 'true';
   const detail = 'must be true or false, and given once';

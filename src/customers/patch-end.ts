@@ -101,14 +101,21 @@ export function withoutLease(patch: EndingPatch): PatchEnd {
   return failed(patch, 'not_applied', 'audit-unavailable', detail, { retryAfterS: 5 });
 }
 
-/** `If-Match` does not hold. @param moved names of the fields that did, where the tag tells */
-export function preconditionFailed(patch: EndingPatch, moved: readonly string[]): PatchEnd {
+/**
+ * `If-Match` does not hold.
+ * @param moved names of the fields that did, where the tag tells
+ * @param altered whether a tag of ours was weakened or suffixed on its way: strong comparison (RFC 9110, section 8.8.3.2)
+ * fails whatever the customer is like
+ */
+export function preconditionFailed(patch: EndingPatch, moved: readonly string[], altered: boolean): PatchEnd {
   const errors = moved.map((field): Fault => ({
     pointer: `#/${field}`,
     code: 'changed',
     detail: 'has changed since the customer was read',
   }));
-  const detail = 'The customer is not as If-Match expects it; nothing was sent.';
+  const detail = altered
+    ? 'A proxy changed the ETag that If-Match names: made it weak (W/), or added a suffix such as -gzip. Nothing was sent.'
+    : 'The customer is not as If-Match expects it; nothing was sent.';
   return failed(patch, 'rejected', 'precondition-failed', detail, errors.length === 0 ? {} : { errors });
 }
 

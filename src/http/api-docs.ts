@@ -118,6 +118,7 @@ export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
   'tenant-forbidden',
   'tenant-unknown',
   'tenant-suspended',
+  'validation-failed',
   'rate-limited',
   'internal',
   'audit-unavailable',
@@ -140,7 +141,7 @@ const UNKNOWN_OUTCOME: ReadonlySet<ProblemSlug> = new Set([
 
 function groupByStatus(slugs: readonly ProblemSlug[]): Map<number, ProblemSlug[]> {
   const groups = new Map<number, ProblemSlug[]>();
-  for (const slug of slugs) {
+  for (const slug of new Set(slugs)) {
     const status = PROBLEMS[slug][0];
     groups.set(status, [...(groups.get(status) ?? []), slug]);
   }

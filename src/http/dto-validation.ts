@@ -27,9 +27,18 @@ export function validateDto<Dto extends object>(
   return { dto, faults: told.map(({ path, code, detail }) => ({ ...placeOf(path), code, detail })) };
 }
 
-/** The same of a parsed query. */
+/** The same of a parsed query, where a parameter that comes twice is a list. */
 export function validateQuery<Dto extends object>(type: new () => Dto, query: object): Validated<Dto> {
-  return validateDto(type, { ...query }, ([name]) => ({ parameter: String(name) }));
+  const parameters = Object.entries(query);
+  const repeated = parameters.filter(([, value]) => Array.isArray(value));
+  const single = Object.fromEntries(parameters.filter(([, value]) => !Array.isArray(value)));
+  const { dto, faults } = validateDto(type, single, ([name]) => ({ parameter: String(name) }));
+  const faultsOfRepeated = repeated.map(([parameter]): Fault => ({
+    parameter,
+    code: 'repeated',
+    detail: 'must be given once',
+  }));
+  return { dto, faults: [...faultsOfRepeated, ...faults] };
 }
 
 function validated<Dto extends object>(

@@ -38,7 +38,7 @@ export type Fault = FaultPlace & { readonly code: FaultCode; readonly detail: st
 
 /** What can be wrong with a part of a request. */
 export const FAULT_CODES = [
-  ...['required', 'null', 'empty', 'unknown-field', 'misspelt', 'invalid'],
+  ...['required', 'null', 'empty', 'unknown-field', 'invalid'],
   ...['not-object', 'not-list', 'not-text', 'not-boolean', 'not-decimal', 'not-timestamp'],
   ...['too-short', 'too-long', 'too-many', 'out-of-range', 'not-allowed', 'needs-customer', 'retired'],
   ...[

@@ -2,6 +2,7 @@ import { Controller, Get, Param, type PipeTransform, Query } from '@nestjs/commo
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, type Principal, Public, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { ChecksQuery } from '../http/known-query.js';
 import { validateQuery } from '../http/dto-validation.js';
 import { DEFAULT_LIMIT } from '../http/page-limit.js';
 import { Problem, refuseFaults, validationFailed } from '../http/problem.js';
@@ -34,6 +35,7 @@ export class SealsController {
 
   @Get('audit-seals')
   @RequireScopes('audit:read')
+  @ChecksQuery()
   @ApiOperation({
     operationId: 'listAuditSeals',
     summary: 'List seals',

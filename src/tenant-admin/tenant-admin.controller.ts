@@ -31,6 +31,7 @@ import { TenantList, TenantView, TokenVersion, TokenVersionList } from './tenant
 import { TenantAdminService } from './tenant-admin.service.js';
 
 const READ_PROBLEMS: readonly ProblemSlug[] = [
+  'validation-failed',
   ...(['unauthenticated', 'insufficient-scope', 'internal', 'identity-provider-unavailable'] as const),
   ...(['audit-unavailable', 'rate-limited'] as const),
 ];

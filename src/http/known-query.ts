@@ -1,0 +1,39 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  SetMetadata,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
+import { type Fault, refuseFaults } from './problem.js';
+
+const CHECKS_QUERY = 'http:checks-query';
+
+/** Of a route that has query parameters, and refuses those that it does not know by itself. */
+export const ChecksQuery = (): MethodDecorator => SetMetadata(CHECKS_QUERY, true);
+
+/** A fault for each parameter but these: whoever misspells `dry_run` must not get a real patch. */
+export function unknownParameters(query: unknown, ...known: readonly string[]): Fault[] {
+  const names = typeof query === 'object' && query !== null ? Object.keys(query) : [];
+  return names
+    .filter((name) => !known.includes(name))
+    .map((parameter) => ({ parameter, code: 'unknown-field', detail: 'is not a parameter of this route' }));
+}
+
+/** Refuses every query parameter of the API's routes that have none. */
+@Injectable()
+export class KnownQueryInterceptor implements NestInterceptor {
+  constructor(private readonly reflector: Reflector) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { query, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
+    const checks = this.reflector.get<boolean | undefined>(CHECKS_QUERY, context.getHandler());
+    if (checks !== true && routeOptions.url?.startsWith('/api/') === true) {
+      refuseFaults(unknownParameters(query));
+    }
+    return next.handle();
+  }
+}
