@@ -150,7 +150,9 @@ function startAttack({ hostname, port }, token) {
 function report({ healthy, during, probes, after, counts }) {
   const times = (answers) => answers.map(({ ms }) => ms);
   const ratio = median(times(during)) / median(times(healthy));
-  const refused = during.filter(({ status }) => status !== 200).length;
+  const refusals = during.filter(({ status }) => status !== 200);
+  const refused = refusals.length;
+  const why = [...new Set(refusals.map(({ text }) => JSON.parse(text).type.split(':').at(-1)))].join(' ');
   const slowest = Math.max(...times(probes));
   const failed = probes.filter(({ status }) => status !== 200).length;
   const ms = (value) => `${number(value)} ms`;
@@ -165,7 +167,7 @@ function report({ healthy, during, probes, after, counts }) {
     ...patches('while all is well', healthy),
     ...patches('while A is hostile', during),
     row('  times the healthy median', ratio.toFixed(2), `${RATIO}`, met(ratio <= RATIO)),
-    row('  refused', `${refused} of ${during.length}`, '0', met(refused === 0)),
+    row('  refused', `${refused} of ${during.length} ${why}`, '0', met(refused === 0)),
     ...patches('afterwards', after),
     row('/health/live meanwhile, median', ms(median(times(probes)))),
     row('  longest', ms(slowest), ms(PROBE_MS), met(slowest <= PROBE_MS && failed === 0)),
