@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import type { JWTPayload } from 'jose';
+import { TokenVerifier } from '../src/auth/token-verifier.js';
 import { ManualClock } from './support/manual-clock.js';
 import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER, type TestUpstream } from './support/upstream.js';
@@ -187,6 +188,35 @@ describe('requests of one caller at a time', () => {
     expect(received).toMatch(/^HTTP\/1\.1 200/);
     expect(await counted('in-flight')).toBe(before);
     socket.destroy();
+  });
+
+  it('leave no place taken when the caller is gone before its token is checked', async () => {
+    const caller = await as({ sub: 'fleeting' });
+    const verifier = bff.app.get(TokenVerifier, { strict: false });
+    let checked = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (checked = resolve));
+    const verify = verifier.verify.bind(verifier);
+    const spy = jest.spyOn(verifier, 'verify').mockImplementation(async (header) => {
+      await gate;
+      return verify(header);
+    });
+    const server = bff.app.getHttpServer();
+    const connections = (): Promise<number> =>
+      new Promise((resolve) =>
+        server.getConnections((_error, count) => {
+          resolve(count);
+        }),
+      );
+    const before = await connections();
+    const sockets = Array.from({ length: 3 }, () => pipeline(caller, 1));
+    await until(() => spy.mock.calls.length === 3);
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await connections()) <= before);
+    checked();
+    spy.mockRestore();
+    let last = 429;
+    await until(async () => (last = await patch('A', caller)) !== 429);
+    expect(last).toBe(200);
   });
 
   it('go on when the caller hangs up, and count until they are over', async () => {

@@ -10,7 +10,6 @@ import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
-import { whenOver } from '../http/when-over.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { TenantVault } from '../tenants/tenant-vault.js';
 import { ANY_TENANT_SCOPE, type Caller, type Scope } from './caller.js';
@@ -109,7 +108,10 @@ export class AccessTokenGuard implements CanActivate {
     const seat = this.limits.enter(JSON.stringify([request.claimedTenant, caller.clientId, caller.sub]));
     request.seat = seat;
     void reply.headers({ ...seat.headers });
-    whenOver(request, reply, seat.hold());
+    const leave = seat.hold();
+    // The caller may have gone while the token was checked; else the seat is free when the answer is out.
+    if (reply.raw.destroyed) leave();
+    else reply.raw.once('close', leave);
   }
 }
 
