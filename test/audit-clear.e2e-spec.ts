@@ -76,6 +76,31 @@ it('without the scope there is no clear value anywhere, in no form', async () =>
   }
 });
 
+it('a page of clear values needs one look-up of keys; one that fails is audit-unavailable', async () => {
+  for (const accept of ['application/json', NDJSON]) {
+    const path = 'audit-events?action=customer.patch';
+    const headers = { Accept: accept };
+    const executor = bff.database.readers.getExecutor();
+    const execute = executor.executeQuery.bind(executor);
+    let asked = 0;
+    let failing = false;
+    const spy = jest.spyOn(executor, 'executeQuery').mockImplementation((query, ...rest) => {
+      if (!query.sql.includes('customer_key')) return execute(query, ...rest);
+      asked += 1;
+      return failing ? Promise.reject(new Error('gone')) : execute(query, ...rest);
+    });
+    expect((await read(bff, path, { scope: CLEAR }, headers)).status).toBe(200);
+    expect(asked).toBe(1);
+    failing = true;
+    if (accept !== NDJSON) {
+      const { status, body } = await read(bff, path, { scope: CLEAR }, headers);
+      expect(status).toBe(503);
+      expect(body).toMatchObject({ type: 'urn:billing-bff:problem:audit-unavailable' });
+    }
+    spy.mockRestore();
+  }
+});
+
 it('with the scope each change has its values, and the salts that open the commitments', async () => {
   const events = await clearEvents(CUSTOMER.id);
   expect(events).toHaveLength(2);

@@ -1,3 +1,4 @@
+import { Clock } from '../src/runtime/clock.js';
 import type { ServerResponse } from 'node:http';
 import { AuditWriter } from '../src/audit/audit-writer.js';
 import { Reconciler } from '../src/operations/reconciler.js';
@@ -30,13 +31,27 @@ it('not ready without the database, but alive; ready again when it is back', asy
   await until(async () => (await status('/health/ready')) === 200);
   const executor = bff.database.kysely.getExecutor();
   const fault = jest.spyOn(executor, 'executeQuery').mockRejectedValue(new Error('gone'));
+  await until(async () => (await status('/health/ready')) === 503);
   const answer = await get('/health/ready');
   expect(answer.status).toBe(503);
   expect(answer.body).toMatchObject({ checks: { database: 'down', identity_provider: 'up' } });
   expect(JSON.stringify(answer.body)).not.toContain('gone');
   expect(await status('/health/live')).toBe(200);
   fault.mockRestore();
-  expect(await status('/health/ready')).toBe(200);
+  await until(async () => (await status('/health/ready')) === 200);
+});
+
+it('however many probes there are, they share one ping a second', async () => {
+  let now = 1e9;
+  jest.spyOn(bff.app.get(Clock), 'monotonic').mockImplementation(() => now);
+  const ping = jest.spyOn(bff.database, 'ping');
+  const probe = (): Promise<number[]> =>
+    Promise.all(Array.from({ length: 30 }, () => status('/health/ready')));
+  expect(new Set([...(await probe()), ...(await probe())])).toEqual(new Set([200]));
+  expect(ping).toHaveBeenCalledTimes(1);
+  now += 1_000;
+  expect(new Set(await probe())).toEqual(new Set([200]));
+  expect(ping).toHaveBeenCalledTimes(2);
 });
 
 it('a billing API that is away does not make it unready', async () => {

@@ -50,7 +50,7 @@ export class AuditExport {
 
   /** How far the log is sealed now; what is sealed while it is exported counts as unsealed. */
   async sealedUpTo(log: string): Promise<SealedUpTo> {
-    const state = await this.database.kysely
+    const state = await this.database.readers
       .selectFrom('audit_log')
       .select(['tree_size', 'seal'])
       .where('log', '=', log)
@@ -66,10 +66,10 @@ export class AuditExport {
     }
   }
 
-  /** With the values behind the masks. */
-  async revealed(row: StoredRow): Promise<AuditEvent> {
-    const { event, clear } = toStoredEvent(row);
-    return this.clear.reveal(event, clear);
+  /** With the values behind the masks, by the ids of the events. */
+  async revealed(tenantId: string, rows: readonly StoredRow[]): Promise<ReadonlyMap<string, AuditEvent>> {
+    const events = await this.clear.reveal(tenantId, rows.map(toStoredEvent));
+    return new Map(events.map((event) => [event.id, event]));
   }
 
   private async *matching(filter: AuditFilter): AsyncGenerator<readonly Exported[]> {
@@ -96,7 +96,7 @@ export class AuditExport {
   }
 
   private async leaves(log: string, start: number, end: number): Promise<readonly Exported[]> {
-    const rows = await this.database.kysely
+    const rows = await this.database.readers
       .selectFrom('audit_leaf as leaf')
       .leftJoin('audit_event', 'audit_event.id', 'leaf.event_id')
       .select(['leaf.event_id', 'leaf.leaf_hash', 'leaf.leaf_index', 'leaf.seal'])
@@ -130,7 +130,7 @@ export class AuditExport {
       )
       select id, event, clear, null as seal, null as leaf_index, sealed from marked join audit_event using (id)
       where not sealed or id = (select id from next order by id desc limit 1)
-      order by id`.execute(this.database.kysely);
+      order by id`.execute(this.database.readers);
     return { rows: rows.filter(({ sealed }) => !sealed), last: rows.at(-1)?.id };
   }
 }

@@ -2,7 +2,7 @@ import { validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
 import type { AuditCursors } from './audit-cursors.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
-import type { AuditExport, ExportOptions, SealedUpTo } from './audit-export.js';
+import type { AuditExport, Exported, ExportOptions, SealedUpTo } from './audit-export.js';
 import type { AuditQuery } from './audit-query.js';
 import type { AuditFilter, AuditStore, StoredEvent } from './audit-store.js';
 import type { AuditTrail } from './audit-trail.js';
@@ -33,7 +33,7 @@ export class AuditReader {
     const filter = this.fromCursor(request, query);
     const events = await this.store.list(filter, limit + 1).catch(trailUnavailable);
     const page = events.slice(0, limit);
-    const data = await Promise.all(page.map((stored) => this.shown(request, stored)));
+    const data = await this.shown(request, page);
     const last = events.length > limit ? page.at(-1)?.event.id : undefined;
     if (cursor === undefined) await this.record(request, 'audit.read', filter.customer, []);
     return { data, next_cursor: last === undefined ? null : this.cursors.write(request, query.filter, last) };
@@ -43,7 +43,7 @@ export class AuditReader {
   async get(request: AuditedRequest, id: string): Promise<ShownEvent | undefined> {
     const stored = await this.store.find(request.principal.tenant.id, id).catch(trailUnavailable);
     if (stored === undefined) return undefined;
-    const shown = await this.shown(request, stored);
+    const [shown] = await this.shown(request, [stored]);
     await this.record(request, 'audit.read', stored.event.target?.customer_id ?? undefined, []);
     return shown;
   }
@@ -63,7 +63,10 @@ export class AuditReader {
     const sealed = filtered
       ? NOTHING
       : await this.exports.sealedUpTo(filter.tenantId).catch(trailUnavailable);
-    return this.lines(request, { filter, complete: !filtered, sealed }, format);
+    const pages = this.exports.pages({ filter, complete: !filtered, sealed });
+    // Before the answer begins: a database that is away is still an error that can be told.
+    const first = await pages.next().catch(trailUnavailable);
+    return this.lines(request, { filter, complete: !filtered, sealed }, format, follow(first, pages));
   }
 
   private fromCursor(request: AuditedRequest, { filter, cursor }: AuditQuery): AuditFilter {
@@ -79,27 +82,34 @@ export class AuditReader {
     request: AuditedRequest,
     { filter, complete, sealed }: ExportOptions,
     format: ExportFormat,
+    pages: AsyncIterable<readonly Exported[]>,
   ): AsyncGenerator<string> {
     const log = filter.tenantId;
     let count = 0;
     if (format.head !== '') yield format.head;
-    for await (const page of this.exports.pages({ filter, complete, sealed })) {
+    for await (const page of pages) {
       const lines: string[] = [];
+      const revealed = seesClear(request)
+        ? await this.exports.revealed(log, page.filter(isRow))
+        : NOTHING_REVEALED;
       for (const entry of page) {
         if (!isRow(entry)) {
           lines.push(format.dropped(entry));
           continue;
         }
         count += 1;
-        lines.push(format.row(entry, seesClear(request) ? await this.exports.revealed(entry) : undefined));
+        lines.push(format.row(entry, revealed.get(entry.id)));
       }
       yield lines.join('');
     }
     yield* format.trailer({ log, count, complete }, this.exports.sealsOf(log, sealed.seals));
   }
 
-  private async shown(request: AuditedRequest, { event, seal, clear }: StoredEvent): Promise<ShownEvent> {
-    return inOrder(seesClear(request) ? await this.clear.reveal(event, clear) : event, seal);
+  private async shown(request: AuditedRequest, stored: readonly StoredEvent[]): Promise<ShownEvent[]> {
+    const events = seesClear(request)
+      ? await this.clear.reveal(request.principal.tenant.id, stored).catch(trailUnavailable)
+      : stored.map(({ event }) => event);
+    return events.map((event, n) => inOrder(event, stored[n]?.seal ?? null));
   }
 
   private async record(
@@ -112,6 +122,17 @@ export class AuditReader {
     const act = { action, customerId: customerId ?? null, status: 200, changes: [...changes, ...clear] };
     await this.trail.handled(request, act).catch(trailUnavailable);
   }
+}
+
+const NOTHING_REVEALED: ReadonlyMap<string, AuditEvent> = new Map();
+
+async function* follow<Page>(
+  first: IteratorResult<Page, unknown>,
+  rest: AsyncGenerator<Page>,
+): AsyncGenerator<Page> {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
 }
 
 const NOTHING: SealedUpTo = { size: 0, seals: 0 };

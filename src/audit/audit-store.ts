@@ -1,5 +1,5 @@
-import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../database/database.js';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Schema } from '../database/schema.js';
 import type { AuditEvent } from './audit-event.js';
 
 /** What a page of the trail shows; times and ids bound it, everything else has to match. */
@@ -34,7 +34,7 @@ export interface StoredEvent {
 
 /** Reads the trail, one tenant's at a time. */
 export class AuditStore {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: Kysely<Schema>) {}
 
   /** Newest first. */
   async list(filter: AuditFilter, limit: number): Promise<StoredEvent[]> {
@@ -58,7 +58,7 @@ export class AuditStore {
 
   /** Oldest first. */
   async ofOperation(tenantId: string, operationId: string): Promise<AuditEvent[]> {
-    const rows = await this.database.kysely
+    const rows = await this.database
       .selectFrom('audit_event')
       .select('event')
       .where('tenant_id', '=', tenantId)
@@ -70,7 +70,7 @@ export class AuditStore {
 
   /** What patches did after an event to a customer, or to one that they did not get to know; oldest first. */
   async patchesAfter(tenantId: string, customerId: string, eventId: string): Promise<AuditEvent[]> {
-    const rows = await this.database.kysely
+    const rows = await this.database
       .selectFrom('audit_event')
       .select('event')
       .where('tenant_id', '=', tenantId)
@@ -104,7 +104,7 @@ export class AuditStore {
   }
 
   private rows() {
-    return this.database.kysely
+    return this.database
       .selectFrom('audit_event')
       .leftJoin('audit_leaf as leaf', 'leaf.event_id', 'audit_event.id')
       .select(['audit_event.id', 'audit_event.event', 'audit_event.clear', 'leaf.seal', 'leaf.leaf_index']);
@@ -113,7 +113,7 @@ export class AuditStore {
   /** The ids of all that match, but for the actor. */
   private matching(filter: AuditFilter) {
     const { tenantId, customer, action, outcome, credentialVersion, field, from, to, before, after } = filter;
-    let query = this.database.kysely
+    let query = this.database
       .selectFrom('audit_event')
       .select('audit_event.id')
       .where('tenant_id', '=', tenantId);
@@ -147,6 +147,9 @@ function isAbout(tenantId: string, customer: string): RawBuilder<boolean> {
       and unknown.tenant_id = ${tenantId} and unknown.customer_id is null
   ))`;
 }
+
+/** The same for what callers only read: it takes no connection of a patch. */
+export class AuditStoreForReaders extends AuditStore {}
 
 /** The least UUIDv7 of a time (RFC 9562, section 5.7). */
 function firstIdOf(at: Date): string {

@@ -18,7 +18,7 @@ import { AuditCursors } from './audit-cursors.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditExport } from './audit-export.js';
 import { AuditReader } from './audit-reader.js';
-import { AuditStore } from './audit-store.js';
+import { AuditStore, AuditStoreForReaders } from './audit-store.js';
 import { AuditTrail } from './audit-trail.js';
 import { AuditWriter } from './audit-writer.js';
 import { ClearValues } from './clear-values.js';
@@ -64,13 +64,22 @@ import { Refusals } from './refusals.js';
       useFactory: (database: Database, { auditRetentionDays }: Config, clock: Clock, logger: Logger) =>
         new Partitions(database, auditRetentionDays, clock, logger),
     },
-    { provide: AuditStore, inject: [Database], useFactory: (database: Database) => new AuditStore(database) },
+    {
+      provide: AuditStore,
+      inject: [Database],
+      useFactory: ({ kysely }: Database) => new AuditStore(kysely),
+    },
+    {
+      provide: AuditStoreForReaders,
+      inject: [Database],
+      useFactory: ({ readers }: Database) => new AuditStoreForReaders(readers),
+    },
     {
       provide: AuditReader,
-      inject: [Database, AuditStore, SealStore, ClearValues, AuditTrail, AppKeys],
+      inject: [Database, AuditStoreForReaders, SealStore, ClearValues, AuditTrail, AppKeys],
       useFactory: (
         database: Database,
-        store: AuditStore,
+        store: AuditStoreForReaders,
         seals: SealStore,
         clear: ClearValues,
         trail: AuditTrail,
@@ -81,7 +90,7 @@ import { Refusals } from './refusals.js';
       },
     },
   ],
-  exports: [AuditTrail, AuditStore, AuditWriter, Refusals],
+  exports: [AuditTrail, AuditStore, AuditStoreForReaders, AuditWriter, Refusals],
 })
 export class AuditModule {
   constructor(

@@ -1,8 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Logger } from 'pino';
-import { type CustomerVault, Forgotten } from '../crypto/customer-vault.js';
-import { Undecryptable } from '../crypto/key-ring.js';
+import type { CustomerVault } from '../crypto/customer-vault.js';
 import { describeError } from '../http/logger.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 
@@ -11,6 +10,12 @@ export interface ClearChange {
   readonly field: string;
   readonly before?: unknown;
   readonly after?: unknown;
+}
+
+/** An event as it is stored: the values behind its masks are encrypted. */
+export interface Masked {
+  readonly event: AuditEvent;
+  readonly clear: string | null;
 }
 
 /** The scope that shows the values behind the masks. */
@@ -70,18 +75,25 @@ export class ClearValues {
     }
   }
 
-  /** The event with `clear` in each change; without where its values are not kept, or were forgotten. */
-  async reveal(event: AuditEvent, clear: string | null): Promise<AuditEvent> {
-    const customer_id = event.target?.customer_id ?? null;
-    if (clear === null || event.tenant_id === null || customer_id === null) return event;
-    try {
-      const columns = { customer_id, own_key: null, sealed: clear };
-      const kept = await this.vault.open(event.tenant_id, placeOf(event.id), columns);
-      return { ...event, changes: event.changes.map((change) => revealed(change, kept)) };
-    } catch (error) {
-      if (error instanceof Forgotten || error instanceof Undecryptable) return event;
-      throw error;
-    }
+  /**
+   * The events of one tenant with `clear` in each change; without where values are not kept, or were forgotten. One
+   * query for all of them.
+   */
+  async reveal(tenantId: string, rows: readonly Masked[]): Promise<AuditEvent[]> {
+    const sealed = new Map(
+      rows.flatMap(({ event, clear }) => {
+        const customerId = event.target?.customer_id ?? null;
+        if (clear === null || customerId === null) return [];
+        return [[event.id, { customerId, place: placeOf(event.id), jwe: clear }] as const];
+      }),
+    );
+    const opened = await this.vault.openAll(tenantId, [...sealed.values()]);
+    const kept = new Map([...sealed.keys()].map((id, n) => [id, opened[n]]));
+    return rows.map(({ event }) => {
+      const values = kept.get(event.id);
+      if (values === undefined) return event;
+      return { ...event, changes: event.changes.map((change) => revealed(change, values)) };
+    });
   }
 }
 

@@ -16,6 +16,13 @@ export interface Owner {
   readonly customerId: string | null;
 }
 
+/** A value under its customer's key. */
+export interface Sealed {
+  readonly customerId: string;
+  readonly place: string;
+  readonly jwe: string;
+}
+
 /** The key of the value's owner is gone, and with it the value. */
 export class Forgotten extends Error {
   override readonly name = 'Forgotten';
@@ -57,8 +64,25 @@ export class CustomerVault {
     const key =
       own_key === null ? await this.load(tenantId, customer_id ?? '') : await this.unwrap(own_key, place);
     if (key === undefined) throw new Forgotten(`the key of ${place} was destroyed`);
-    const value: unknown = JSON.parse(Buffer.from(await key.decrypt(sealed, place)).toString('utf8'));
-    return value;
+    return openWith(key, place, sealed);
+  }
+
+  /**
+   * The values of many rows that are under customers' keys, for readers, with one look-up of all their keys; undefined
+   * where the key was destroyed, or does not open what is there.
+   */
+  async openAll(tenantId: string, sealed: readonly Sealed[]): Promise<unknown[]> {
+    const keys = await this.loadAll(tenantId, [...new Set(sealed.map(({ customerId }) => customerId))]);
+    return Promise.all(
+      sealed.map(async ({ customerId, place, jwe }) => {
+        try {
+          return await openWith(await keys.get(customerId), place, jwe);
+        } catch (error) {
+          if (error instanceof Undecryptable) return undefined;
+          throw error;
+        }
+      }),
+    );
   }
 
   /** Destroys the customer's key, and with it everything that it alone opens. */
@@ -105,7 +129,24 @@ export class CustomerVault {
       .where('customer_id', '=', customerId)
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    return ringOf(await this.ring.decrypt(row.wrapped, customerKeyContext(tenantId, customerId)));
+    return this.unwrapCustomerKey(tenantId, customerId, row.wrapped);
+  }
+
+  private async loadAll(tenantId: string, customerIds: string[]): Promise<Map<string, Promise<KeyRing>>> {
+    if (customerIds.length === 0) return new Map();
+    const rows = await this.database.readers
+      .selectFrom('customer_key')
+      .select(['customer_id', 'wrapped'])
+      .where('tenant_id', '=', tenantId)
+      .where('customer_id', 'in', customerIds)
+      .execute();
+    return new Map(
+      rows.map(({ customer_id: id, wrapped }) => [id, this.unwrapCustomerKey(tenantId, id, wrapped)]),
+    );
+  }
+
+  private async unwrapCustomerKey(tenantId: string, customerId: string, wrapped: string): Promise<KeyRing> {
+    return ringOf(await this.ring.decrypt(wrapped, customerKeyContext(tenantId, customerId)));
   }
 
   /** Another instance may be as far: the first one's key is everybody's. */
@@ -136,6 +177,12 @@ export class CustomerVault {
     const [oldest] = this.held.keys();
     if (this.held.size > MAX_HELD && oldest !== undefined) this.held.delete(oldest);
   }
+}
+
+async function openWith(key: KeyRing | undefined, place: string, jwe: string): Promise<unknown> {
+  if (key === undefined) return undefined;
+  const value: unknown = JSON.parse(Buffer.from(await key.decrypt(jwe, place)).toString('utf8'));
+  return value;
 }
 
 function ringOf(key: Uint8Array): KeyRing {

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { PGlite, types } from '@electric-sql/pglite';
-import { type Dialect, Kysely, Migrator, PostgresDialect, sql } from 'kysely';
+import { type Dialect, Kysely, Migrator, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { describeError } from '../http/logger.js';
 import { takeFolder } from './exclusive-folder.js';
 import { MIGRATIONS } from './migrations.js';
+import { sharesBackends } from './pooling-mode.js';
 import { pgliteDialect } from './pglite.dialect.js';
 import type { Schema } from './schema.js';
 import { watchedPool } from './watched-pool.js';
@@ -22,6 +23,7 @@ const STATEMENT_TIMEOUT = 4_000;
 const PATIENCE = STATEMENT_TIMEOUT + 1_000;
 const CONNECT_TIMEOUT = 2_000;
 const MAX_CONNECTIONS = 10;
+const MAX_READING_CONNECTIONS = 5;
 
 /** 64-bit integers are numbers here: what the service counts stays far below 2^53. */
 const toNumber = (text: string): number => Number(text);
@@ -29,16 +31,27 @@ pg.types.setTypeParser(pg.types.builtins.INT8, toNumber);
 
 /** PostgreSQL through Kysely: the server of DATABASE_URL, else one embedded in DATA_DIR. */
 export class Database {
+  /** For patches, and what works by itself. */
   readonly kysely: Kysely<Schema>;
+  /** For what callers only read: however many they are, and however slow, they take no connection of a patch. */
+  readonly readers: Kysely<Schema>;
+  private readonly pool: PostgresPool | undefined;
   private giveBackFolder: () => Promise<void> = () => Promise.resolve();
 
   constructor(
     private readonly config: Config,
     private readonly logger: Logger,
   ) {
-    this.kysely = new Kysely<Schema>({
-      dialect: config.databaseUrl === undefined ? this.embedded() : this.server(config.databaseUrl),
-    });
+    const { databaseUrl } = config;
+    if (databaseUrl === undefined) {
+      this.kysely = new Kysely<Schema>({ dialect: this.embedded() });
+      this.readers = this.kysely;
+    } else {
+      this.pool = this.connections(databaseUrl, MAX_CONNECTIONS);
+      this.kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: this.pool }) });
+      const pool = this.connections(databaseUrl, MAX_READING_CONNECTIONS);
+      this.readers = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+    }
   }
 
   /**
@@ -46,6 +59,7 @@ export class Database {
    * @throws DatabaseUnusable
    */
   async onModuleInit(): Promise<void> {
+    if (this.pool !== undefined) await refuseSharedBackends(this.pool);
     const migrator = new Migrator({
       db: this.kysely,
       provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
@@ -58,6 +72,7 @@ export class Database {
 
   async onApplicationShutdown(): Promise<void> {
     await this.kysely.destroy();
+    if (this.readers !== this.kysely) await this.readers.destroy();
     await this.giveBackFolder();
   }
 
@@ -66,12 +81,11 @@ export class Database {
     await sql`select 1`.execute(this.kysely);
   }
 
-  private server(connectionString: string): Dialect {
+  private connections(connectionString: string, max: number): PostgresPool {
     const pool = new pg.Pool({
       connectionString,
-      max: MAX_CONNECTIONS,
+      max,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
-      statement_timeout: STATEMENT_TIMEOUT,
       keepAlive: true,
       application_name: 'billing-bff',
     });
@@ -81,7 +95,7 @@ export class Database {
     });
     // So would one that breaks while it is in use, which the pool does not watch; its query fails with the same error.
     pool.on('connect', (client) => client.on('error', () => undefined));
-    return new PostgresDialect({ pool: watchedPool(pool, PATIENCE) });
+    return watchedPool(pool, PATIENCE, `set statement_timeout = ${STATEMENT_TIMEOUT}`);
   }
 
   private embedded(): Dialect {
@@ -92,6 +106,17 @@ export class Database {
     });
   }
 }
+
+async function refuseSharedBackends(pool: PostgresPool): Promise<void> {
+  const shared = await sharesBackends(pool).catch((error: unknown) => {
+    throw new DatabaseUnusable(explain(error), { cause: error });
+  });
+  if (shared) throw new DatabaseUnusable(POOLED);
+}
+
+const POOLED =
+  'DATABASE_URL leads to a pooler in transaction (or statement) mode, where settings, LISTEN and locks of a session do not ' +
+  'hold; use its session mode (PgBouncer: pool_mode = session) or a direct connection';
 
 function explain(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';

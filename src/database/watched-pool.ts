@@ -5,10 +5,24 @@ import type pg from 'pg';
  * A pool that takes no connection back whose query got no answer: the next query would wait behind it. An
  * error that the server itself reports leaves its connection as good as before.
  * @param patienceMs milliseconds until a query fails that a server which has gone silent does not answer
+ * @param prepare what every new connection is told first: a pooler refuses settings that come with the connection
  */
-export function watchedPool(pool: pg.Pool, patienceMs: number): PostgresPool {
+export function watchedPool(pool: pg.Pool, patienceMs: number, prepare: string): PostgresPool {
+  const prepared = new WeakSet<object>();
   return {
-    connect: async () => new WatchedClient(await pool.connect(), patienceMs),
+    connect: async () => {
+      const client = await pool.connect();
+      const watched = new WatchedClient(client, patienceMs);
+      if (prepared.has(client)) return watched;
+      try {
+        await watched.query(prepare, []);
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+      prepared.add(client);
+      return watched;
+    },
     end: () => pool.end(),
   };
 }

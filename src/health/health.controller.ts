@@ -12,11 +12,15 @@ import { Liveness, Readiness } from './health.schema.js';
 
 /** Milliseconds that one check of a probe may take. */
 const CHECK_TIMEOUT = 800;
+/** Milliseconds for which probes believe what the database answered. */
+const PING_EVERY = 1_000;
 
 @ApiTags('Health')
 @Public()
 @Controller('health')
 export class HealthController {
+  private ping: { readonly at: number; underWay: boolean; answer: Promise<boolean> } | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly keys: KeySet,
@@ -58,13 +62,19 @@ export class HealthController {
     return Promise.race([check, this.clock.sleep(CHECK_TIMEOUT).then(() => otherwise)]);
   }
 
-  private async databaseAnswers(): Promise<boolean> {
-    try {
-      await this.database.ping();
-      return true;
-    } catch {
-      return false;
+  /** Probes that come at once, or within a second, share one ping: anybody may send them. */
+  private databaseAnswers(): Promise<boolean> {
+    const now = this.clock.monotonic();
+    if (this.ping === undefined || (!this.ping.underWay && now - this.ping.at >= PING_EVERY)) {
+      const ended = (answers: boolean) => (): boolean => {
+        ping.underWay = false;
+        return answers;
+      };
+      const ping = { at: now, underWay: true, answer: Promise.resolve(false) };
+      ping.answer = this.database.ping().then(ended(true), ended(false));
+      this.ping = ping;
     }
+    return this.ping.answer;
   }
 }
 

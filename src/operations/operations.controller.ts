@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
-import { AuditStore } from '../audit/audit-store.js';
+import { AuditStoreForReaders } from '../audit/audit-store.js';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { Problem } from '../http/problem.js';
@@ -13,7 +13,7 @@ import { Operation } from './operation.schema.js';
 @ApiTags('Operations')
 @Controller('api/v1/operations')
 export class OperationsController {
-  constructor(private readonly store: AuditStore) {}
+  constructor(private readonly store: AuditStoreForReaders) {}
 
   @Get(':id')
   @RequireScopes('customers:read', 'customers:write', 'audit:read')
