@@ -26,6 +26,10 @@ export async function serve(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel, output);
   for (const warning of config.warnings) logger.warn(warning);
   const clock = new SystemClock();
+  // Nobody waits for it, so it can have failed no request: a bug is worth a line, not everybody's patches in flight.
+  process.on('unhandledRejection', (error) => {
+    logger.error({ error: describeError(error) }, 'something failed that nobody waited for');
+  });
   try {
     const runtime = { config, environment: processEnvironment(), clock, ids: new Ids(clock), logger };
     const app = await createApp(runtime);

@@ -82,13 +82,25 @@ describe('two processes on one DATA_DIR', () => {
     });
     expect(answer.status).toBe(200);
     await first.kill();
-    const next = await BffProcess.start(around.settings);
+    const next = await BffProcess.start({ ...around.settings, NODE_OPTIONS: REJECTS_ON_SIGNAL });
     const list = await fetch(`${next.url ?? ''}/api/v1/audit-events`, { headers });
     const { data } = (await list.json()) as { data: { phase: string; operation_id: string }[] };
     expect(data.map(({ phase }) => phase)).toEqual(['outcome', 'intent']);
     expect(data[0]?.operation_id).toBe(answer.headers.get('x-operation-id'));
+
+    // What fails behind an answer, where nobody waits for it, is a line in the log.
+    next.signal('SIGUSR2');
+    const deadline = Date.now() + 10_000;
+    while (!next.stdout.includes('something failed that nobody waited for')) {
+      if (Date.now() > deadline) throw new Error(`there is no such line:\n${next.output}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await fetch(`${next.url ?? ''}/health/live`)).status).toBe(200);
   });
 });
+
+const REJECTS_ON_SIGNAL =
+  '--import=data:text/javascript,process.on(`SIGUSR2`,()=>{Promise.reject(Error(`nobody`))})';
 
 it('settings that are missing: ends with 1 and names them all; .env adds some, but not in production', async () => {
   const cwd = join(around.folder, 'cwd');
