@@ -125,12 +125,12 @@ describe('what the billing API is sent', () => {
   });
 
   it('is sent once more, the same, when the billing API asks to come back at once', async () => {
-    bff.upstream.answerWith(503, { message: 'Try again' }, { 'Retry-After': '0' });
+    bff.upstream.answerWith(429, { message: 'Try again' }, { 'Retry-After': '0' });
     const answer = await bff.patch({ name: 'Acme' });
 
     expect(answer).toMatchObject({
-      status: 503,
-      body: { type: 'urn:billing-bff:problem:billing-unavailable', outcome: 'not_applied' },
+      status: 429,
+      body: { type: 'urn:billing-bff:problem:rate-limited-by-billing', outcome: 'not_applied' },
     });
     const [first, second, ...others] = bff.upstream.patches;
     expect(others).toEqual([]);
