@@ -16,8 +16,9 @@ it('a body whose sender is gone before it is read is refused at once, not when t
   sender.on('error', () => undefined);
   sender.write('{');
   const [raw] = (await once(server, 'request')) as [IncomingMessage];
+  raw.on('error', () => undefined);
   sender.destroy();
-  await once(raw, 'close');
+  await new Promise((closed) => raw.once('close', closed));
 
   const deadline = new Deadline(new ManualClock(), 1_000);
   const gone = { headers: raw.headers, raw, deadline } as unknown as FastifyRequest;
