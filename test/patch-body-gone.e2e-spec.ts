@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import { ManualClock } from '../../test/support/manual-clock.js';
-import { Deadline } from './deadline.js';
-import { readJsonBody } from './json-body.js';
+import { ManualClock } from './support/manual-clock.js';
+import { Deadline } from '../src/http/deadline.js';
+import { readJsonBody } from '../src/http/json-body.js';
 
 it('a body whose sender is gone before it is read is refused at once, not when the time is over', async () => {
   const server = createServer();
