@@ -3,6 +3,7 @@
 // After `npm run build`: node bench/hostile.mjs
 import { connect } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, request } from 'undici';
 import { answer, CUSTOMER, patch, prepare, run, start, startSurroundings } from './harness.mjs';
@@ -16,6 +17,8 @@ const HOSTILE = 20_000;
 const PATCH_EVERY = 50;
 const PROBE_EVERY = 100;
 
+/** Milliseconds between two attacks with all of this. */
+const BURST_EVERY = 1_000;
 const GIANT_BODIES = 8;
 const PIPELINED = 500;
 const CLEAR_READS = 40;
@@ -95,11 +98,10 @@ async function probe(url) {
   return { status: statusCode, ms: performance.now() - began };
 }
 
-/** Everything at once and again and again; @returns how often what was answered, once it is stopped. */
+/** Everything at once, and again every second; @returns how often what was answered, once it is stopped. */
 function startAttack({ hostname, port }, token) {
   const counts = {};
   const sockets = new Set();
-  let stopped = false;
   const head = (line, more = '') =>
     `${line} HTTP/1.1\r\nHost: bff\r\nAuthorization: Bearer ${token}\r\nX-Tenant-Id: a\r\n${more}\r\n`;
   const patchWith = (body) => {
@@ -108,39 +110,34 @@ function startAttack({ hostname, port }, token) {
   };
   const reads = '/api/v1/audit-events?limit=200';
 
-  /** Writes it, reads so many answers unless it stalls, and does it all over again on a new connection. */
-  const repeat = (name, text, answers) => {
-    if (stopped) return;
+  /** Writes it on a new connection and reads so many answers, unless it stalls. */
+  const send = (name, text, answers) => {
     const socket = connect(Number(port), hostname);
     sockets.add(socket);
     let seen = 0;
-    let ended = false;
-    const again = () => {
-      if (ended) return;
-      ended = true;
-      sockets.delete(socket);
-      socket.destroy();
-      setTimeout(() => repeat(name, text, answers), 10);
-    };
-    socket.on('error', () => undefined).on('close', again);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     socket.on('data', (chunk) => {
       for (const [, status] of chunk.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
         counts[`${name} ${status}`] = (counts[`${name} ${status}`] ?? 0) + 1;
         seen += 1;
       }
       if (answers === undefined) socket.pause();
-      else if (seen >= answers) again();
+      else if (seen >= answers) socket.destroy();
     });
     socket.write(text);
   };
-  for (let i = 0; i < GIANT_BODIES; i += 1) repeat('giant body', patchWith(GIANT), 1);
-  repeat('pipelined', patchWith('{"name":"Acme pipelined"}').repeat(PIPELINED), PIPELINED);
-  for (let i = 0; i < CLEAR_READS; i += 1) repeat('clear read', head(`GET ${reads}`), 1);
   const exported = head('GET /api/v1/audit-events', 'Accept: application/x-ndjson\r\n');
-  for (let i = 0; i < STALLED_EXPORTS; i += 1) repeat('export', exported, undefined);
+  const burst = () => {
+    for (let i = 0; i < STALLED_EXPORTS; i += 1) send('export', exported, undefined);
+    for (let i = 0; i < CLEAR_READS; i += 1) send('clear read', head(`GET ${reads}`), 1);
+    for (let i = 0; i < GIANT_BODIES; i += 1) send('giant body', patchWith(GIANT), 1);
+    send('pipelined', patchWith('{"name":"Acme pipelined"}').repeat(PIPELINED), PIPELINED);
+  };
+  burst();
+  const timer = setInterval(burst, BURST_EVERY);
   return {
     stop() {
-      stopped = true;
+      clearInterval(timer);
       for (const socket of sockets) socket.destroy();
       return counts;
     },

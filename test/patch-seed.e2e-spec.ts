@@ -53,7 +53,7 @@ describe('the seed’s patch', () => {
     const answer = await bff.patch(SEED_PATCH, { 'X-Request-Id': 'req-1' });
 
     const { is_tax_exempt: _, ...shown } = SEED_PATCH;
-    expect(answer.body).toEqual({ ...CUSTOMER, ...shown });
+    expect(answer.body).toEqual({ ...CUSTOMER, ...shown, connected_account_id: null });
     expect(answer.status).toBe(200);
     const url = `/api/v1/customers/${CUSTOMER.id}`;
     expect(bff.upstream.requests).toMatchObject([

@@ -19,7 +19,12 @@ const echo =
   (status: number): Answer =>
   ({ text, headers, url }, response) => {
     const told = `${url} ${String(headers.authorization)} ${text}`;
-    answerJson(response, status, { code: 'BAD_REQUEST', message: told, details: told }, { 'X-Told': 'x' });
+    answerJson(
+      response,
+      status,
+      { code: status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST', message: told, details: told },
+      { 'X-Told': 'x' },
+    );
   };
 
 const ENDS: [string, number, Answer][] = [
