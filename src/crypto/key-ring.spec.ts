@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
+import { compactDecrypt } from 'jose';
 import { KeyRing, Undecryptable } from './key-ring.js';
 
 const key = (kid: string): { kid: string; key: Uint8Array } => ({ kid, key: randomBytes(32) });
@@ -50,4 +51,14 @@ describe('KeyRing', () => {
       }),
     );
   });
+});
+
+it('makes JWEs that any library reads (RFC 7516)', async () => {
+  const { key: secret, ...rest } = key('a');
+  const { jwe } = await new KeyRing([{ key: secret, ...rest }]).encrypt(bytes('secret'), 'here');
+  const { plaintext, protectedHeader } = await compactDecrypt(jwe, secret);
+  expect([Buffer.from(plaintext).toString(), protectedHeader]).toEqual([
+    'secret',
+    { alg: 'dir', enc: 'A256GCM', kid: 'a', ctx: 'here' },
+  ]);
 });
