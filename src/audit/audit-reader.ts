@@ -1,4 +1,5 @@
 import { validationFailed } from '../http/problem.js';
+import { slices, type Turns } from '../runtime/turns.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
 import type { AuditCursors } from './audit-cursors.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
@@ -8,6 +9,9 @@ import type { AuditFilter, AuditStore, StoredEvent } from './audit-store.js';
 import type { AuditTrail } from './audit-trail.js';
 import { type ClearValues, seesClear } from './clear-values.js';
 import { type ExportFormat, isRow } from './export-formats.js';
+
+/** Events that are written in one turn: some milliseconds. */
+const SLICE = 100;
 
 /** An event as readers see it. */
 export type ShownEvent = AuditEvent & { readonly seal: StoredEvent['seal'] };
@@ -25,6 +29,7 @@ export class AuditReader {
     private readonly clear: ClearValues,
     private readonly trail: AuditTrail,
     private readonly cursors: AuditCursors,
+    private readonly turns: Turns,
   ) {}
 
   /** @throws Problem validation-failed, audit-unavailable */
@@ -88,19 +93,17 @@ export class AuditReader {
     let count = 0;
     if (format.head !== '') yield format.head;
     for await (const page of pages) {
-      const lines: string[] = [];
       const revealed = seesClear(request)
         ? await this.exports.revealed(log, page.filter(isRow))
         : NOTHING_REVEALED;
-      for (const entry of page) {
-        if (!isRow(entry)) {
-          lines.push(format.dropped(entry));
-          continue;
-        }
-        count += 1;
-        lines.push(format.row(entry, revealed.get(entry.id)));
+      count += page.filter(isRow).length;
+      for (const slice of slices(page, SLICE)) {
+        const lines = (): string[] =>
+          slice.map((entry) =>
+            isRow(entry) ? format.row(entry, revealed.get(entry.id)) : format.dropped(entry),
+          );
+        yield (await this.turns.take(lines)).join('');
       }
-      yield lines.join('');
     }
     yield* format.trailer({ log, count, complete }, this.exports.sealsOf(log, sealed.seals));
   }

@@ -9,6 +9,7 @@ import { LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { Turns } from '../runtime/turns.js';
 import { InFlight } from '../runtime/in-flight.js';
 import { SealStore } from '../sealing/seal-store.js';
 import { SealingModule } from '../sealing/sealing.module.js';
@@ -76,7 +77,7 @@ import { Refusals } from './refusals.js';
     },
     {
       provide: AuditReader,
-      inject: [Database, AuditStoreForReaders, SealStore, ClearValues, AuditTrail, AppKeys],
+      inject: [Database, AuditStoreForReaders, SealStore, ClearValues, AuditTrail, AppKeys, Turns],
       useFactory: (
         database: Database,
         store: AuditStoreForReaders,
@@ -84,9 +85,10 @@ import { Refusals } from './refusals.js';
         clear: ClearValues,
         trail: AuditTrail,
         keys: AppKeys,
+        turns: Turns,
       ) => {
         const exports = new AuditExport(database, store, seals, clear);
-        return new AuditReader(store, exports, clear, trail, new AuditCursors(keys));
+        return new AuditReader(store, exports, clear, trail, new AuditCursors(keys), turns);
       },
     },
   ],

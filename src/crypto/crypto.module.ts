@@ -4,6 +4,7 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
+import { Turns } from '../runtime/turns.js';
 import { AppKeys } from './app-keys.js';
 import { CustomerVault } from './customer-vault.js';
 import { encryptionKeys } from './development-keys.js';
@@ -23,9 +24,9 @@ import { KeyRing } from './key-ring.js';
     },
     {
       provide: CustomerVault,
-      inject: [Database, KeyRing, Clock, LOGGER],
-      useFactory: (database: Database, ring: KeyRing, clock: Clock, logger: Logger) =>
-        new CustomerVault(database, ring, clock, logger),
+      inject: [Database, KeyRing, Clock, LOGGER, Turns],
+      useFactory: (database: Database, ring: KeyRing, clock: Clock, logger: Logger, turns: Turns) =>
+        new CustomerVault(database, ring, clock, logger, turns),
     },
   ],
   exports: [KeyRing, AppKeys, CustomerVault],

@@ -3,12 +3,16 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/database.js';
 import type { SealedColumns } from '../database/schema.js';
 import type { Clock } from '../runtime/clock.js';
+import { slices, type Turns } from '../runtime/turns.js';
 import { KeyRing, Undecryptable } from './key-ring.js';
 
 /** Keys held in memory; the one not used longest makes room. */
 const MAX_HELD = 5_000;
 /** Milliseconds after which a held key is looked up again: it may have been destroyed elsewhere. */
 const HELD_FOR = 30_000;
+
+/** Values that are decrypted in one turn: some milliseconds. */
+const SLICE = 25;
 
 /** Whose value it is: `customerId` is null while it is not known. */
 export interface Owner {
@@ -40,6 +44,7 @@ export class CustomerVault {
     private readonly ring: KeyRing,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly turns: Turns,
   ) {}
 
   /** @param place where the value is stored: elsewhere it does not decrypt */
@@ -73,16 +78,10 @@ export class CustomerVault {
    */
   async openAll(tenantId: string, sealed: readonly Sealed[]): Promise<unknown[]> {
     const keys = await this.loadAll(tenantId, [...new Set(sealed.map(({ customerId }) => customerId))]);
-    return Promise.all(
-      sealed.map(async ({ customerId, place, jwe }) => {
-        try {
-          return await openWith(await keys.get(customerId), place, jwe);
-        } catch (error) {
-          if (error instanceof Undecryptable) return undefined;
-          throw error;
-        }
-      }),
-    );
+    const values: unknown[] = [];
+    for (const slice of slices(sealed, SLICE))
+      values.push(...(await this.turns.take(() => slice.map((one) => openWithAny(keys, one)))));
+    return values;
   }
 
   /** Destroys the customer's key, and with it everything that it alone opens. */
@@ -132,7 +131,7 @@ export class CustomerVault {
     return this.unwrapCustomerKey(tenantId, customerId, row.wrapped);
   }
 
-  private async loadAll(tenantId: string, customerIds: string[]): Promise<Map<string, Promise<KeyRing>>> {
+  private async loadAll(tenantId: string, customerIds: string[]): Promise<Map<string, KeyRing>> {
     if (customerIds.length === 0) return new Map();
     const rows = await this.database.readers
       .selectFrom('customer_key')
@@ -140,9 +139,11 @@ export class CustomerVault {
       .where('tenant_id', '=', tenantId)
       .where('customer_id', 'in', customerIds)
       .execute();
-    return new Map(
-      rows.map(({ customer_id: id, wrapped }) => [id, this.unwrapCustomerKey(tenantId, id, wrapped)]),
-    );
+    const keys = rows.map(({ customer_id: id, wrapped }) => {
+      const key = ifDecryptable(() => this.ring.open(wrapped, customerKeyContext(tenantId, id)));
+      return key === undefined ? [] : [[id, ringOf(key)] as const];
+    });
+    return new Map(keys.flat());
   }
 
   private async unwrapCustomerKey(tenantId: string, customerId: string, wrapped: string): Promise<KeyRing> {
@@ -179,10 +180,23 @@ export class CustomerVault {
   }
 }
 
-async function openWith(key: KeyRing | undefined, place: string, jwe: string): Promise<unknown> {
-  if (key === undefined) return undefined;
-  const value: unknown = JSON.parse(Buffer.from(await key.decrypt(jwe, place)).toString('utf8'));
+function openWith(key: KeyRing, place: string, jwe: string): unknown {
+  const value: unknown = JSON.parse(Buffer.from(key.open(jwe, place)).toString('utf8'));
   return value;
+}
+
+function openWithAny(keys: ReadonlyMap<string, KeyRing>, { customerId, place, jwe }: Sealed): unknown {
+  const key = keys.get(customerId);
+  return key && ifDecryptable(() => openWith(key, place, jwe));
+}
+
+function ifDecryptable<Value>(open: () => Value): Value | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof Undecryptable) return undefined;
+    throw error;
+  }
 }
 
 function ringOf(key: Uint8Array): KeyRing {

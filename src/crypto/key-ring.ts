@@ -75,7 +75,8 @@ export class KeyRing {
     });
   }
 
-  private open(jwe: string, context: string): Uint8Array {
+  /** As `decrypt`, at once. @throws Undecryptable */
+  open(jwe: string, context: string): Uint8Array {
     const [header = '', , iv = '', ciphertext = '', tag = ''] = jwe.split('.');
     const { kid, ctx } = readHeader(header);
     const key = this.keyOf(kid, context);

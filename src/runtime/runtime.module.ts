@@ -6,6 +6,7 @@ import { LOGGER } from '../http/logger.js';
 import { Clock } from './clock.js';
 import { Ids } from './ids.js';
 import { InFlight } from './in-flight.js';
+import { Turns } from './turns.js';
 
 /** Injection token of the variables that the tenants' file may refer to. */
 export const ENVIRONMENT = Symbol('Environment');
@@ -30,6 +31,7 @@ export class RuntimeModule {
       { provide: Ids, useValue: ids },
       { provide: LOGGER, useValue: logger },
       { provide: InFlight, useValue: new InFlight() },
+      { provide: Turns, useValue: new Turns(clock) },
     ];
     return { module: RuntimeModule, providers, exports: providers };
   }
