@@ -167,6 +167,7 @@ function report({ healthy, during, probes, after, counts }) {
     row('  refused', `${refused} of ${during.length} ${why}`, '0', met(refused === 0)),
     ...patches('afterwards', after),
     row('/health/live meanwhile, median', ms(median(times(probes)))),
+    row('  p99', ms(percentile(times(probes), 99))),
     row('  longest', ms(slowest), ms(PROBE_MS), met(slowest <= PROBE_MS && failed === 0)),
     ...Object.entries(counts)
       .sort(([one], [other]) => one.localeCompare(other))

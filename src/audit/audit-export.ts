@@ -6,7 +6,7 @@ import { type AuditFilter, type AuditStore, type StoredRow, toStoredEvent } from
 import type { ClearValues } from './clear-values.js';
 
 /** Rows that are read at a time: all that an export holds in memory. */
-const PAGE = 300;
+const PAGE = 100;
 /** Events that are looked at in one statement. */
 const SCANNED = 20_000;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';

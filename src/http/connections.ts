@@ -162,7 +162,10 @@ export class Connections {
     const turn = this.draining ? undefined : connection.waiting.shift();
     if (socket.isPaused()) socket.resume();
     if (turn !== undefined) {
-      turn();
+      // Other connections come first: hundreds of refusals in a row would hold everybody up.
+      setImmediate(() => {
+        if (!connection.over && !socket.destroyed) turn();
+      });
       return;
     }
     connection.busy = false;
