@@ -20,9 +20,10 @@ const unclear = (status: number): BillingAnswer => ({
   retryAfterS: undefined,
 });
 
-let now = 1_000_000;
+let now = 0;
 let admission: Admission;
 beforeEach(() => {
+  now = 10_000_000;
   jest.spyOn(Date, 'now').mockImplementation(() => now);
   admission = new Admission(new Metrics(), pino({ enabled: false }));
 });
@@ -53,6 +54,13 @@ describe('the breaker', () => {
       expect(admission.open).toBe(1);
     },
   );
+
+  it('does not stay closed for an hour when the wall clock is set back by one', async () => {
+    await times(10, ACME, TIMED_OUT);
+    expect(await isClosed(ACME)).toBe(true);
+    now -= 3_600_000;
+    expect(await isClosed(ACME)).toBe(false);
+  });
 
   it('closes an origin for all when no connection can be made', async () => {
     await times(5, ACME, NOT_SENT);

@@ -106,7 +106,8 @@ export class Admission {
 
   private guard(guards: Map<string, Guard>, name: string, options: GuardOptions): Guard {
     const known = guards.get(name);
-    if (known !== undefined) return known;
+    // One that is open for longer than any is: the wall clock was set back. It would stay open for as much; a new one won't.
+    if (known !== undefined && known.openUntil - Date.now() <= HALF_OPEN_AFTER) return known;
     if (guards.size >= this.sweepAt) this.sweep(guards);
     const { scope, names, isFailure } = options;
     const failures = new ConsecutiveBreaker(FAILURES);
