@@ -66,6 +66,9 @@ describe('a patch that is not applied has an outcome that says so', () => {
   });
 
   it('nothing listens any more', async () => {
+    // No connection of before is left: the patch needs a new one.
+    await bff.upstream.stop();
+    await bff.upstream.listen();
     bff.upstream.answer = (_request, response) => {
       response.once('finish', () => void bff.upstream.stop());
       answerJson(response, 200, BEFORE, { Connection: 'close' });

@@ -75,6 +75,9 @@ it('is the last one', async () => {
 });
 
 it('a billing API that is gone when the patch is due: nothing was sent, and it says so', async () => {
+  // No connection of before is left: the patch needs a new one.
+  await bff.upstream.stop();
+  await bff.upstream.listen();
   upstream.plan('GET', ({ response, serve }) => {
     response.setHeader('Connection', 'close');
     faults.status(200, serve())(response, {});

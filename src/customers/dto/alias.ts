@@ -21,6 +21,6 @@ export const alias: Rule = inTurn(
 
 const CHARACTERS = '[^\\s/\\\\\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}]+';
 
-/** As OpenAPI says it. */
-export const ADDRESSABLE_PATTERN = `^(?!\\.{1,2}$)${CHARACTERS}$`;
+/** As OpenAPI says it. Of a parameter it says less: Swagger UI checks those without the flag u, which \p needs. */
+export const ADDRESSABLE_PATTERN = '^(?!\\.{1,2}$)[^\\s/\\\\]+$';
 export const ALIAS_PATTERN = `^(?!cus_)(?!\\.{1,2}$)${CHARACTERS}$`;
