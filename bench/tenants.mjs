@@ -114,7 +114,7 @@ async function measureFind() {
   const vault = new TenantVault(
     store,
     ring,
-    { url: 'https://billing.example.com' },
+    { billing: { url: 'https://billing.example.com' } },
     new SystemClock(),
     silent,
   );

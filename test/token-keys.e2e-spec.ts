@@ -6,6 +6,7 @@ import { LOGGER } from '../src/http/logger.js';
 import { Clock } from '../src/runtime/clock.js';
 import { createKey, TestIdentityProvider, type TestKey } from './support/identity-provider.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { testConfig } from './support/test-config.js';
 
 const PATCH = { name: 'Acme AG' };
 const realNow = Date.now.bind(Date);
@@ -241,7 +242,10 @@ describe('an identity provider that misbehaves', () => {
 /** Makes the service's key set what it is after a start: never loaded, and of that URL. */
 function forgetKeys(url: string): void {
   const { app } = bff;
-  Object.assign(app.get(KeySet), new KeySet(new URL(url), app.get(Clock), app.get(LOGGER)));
+  Object.assign(
+    app.get(KeySet),
+    new KeySet(testConfig({ AUTH_JWKS_URL: url }), app.get(Clock), app.get(LOGGER)),
+  );
 }
 
 /** Moves the whole process's time on to so much after the test's beginning. */

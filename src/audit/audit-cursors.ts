@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { AppKeys } from '../crypto/app-keys.js';
+import { Injectable } from '@nestjs/common';
+import { AppKeys } from '../crypto/app-keys.js';
 import type { AuditedRequest } from './audit-event.js';
 import type { AuditFilter } from './audit-store.js';
 import { seesClear } from './clear-values.js';
@@ -15,6 +16,7 @@ export const CURSOR = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil(((ID + MAC) * 4) / 
  * Cursors are signed, for one caller and one query: a page that carries one was begun by that caller with a query
  * that is in the trail.
  */
+@Injectable()
 export class AuditCursors {
   constructor(private readonly keys: AppKeys) {}
 

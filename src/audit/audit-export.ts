@@ -1,9 +1,10 @@
+import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import type { Database } from '../database/database.js';
-import type { SealStore } from '../sealing/seal-store.js';
+import { Database } from '../database/database.js';
+import { SealStore } from '../sealing/seal-store.js';
 import type { AuditEvent } from './audit-event.js';
-import { type AuditFilter, type AuditStore, type StoredRow, toStoredEvent } from './audit-store.js';
-import type { ClearValues } from './clear-values.js';
+import { type AuditFilter, AuditStoreForReaders, type StoredRow, toStoredEvent } from './audit-store.js';
+import { ClearValues } from './clear-values.js';
 
 /** Rows that are read at a time: all that an export holds in memory. */
 const PAGE = 100;
@@ -36,10 +37,11 @@ export interface ExportOptions {
 }
 
 /** Reads a tenant's trail from its beginning, page by page. */
+@Injectable()
 export class AuditExport {
   constructor(
     private readonly database: Database,
-    private readonly store: AuditStore,
+    private readonly store: AuditStoreForReaders,
     private readonly seals: SealStore,
     private readonly clear: ClearValues,
   ) {}

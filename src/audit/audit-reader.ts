@@ -1,13 +1,14 @@
+import { Injectable } from '@nestjs/common';
 import { validationFailed } from '../http/problem.js';
-import { slices, type Turns } from '../runtime/turns.js';
+import { slices, Turns } from '../runtime/turns.js';
 import { trailUnavailable } from '../http/trail-unavailable.js';
-import type { AuditCursors } from './audit-cursors.js';
+import { AuditCursors } from './audit-cursors.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
-import type { AuditExport, Exported, ExportOptions, SealedUpTo } from './audit-export.js';
+import { AuditExport, type Exported, type ExportOptions, type SealedUpTo } from './audit-export.js';
 import type { AuditQuery } from './audit-query.js';
-import type { AuditFilter, AuditStore, StoredEvent } from './audit-store.js';
-import type { AuditTrail } from './audit-trail.js';
-import { type ClearValues, seesClear } from './clear-values.js';
+import { type AuditFilter, AuditStoreForReaders, type StoredEvent } from './audit-store.js';
+import { AuditTrail } from './audit-trail.js';
+import { ClearValues, seesClear } from './clear-values.js';
 import { type ExportFormat, isRow } from './export-formats.js';
 
 /** Events that are written in one turn: some milliseconds. */
@@ -22,9 +23,10 @@ export interface ShownPage {
 }
 
 /** Reads the trail for its readers, and leaves an event of it: one for each query or export, not for each page. */
+@Injectable()
 export class AuditReader {
   constructor(
-    private readonly store: AuditStore,
+    private readonly store: AuditStoreForReaders,
     private readonly exports: AuditExport,
     private readonly clear: ClearValues,
     private readonly trail: AuditTrail,

@@ -1,4 +1,6 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
 import type { AuditEvent } from './audit-event.js';
 
@@ -33,8 +35,13 @@ export interface StoredEvent {
 }
 
 /** Reads the trail, one tenant's at a time. */
+@Injectable()
 export class AuditStore {
-  constructor(private readonly database: Kysely<Schema>) {}
+  private readonly kysely: Kysely<Schema>;
+
+  constructor(@Inject(Database) { kysely }: Pick<Database, 'kysely'>) {
+    this.kysely = kysely;
+  }
 
   /** Newest first. */
   async list(filter: AuditFilter, limit: number): Promise<StoredEvent[]> {
@@ -58,7 +65,7 @@ export class AuditStore {
 
   /** Oldest first. */
   async ofOperation(tenantId: string, operationId: string): Promise<AuditEvent[]> {
-    const rows = await this.database
+    const rows = await this.kysely
       .selectFrom('audit_event')
       .select('event')
       .where('tenant_id', '=', tenantId)
@@ -70,7 +77,7 @@ export class AuditStore {
 
   /** What patches did after an event to a customer, or to one that they did not get to know; oldest first. */
   async patchesAfter(tenantId: string, customerId: string, eventId: string): Promise<AuditEvent[]> {
-    const rows = await this.database
+    const rows = await this.kysely
       .selectFrom('audit_event')
       .select('event')
       .where('tenant_id', '=', tenantId)
@@ -104,7 +111,7 @@ export class AuditStore {
   }
 
   private rows() {
-    return this.database
+    return this.kysely
       .selectFrom('audit_event')
       .leftJoin('audit_leaf as leaf', 'leaf.event_id', 'audit_event.id')
       .select(['audit_event.id', 'audit_event.event', 'audit_event.clear', 'leaf.seal', 'leaf.leaf_index']);
@@ -113,7 +120,7 @@ export class AuditStore {
   /** The ids of all that match, but for the actor. */
   private matching(filter: AuditFilter) {
     const { tenantId, customer, action, outcome, credentialVersion, field, from, to, before, after } = filter;
-    let query = this.database
+    let query = this.kysely
       .selectFrom('audit_event')
       .select('audit_event.id')
       .where('tenant_id', '=', tenantId);
@@ -149,7 +156,12 @@ function isAbout(tenantId: string, customer: string): RawBuilder<boolean> {
 }
 
 /** The same for what callers only read: it takes no connection of a patch. */
-export class AuditStoreForReaders extends AuditStore {}
+@Injectable()
+export class AuditStoreForReaders extends AuditStore {
+  constructor({ readers }: Database) {
+    super({ kysely: readers });
+  }
+}
 
 /** The least UUIDv7 of a time (RFC 9562, section 5.7). */
 function firstIdOf(at: Date): string {

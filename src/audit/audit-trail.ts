@@ -1,9 +1,10 @@
+import { Injectable } from '@nestjs/common';
 import type { Transaction } from 'kysely';
 import type { Schema } from '../database/schema.js';
-import type { Clock } from '../runtime/clock.js';
-import type { Ids } from '../runtime/ids.js';
+import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
 import { atMost, within } from '../runtime/within.js';
-import type { InFlight } from '../runtime/in-flight.js';
+import { InFlight } from '../runtime/in-flight.js';
 import { Problem } from '../http/problem.js';
 import type { AuditedRequest, AuditEvent, Provenance, UsedCredential } from './audit-event.js';
 import type {
@@ -16,14 +17,15 @@ import type {
   Operation,
 } from './audit-acts.js';
 import { type Entry, storeEntries } from './audit-rows.js';
-import type { AuditWriter } from './audit-writer.js';
-import type { ClearValues } from './clear-values.js';
+import { AuditWriter } from './audit-writer.js';
+import { ClearValues } from './clear-values.js';
 import { maskRef } from './masks.js';
 
 /** Milliseconds that a caller waits for an outcome to be stored, even if the time for the request is over. */
 const LEAST_WAIT = 500;
 
 /** Who changed what and whether it really happened. */
+@Injectable()
 export class AuditTrail {
   constructor(
     private readonly writer: AuditWriter,

@@ -1,7 +1,9 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import type { Database } from '../database/database.js';
-import type { Clock } from '../runtime/clock.js';
-import type { Metrics } from '../metrics/metrics.js';
+import { Database } from '../database/database.js';
+import { LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
+import { Metrics } from '../metrics/metrics.js';
 import type { AuditEvent } from './audit-event.js';
 import { type Entry, storeEntries } from './audit-rows.js';
 import { Backlog } from './backlog.js';
@@ -30,6 +32,7 @@ interface Waiting {
  * Appends to the trail. Appends that wait share one insert and one commit (group commit), so that each is
  * durable before anyone is answered and the database is not asked once for each. Patches' rows go first.
  */
+@Injectable()
 export class AuditWriter {
   private urgent: Waiting[] = [];
   private readonly backlog: Backlog;
@@ -42,7 +45,7 @@ export class AuditWriter {
     private readonly database: Database,
     private readonly clock: Clock,
     metrics: Metrics,
-    logger: Logger,
+    @Inject(LOGGER) logger: Logger,
   ) {
     this.backlog = new Backlog(clock, metrics, logger);
   }

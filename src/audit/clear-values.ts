@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import type { Logger } from 'pino';
-import type { CustomerVault } from '../crypto/customer-vault.js';
-import { describeError } from '../http/logger.js';
+import { CustomerVault } from '../crypto/customer-vault.js';
+import { describeError, LOGGER } from '../http/logger.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 
 /** What a change was really from and to; `before` is absent where it was not read. */
@@ -41,10 +42,11 @@ type Kept = Readonly<Record<string, { readonly before?: Salted; readonly after?:
  * value and salt are stored beside it, under the customer's key. So an auditor with the clear value and its salt can
  * check it, nobody else can guess it, and all of it is gone with the key.
  */
+@Injectable()
 export class ClearValues {
   constructor(
     private readonly vault: CustomerVault,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**

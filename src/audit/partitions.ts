@@ -1,9 +1,11 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import { Config } from '../config/config.js';
 import { fromNow } from '../database/database-time.js';
-import type { Database } from '../database/database.js';
-import { describeError } from '../http/logger.js';
-import type { Clock } from '../runtime/clock.js';
+import { Database } from '../database/database.js';
+import { describeError, LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 
 const DAY = 24 * 60 * 60_000;
@@ -16,14 +18,15 @@ const MONTHS_AHEAD = 3;
  * The monthly partitions of the trail: made ahead of time, and dropped as wholes once all of a month is older than
  * AUDIT_RETENTION_DAYS and sealed. Leaves and seals stay, so what is left can still be verified.
  */
+@Injectable()
 export class Partitions {
   private readonly poller: Poller;
 
   constructor(
     private readonly database: Database,
-    private readonly retentionDays: number | undefined,
+    private readonly config: Config,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.poller = new Poller(
       clock,
@@ -66,8 +69,9 @@ export class Partitions {
 
   /** By the database's clock: an instance with a wrong one must not destroy anything. */
   private async drop(): Promise<void> {
-    if (this.retentionDays === undefined) return;
-    const before = fromNow(-this.retentionDays * DAY);
+    const { auditRetentionDays } = this.config;
+    if (auditRetentionDays === undefined) return;
+    const before = fromNow(-auditRetentionDays * DAY);
     const { rows } = await sql<{ name: string }>`
       select audit_event_drop_months(${before}) as name`.execute(this.database.kysely);
     for (const { name } of rows) this.logger.info({ partition: name }, 'a month of the trail was dropped');

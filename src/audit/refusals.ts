@@ -1,14 +1,15 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { describeError } from '../http/logger.js';
+import { describeError, LOGGER } from '../http/logger.js';
 import { originOf } from '../http/origin.js';
-import type { Clock } from '../runtime/clock.js';
-import type { Ids } from '../runtime/ids.js';
-import type { InFlight } from '../runtime/in-flight.js';
-import type { TenantVault } from '../tenants/tenant-vault.js';
+import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
+import { InFlight } from '../runtime/in-flight.js';
+import { TenantVault } from '../tenants/tenant-vault.js';
 import type { AuditEvent } from './audit-event.js';
 import { actorOf } from './audit-trail.js';
-import type { AuditWriter } from './audit-writer.js';
+import { AuditWriter } from './audit-writer.js';
 import { maskRef } from './masks.js';
 
 /** Milliseconds for which equal refusals become one event. */
@@ -27,6 +28,7 @@ interface Window {
  * Records refusals of authenticated callers after they were answered: the first at once, what follows within
  * a minute as one event with a count. They can neither fill the trail nor delay a patch.
  */
+@Injectable()
 export class Refusals {
   private readonly windows = new Map<string, Window>();
 
@@ -36,7 +38,7 @@ export class Refusals {
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly inFlight: InFlight,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Looks at a request that was answered. An operation has an outcome of its own; what we got wrong is no refusal. */

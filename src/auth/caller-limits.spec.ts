@@ -1,12 +1,15 @@
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { testConfig } from '../../test/support/test-config.js';
 import { Problem } from '../http/problem.js';
 import { Metrics } from '../metrics/metrics.js';
 import { CallerLimits } from './caller-limits.js';
 
 const clock = new ManualClock();
 let limits: CallerLimits;
-const limit = (perMinute: number, maxInFlight = 4): CallerLimits =>
-  new CallerLimits(perMinute, maxInFlight, clock, new Metrics());
+const limit = (perMinute: number, maxInFlight = 4): CallerLimits => {
+  const settings = { RATE_LIMIT_PER_MINUTE: `${perMinute}`, CALLER_MAX_IN_FLIGHT: `${maxInFlight}` };
+  return new CallerLimits(testConfig(settings), clock, new Metrics());
+};
 
 /** A request that is over at once: its `RateLimit`, or how many seconds it was told to wait. */
 function ask(caller = 'a'): string | number | undefined {

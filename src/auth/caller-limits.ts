@@ -1,6 +1,8 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
 import { Problem } from '../http/problem.js';
-import type { Metrics } from '../metrics/metrics.js';
-import type { Clock } from '../runtime/clock.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Clock } from '../runtime/clock.js';
 
 /** Milliseconds in which an empty bucket is full again. */
 const WINDOW = 60_000;
@@ -30,16 +32,21 @@ export interface Seat {
  * How much one caller may ask of this instance: a token bucket for the rate (all at once, then evenly), and a number of
  * requests at a time. Libraries for this count in windows; docs/adr says why that will not do.
  */
+@Injectable()
 export class CallerLimits {
+  /** Tokens of the bucket, refilled in a minute; 0: no limit. */
+  private readonly perMinute: number;
+  private readonly maxInFlight: number;
   private readonly callers = new Map<string, Usage>();
 
   constructor(
-    /** Of the bucket, and refilled in a minute; 0: no limit. */
-    private readonly perMinute: number,
-    private readonly maxInFlight: number,
+    config: Config,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.perMinute = config.rateLimitPerMinute;
+    this.maxInFlight = config.callerMaxInFlight;
+  }
 
   /**
    * Takes a token. A request that is refused takes none.

@@ -1,13 +1,9 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type FetchImplementation,
-  type JWTVerifyGetKey,
-} from 'jose';
+import { Inject, Injectable } from '@nestjs/common';
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
-import type { Clock } from '../runtime/clock.js';
-import { describeError } from '../http/logger.js';
+import { Config } from '../config/config.js';
+import { Clock } from '../runtime/clock.js';
+import { describeError, LOGGER } from '../http/logger.js';
 
 /** The key set can't be had, and without it this token can be neither accepted nor refused. */
 export class KeySetUnavailable extends Error {
@@ -25,22 +21,22 @@ const COOL_DOWN = 5_000;
  * nothing but new keys. Refreshed behind the scenes when older than ten minutes, and at once, at most every
  * few seconds, for a key id that is not known.
  */
+@Injectable()
 export class KeySet {
   private readonly remote: ReturnType<typeof createRemoteJWKSet>;
   private failedAt: number | undefined;
   private loadedAt: number | undefined;
 
   constructor(
-    url: URL,
+    config: Config,
     private readonly clock: Clock,
-    private readonly logger: Logger,
-    fetchImplementation: FetchImplementation = fetch,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.remote = createRemoteJWKSet(url, {
+    this.remote = createRemoteJWKSet(config.auth.jwksUrl, {
       timeoutDuration: TIMEOUT,
       cooldownDuration: COOL_DOWN,
       cacheMaxAge: Infinity,
-      [customFetch]: (address, options) => this.load(() => fetchImplementation(address, options)),
+      [customFetch]: (address, options) => this.load(() => fetch(address, options)),
     });
   }
 

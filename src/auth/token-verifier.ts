@@ -1,30 +1,34 @@
+import { Injectable } from '@nestjs/common';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
-import type { AuthConfig } from '../config/config.js';
+import { Config } from '../config/config.js';
 import { Problem } from '../http/problem.js';
-import type { Clock } from '../runtime/clock.js';
+import { Clock } from '../runtime/clock.js';
 import { type Caller, callerFromClaims } from './caller.js';
-import { type KeySet, KeySetUnavailable } from './key-set.js';
+import { KeySet, KeySetUnavailable } from './key-set.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /** Longer ones are no access tokens; verification must not be a way to burn CPU. */
 const MAX_TOKEN_LENGTH = 16_384;
 
 /** Checks callers' access tokens: JWTs (RFC 7519) signed by a key of the identity provider's set. */
+@Injectable()
 export class TokenVerifier {
+  private readonly auth: Config['auth'];
   private readonly options: JWTVerifyOptions;
   private readonly verified: VerifiedTokens;
 
   constructor(
-    private readonly config: AuthConfig,
+    config: Config,
     private readonly keys: KeySet,
     private readonly clock: Clock,
   ) {
     this.verified = new VerifiedTokens(clock);
+    this.auth = config.auth;
     this.options = {
-      issuer: config.issuer,
-      audience: config.audience,
-      algorithms: [...config.algorithms],
-      clockTolerance: config.clockToleranceS,
+      issuer: this.auth.issuer,
+      audience: this.auth.audience,
+      algorithms: [...this.auth.algorithms],
+      clockTolerance: this.auth.clockToleranceS,
       requiredClaims: ['exp', 'sub'],
     };
   }
@@ -46,11 +50,11 @@ export class TokenVerifier {
     const known = this.verified.find(token);
     if (known !== undefined) return known;
     const claims = await this.claimsOf(token);
-    const caller = callerFromClaims(claims, this.config.tenantClaim);
+    const caller = callerFromClaims(claims, this.auth.tenantClaim);
     if (caller === undefined) {
       throw unauthenticated('The access token names no usable sub.', 'sub: not usable');
     }
-    this.verified.remember(token, caller, ((claims.exp ?? 0) + this.config.clockToleranceS) * 1_000);
+    this.verified.remember(token, caller, ((claims.exp ?? 0) + this.auth.clockToleranceS) * 1_000);
     return caller;
   }
 

@@ -1,6 +1,9 @@
 /** A variable that is empty counts as unset: that is what `NAME=` in an .env file means to people. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Injection token of the variables that the tenants' file may refer to. */
+export const ENVIRONMENT = Symbol('Environment');
+
 /**
  * Reads single settings and collects what is wrong with them, so that one start names every fault.
  * A fault names the setting and how to mend it, and never the value: it may be a secret.

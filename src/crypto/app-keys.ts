@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Database } from '../database/database.js';
-import type { Clock } from '../runtime/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { Clock } from '../runtime/clock.js';
 import { UnusableKey } from './development-keys.js';
-import { type KeyRing, Undecryptable } from './key-ring.js';
+import { KeyRing, Undecryptable } from './key-ring.js';
 
 /** What the service's own keys are for. */
 const PURPOSES = [
@@ -18,6 +19,7 @@ export type AppKeyPurpose = (typeof PURPOSES)[number];
  * HMAC keys of the service: random, made once, kept in the database wrapped by ENCRYPTION_KEYS, so that what
  * they computed stays comparable when an encryption key is rotated.
  */
+@Injectable()
 export class AppKeys {
   private readonly keys = new Map<AppKeyPurpose, Uint8Array>();
 

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import type { Database } from '../database/database.js';
+import { Database } from '../database/database.js';
 import type { SealedColumns } from '../database/schema.js';
-import type { Clock } from '../runtime/clock.js';
-import { slices, type Turns } from '../runtime/turns.js';
+import { LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
+import { slices, Turns } from '../runtime/turns.js';
 import { KeyRing, Undecryptable } from './key-ring.js';
 
 /** Keys held in memory; the one not used longest makes room. */
@@ -36,6 +38,7 @@ export class Forgotten extends Error {
  * Encrypts what is kept of a customer in clear under that customer's own key, so that destroying the key forgets
  * all of it. Customers' keys are random and wrapped by ENCRYPTION_KEYS.
  */
+@Injectable()
 export class CustomerVault {
   private readonly held = new Map<string, { readonly ring: KeyRing; readonly until: number }>();
 
@@ -43,7 +46,7 @@ export class CustomerVault {
     private readonly database: Database,
     private readonly ring: KeyRing,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
     private readonly turns: Turns,
   ) {}
 

@@ -1,9 +1,10 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
-import type { Database } from '../database/database.js';
+import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
-import { describeError } from '../http/logger.js';
-import { type KeyRing, type Sealed, Undecryptable } from './key-ring.js';
+import { describeError, LOGGER } from '../http/logger.js';
+import { KeyRing, type Sealed, Undecryptable } from './key-ring.js';
 
 /** Rows that are locked at a time. */
 const BATCH = 50;
@@ -30,10 +31,14 @@ export interface EncryptedTable {
   ): Promise<EncryptedRow[]>;
 }
 
+/** Injection token of every such table there is. */
+export const ENCRYPTED_TABLES = Symbol('EncryptedTables');
+
 /**
  * After a rotation of the encryption key: encrypts whatever another key encrypted with the current one, behind the
  * scenes, on any number of instances at once. What can't be decrypted stays as it is: it is said where it is used.
  */
+@Injectable()
 export class Reencryption {
   private stopped = false;
   private running: Promise<void> = Promise.resolve();
@@ -41,8 +46,8 @@ export class Reencryption {
   constructor(
     private readonly database: Database,
     private readonly ring: KeyRing,
-    private readonly tables: readonly EncryptedTable[],
-    private readonly logger: Logger,
+    @Inject(ENCRYPTED_TABLES) private readonly tables: readonly EncryptedTable[],
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
 import { PGlite, types } from '@electric-sql/pglite';
 import { type Dialect, Kysely, Migrator, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.js';
-import { describeError } from '../http/logger.js';
+import { Config } from '../config/config.js';
+import { describeError, LOGGER } from '../http/logger.js';
 import { takeFolder } from './exclusive-folder.js';
 import { MIGRATIONS } from './migrations.js';
 import { sharesBackends } from './pooling-mode.js';
@@ -30,6 +31,7 @@ const toNumber = (text: string): number => Number(text);
 pg.types.setTypeParser(pg.types.builtins.INT8, toNumber);
 
 /** PostgreSQL through Kysely: the server of DATABASE_URL, else one embedded in DATA_DIR. */
+@Injectable()
 export class Database {
   /** For patches, and what works by itself. */
   readonly kysely: Kysely<Schema>;
@@ -40,7 +42,7 @@ export class Database {
 
   constructor(
     private readonly config: Config,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     const { databaseUrl } = config;
     if (databaseUrl === undefined) {

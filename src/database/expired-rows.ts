@@ -1,12 +1,14 @@
-import type { Clock } from '../runtime/clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 import { NOW } from './database-time.js';
-import type { Database } from './database.js';
+import { Database } from './database.js';
 
 /** Milliseconds between two sweeps. */
 const SWEEP_EVERY = 10 * 60_000;
 
 /** Deletes what nobody will ask for any more: idempotency keys that have expired, and leases that the dead have left. */
+@Injectable()
 export class ExpiredRows {
   private readonly poller: Poller;
 

@@ -1,14 +1,15 @@
+import { Inject, Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import type { Logger } from 'pino';
-import type { AppKeys } from '../crypto/app-keys.js';
-import { type CustomerVault, Forgotten } from '../crypto/customer-vault.js';
+import { AppKeys } from '../crypto/app-keys.js';
+import { CustomerVault, Forgotten } from '../crypto/customer-vault.js';
 import { Undecryptable } from '../crypto/key-ring.js';
 import type { SealedColumns } from '../database/schema.js';
-import { describeError } from '../http/logger.js';
+import { describeError, LOGGER } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
-import type { Clock } from '../runtime/clock.js';
+import { Clock } from '../runtime/clock.js';
 import { atMost, within } from '../runtime/within.js';
-import type { Claim, Found, IdempotencyStore } from './idempotency-store.js';
+import { type Claim, type Found, IdempotencyStore } from './idempotency-store.js';
 import {
   readStoredAnswer,
   REPLAYED,
@@ -58,13 +59,14 @@ export type Once<Result> = Result & { readonly replayed?: true };
  * definite refusals are kept for a day, encrypted. What came to nothing releases the key. An unknown end is
  * repeated until the operation is final, and then that is answered.
  */
+@Injectable()
 export class IdempotencyKeys {
   constructor(
     private readonly store: IdempotencyStore,
     private readonly appKeys: AppKeys,
     private readonly vault: CustomerVault,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Forgets the answers to patches of a customer; a replay is then answered from the trail. */

@@ -1,6 +1,7 @@
+import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { fromNow, NOW } from '../database/database-time.js';
-import type { Database } from '../database/database.js';
+import { Database } from '../database/database.js';
 import type { SealedColumns } from '../database/schema.js';
 
 /** Milliseconds that an answer is kept. */
@@ -30,6 +31,7 @@ export type Found =
   | { readonly state: 'answered'; readonly operationId: string; readonly answer: SealedColumns };
 
 /** Idempotency keys and their answers, in the database, for all instances. */
+@Injectable()
 export class IdempotencyStore {
   constructor(private readonly database: Database) {}
 

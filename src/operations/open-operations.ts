@@ -1,6 +1,7 @@
+import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { fromNow, NOW } from '../database/database-time.js';
-import type { Database } from '../database/database.js';
+import { Database } from '../database/database.js';
 import type { OperationTable } from '../database/schema.js';
 
 /** Milliseconds that an instance has for what it took, before another one may take it. */
@@ -15,6 +16,7 @@ export type OpenOperationRow = OperationTable & {
 };
 
 /** The operations whose end has to be found out, shared among instances. */
+@Injectable()
 export class OpenOperations {
   constructor(private readonly database: Database) {}
 

@@ -1,23 +1,24 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { AuditEvent } from '../audit/audit-event.js';
-import type { AuditStore } from '../audit/audit-store.js';
+import { AuditStore } from '../audit/audit-store.js';
 import type { Ending, Operation } from '../audit/audit-acts.js';
-import type { AuditTrail } from '../audit/audit-trail.js';
-import { type CustomerVault, Forgotten } from '../crypto/customer-vault.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { CustomerVault, Forgotten } from '../crypto/customer-vault.js';
 import { Undecryptable } from '../crypto/key-ring.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
-import type { CustomerReader } from '../customers/customer-reader.js';
+import { CustomerReader } from '../customers/customer-reader.js';
 import { fromMemory, type PatchMemory, placeOf } from '../customers/operation-memory.js';
 import { mayBeUndone } from '../customers/undone.js';
-import { type Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
+import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
-import { describeError } from '../http/logger.js';
-import type { Metrics } from '../metrics/metrics.js';
-import type { Clock } from '../runtime/clock.js';
+import { describeError, LOGGER } from '../http/logger.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
-import type { TenantCredentials } from '../tenants/tenant-credentials.js';
-import type { TenantVault } from '../tenants/tenant-vault.js';
-import type { OpenOperationRow, OpenOperations } from './open-operations.js';
+import { TenantCredentials } from '../tenants/tenant-credentials.js';
+import { TenantVault } from '../tenants/tenant-vault.js';
+import { type OpenOperationRow, OpenOperations } from './open-operations.js';
 import { conclude, nextLook, unverifiable } from './verdict.js';
 
 /** Milliseconds between two looks for operations that are due. */
@@ -31,6 +32,7 @@ const COUNT_EVERY = 15;
  * Finds out how patches ended whose requests could not tell, by reading their customers again, and closes what a
  * crash left open. Every instance does it; each operation is one instance's at a time.
  */
+@Injectable()
 export class Reconciler {
   private readonly poller: Poller;
   private polls = 0;
@@ -46,7 +48,7 @@ export class Reconciler {
     private readonly bulkhead: Bulkhead,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.poller = new Poller(
       clock,

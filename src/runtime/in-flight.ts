@@ -1,7 +1,10 @@
+import { Injectable } from '@nestjs/common';
+
 /**
  * Work that has to end before the process does, whoever still waits for it: a patch goes on when its caller has hung
  * up, and its outcome must be stored all the same.
  */
+@Injectable()
 export class InFlight {
   private readonly works = new Set<Promise<unknown>>();
 

@@ -1,15 +1,12 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
-import type { Environment } from '../config/setting-reader.js';
+import { ENVIRONMENT, type Environment } from '../config/setting-reader.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from './clock.js';
 import { Ids } from './ids.js';
 import { InFlight } from './in-flight.js';
 import { Turns } from './turns.js';
-
-/** Injection token of the variables that the tenants' file may refer to. */
-export const ENVIRONMENT = Symbol('Environment');
 
 /** What the whole service stands on and tests replace: settings, time, identifiers, the log. */
 export interface Runtime {
@@ -30,8 +27,8 @@ export class RuntimeModule {
       { provide: Clock, useValue: clock },
       { provide: Ids, useValue: ids },
       { provide: LOGGER, useValue: logger },
-      { provide: InFlight, useValue: new InFlight() },
-      { provide: Turns, useValue: new Turns(clock) },
+      InFlight,
+      Turns,
     ];
     return { module: RuntimeModule, providers, exports: providers };
   }

@@ -1,9 +1,11 @@
-import type { Clock } from './clock.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from './clock.js';
 
 /**
  * Lets heavy work through one slice at a time, first come, first served. After each slice everything else in the process
  * gets at least as much time as the slice took: whoever has a lot to be done waits, and nobody waits for them.
  */
+@Injectable()
 export class Turns {
   private last: Promise<void> = Promise.resolve();
 

@@ -1,13 +1,15 @@
+import { Inject, Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import { calculateJwkThumbprint, type CompactJWSHeaderParameters, CompactSign, importJWK } from 'jose';
 import { type Selectable, sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { SigningKey } from '../config/config.js';
-import { UnusableKey } from '../crypto/development-keys.js';
-import { type KeyRing, Undecryptable } from '../crypto/key-ring.js';
-import type { Database } from '../database/database.js';
+import { Config, type SigningKey } from '../config/config.js';
+import { signingKey, UnusableKey } from '../crypto/development-keys.js';
+import { KeyRing, Undecryptable } from '../crypto/key-ring.js';
+import { Database } from '../database/database.js';
 import type { AuditKeyTable } from '../database/schema.js';
-import type { Clock } from '../runtime/clock.js';
+import { LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
 import type { SealedState } from './seal.js';
 
 /** A public signing key as auditors get it (RFC 8037). */
@@ -25,17 +27,21 @@ export interface PublicSigningKey {
  * the signature travels in the header of every seal that the new key makes. So whoever trusts the first key can
  * follow to the next.
  */
+@Injectable()
 export class SealSigner {
+  private readonly key: SigningKey;
   private kid = '';
   private endorsement: string | null = null;
 
   constructor(
-    private readonly key: SigningKey,
+    config: Config,
     private readonly database: Database,
     private readonly ring: KeyRing,
     private readonly clock: Clock,
-    private readonly logger: Logger,
-  ) {}
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.key = signingKey(config);
+  }
 
   /** @throws UnusableKey when another key has this one's `kid` */
   async onModuleInit(): Promise<void> {

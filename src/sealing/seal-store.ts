@@ -1,5 +1,6 @@
+import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import type { Database } from '../database/database.js';
+import { Database } from '../database/database.js';
 import type { AuditSealTable } from '../database/schema.js';
 import {
   consistencyRanges,
@@ -22,6 +23,7 @@ export interface Leaf {
 }
 
 /** Reads logs and their seals, and makes proofs of them. */
+@Injectable()
 export class SealStore {
   constructor(private readonly database: Database) {}
 

@@ -1,15 +1,16 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { type Transaction, sql } from 'kysely';
 import type { Logger } from 'pino';
 import { fromNow, NOW } from '../database/database-time.js';
-import type { Database } from '../database/database.js';
+import { Database } from '../database/database.js';
 import type { AuditLogTable, Schema } from '../database/schema.js';
-import { describeError } from '../http/logger.js';
-import type { Clock } from '../runtime/clock.js';
-import type { Ids } from '../runtime/ids.js';
+import { describeError, LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
+import { Ids } from '../runtime/ids.js';
 import { Poller } from '../runtime/poller.js';
 import { Frontier, leafHash } from './merkle.js';
 import { hashOfSeal, type Seal, type SealedState } from './seal.js';
-import type { SealSigner } from './seal-signer.js';
+import { SealSigner } from './seal-signer.js';
 
 /** Milliseconds between two looks for events to seal. */
 const POLL_EVERY = 500;
@@ -31,6 +32,7 @@ interface Pending {
  * Moves events, once they are durable, into the Merkle log of their tenant, in an order of its own making, and seals
  * the logs that grew. One instance does it at a time; another one goes on seconds after it is gone.
  */
+@Injectable()
 export class Sealer {
   private readonly holder: string;
   private readonly poller: Poller;
@@ -40,7 +42,7 @@ export class Sealer {
     private readonly signer: SealSigner,
     private readonly clock: Clock,
     ids: Ids,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.holder = ids.uuid();
     this.poller = new Poller(

@@ -1,9 +1,11 @@
+import { Inject, Injectable } from '@nestjs/common';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { describeError } from '../http/logger.js';
-import type { Clock } from '../runtime/clock.js';
+import { describeError, LOGGER } from '../http/logger.js';
+import { Config } from '../config/config.js';
+import { Clock } from '../runtime/clock.js';
 import { TENANT_CHANGED } from './tenant-store.js';
-import type { TenantVault } from './tenant-vault.js';
+import { TenantVault } from './tenant-vault.js';
 
 /** Milliseconds between two tries to listen again. */
 const RECONNECT_EVERY = 1_000;
@@ -13,21 +15,23 @@ const CONNECT_TIMEOUT = 2_000;
  * Hears of tenants that other instances changed (LISTEN), on a connection of its own that is made anew when it
  * breaks. What happened in between went unheard, so every new connection drops all that is held.
  */
+@Injectable()
 export class TenantChanges {
   private client: pg.Client | undefined;
   private cancelRetry: () => void = () => undefined;
   private stopped = false;
 
   constructor(
-    private readonly databaseUrl: string | undefined,
+    private readonly config: Config,
     private readonly vault: TenantVault,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** The embedded database has one process, which drops what it changes by itself. */
   async onModuleInit(): Promise<void> {
-    if (this.databaseUrl !== undefined) await this.listen(this.databaseUrl);
+    const { databaseUrl } = this.config;
+    if (databaseUrl !== undefined) await this.listen(databaseUrl);
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -1,9 +1,10 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { describeError } from '../http/logger.js';
-import type { Clock } from '../runtime/clock.js';
+import { describeError, LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
 import type { Credential, Tenant } from './tenant.js';
-import type { TenantStore } from './tenant-store.js';
-import type { TenantVault } from './tenant-vault.js';
+import { TenantStore } from './tenant-store.js';
+import { TenantVault } from './tenant-vault.js';
 
 /** A tenant with a token that may be used. */
 export type EquippedTenant = Tenant & { readonly credential: Credential };
@@ -16,6 +17,7 @@ const TOUCH_EVERY = 60_000;
 const MAX_TOUCHED = 10_000;
 
 /** Which version of a tenant's token is used, and what is learnt from using it. */
+@Injectable()
 export class TenantCredentials {
   private readonly touched = new Map<string, number>();
 
@@ -23,7 +25,7 @@ export class TenantCredentials {
     private readonly store: TenantStore,
     private readonly vault: TenantVault,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** The tenant when its current token may be used: one that was rejected only for a probe a minute. */

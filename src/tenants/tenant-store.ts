@@ -1,10 +1,11 @@
+import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import type { BillingConfig } from '../config/config.js';
-import type { AppKeys } from '../crypto/app-keys.js';
-import type { KeyRing } from '../crypto/key-ring.js';
+import { Config } from '../config/config.js';
+import { AppKeys } from '../crypto/app-keys.js';
+import { KeyRing } from '../crypto/key-ring.js';
 import { fromNow, NOW } from '../database/database-time.js';
-import type { Database } from '../database/database.js';
-import type { Clock } from '../runtime/clock.js';
+import { Database } from '../database/database.js';
+import { Clock } from '../runtime/clock.js';
 import { TenantChange } from './tenant-change.js';
 import type { TenantRow, TokenRow } from './tenant-rows.js';
 
@@ -12,12 +13,13 @@ import type { TenantRow, TokenRow } from './tenant-rows.js';
 export const TENANT_CHANGED = 'tenant_changed';
 
 /** Tenants and the versions of their tokens, as the database keeps them. Every change tells all instances. */
+@Injectable()
 export class TenantStore {
   constructor(
     private readonly database: Database,
     private readonly ring: KeyRing,
     private readonly appKeys: AppKeys,
-    private readonly billing: BillingConfig,
+    private readonly config: Config,
     private readonly clock: Clock,
   ) {}
 
@@ -30,7 +32,7 @@ export class TenantStore {
         transaction,
         this.ring,
         this.appKeys,
-        this.billing,
+        this.config.billing,
         this.clock,
       );
       const result = await work(change);

@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { randomBytes } from 'node:crypto';
 import { ManualClock } from '../../test/support/manual-clock.js';
-import { readEnvironment } from '../config/environment.js';
+import { testConfig } from '../../test/support/test-config.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import type { TenantRow, TokenRow } from './tenant-rows.js';
 import type { TenantStore } from './tenant-store.js';
@@ -9,12 +9,6 @@ import { tokenContext } from './tenant-change.js';
 import { TenantVault, TTL } from './tenant-vault.js';
 
 const ring = new KeyRing([{ kid: 'k', key: randomBytes(32) }]);
-const { billing } = readEnvironment({
-  AUTH_ISSUER: 'i',
-  AUTH_AUDIENCE: 'a',
-  AUTH_JWKS_URL: 'http://127.0.0.1/jwks',
-  BILLING_API_URL: 'https://billing.test',
-});
 
 /** A store that a test can empty, change, slow down and switch off. */
 class FakeStore implements Pick<TenantStore, 'find'> {
@@ -60,7 +54,7 @@ describe('TenantVault', () => {
   beforeEach(() => {
     store = new FakeStore();
     clock = new ManualClock();
-    vault = new TenantVault(store, ring, billing, clock, pino({ enabled: false }));
+    vault = new TenantVault(store, ring, testConfig(), clock, pino({ enabled: false }));
   });
 
   it('looks a tenant up once for many who ask at the same time', async () => {

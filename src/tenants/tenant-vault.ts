@@ -1,14 +1,15 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import type { BillingConfig } from '../config/config.js';
-import { type KeyRing, Undecryptable } from '../crypto/key-ring.js';
-import { describeError } from '../http/logger.js';
+import { Config } from '../config/config.js';
+import { KeyRing, Undecryptable } from '../crypto/key-ring.js';
+import { describeError, LOGGER } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
-import type { Clock } from '../runtime/clock.js';
+import { Clock } from '../runtime/clock.js';
 import { BillingToken } from './billing-token.js';
 import type { Credential, Tenant } from './tenant.js';
 import type { TenantRow, TokenRow } from './tenant-rows.js';
 import { tokenContext } from './tenant-change.js';
-import type { TenantStore } from './tenant-store.js';
+import { TenantStore } from './tenant-store.js';
 
 /** Milliseconds after which a cached tenant is no longer believed, whatever became of the notifications. */
 export const TTL = 30_000;
@@ -30,17 +31,18 @@ interface Held {
  * instance; without word of it they are looked up again within the TTL. When the database is away, what is
  * held serves until its TTL ends, and then nothing does: never a stale token for ever.
  */
+@Injectable()
 export class TenantVault {
   private readonly held = new Map<string, Held>();
   private readonly loading = new Map<string, Promise<Tenant | null>>();
   private generation = 0;
 
   constructor(
-    private readonly store: Pick<TenantStore, 'find'>,
+    @Inject(TenantStore) private readonly store: Pick<TenantStore, 'find'>,
     private readonly ring: KeyRing,
-    private readonly billing: BillingConfig,
+    private readonly config: Config,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
@@ -134,7 +136,7 @@ export class TenantVault {
       id: row.id,
       name: row.name,
       status: row.status,
-      billingApiUrl: row.billing_api_url ?? this.billing.url,
+      billingApiUrl: row.billing_api_url ?? this.config.billing.url,
       invoicingEntities: row.invoicing_entities ?? undefined,
       credential: token === undefined ? undefined : await this.toCredential(token),
     };

@@ -1,9 +1,10 @@
+import { Inject, Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import type { Logger } from 'pino';
-import type { AppKeys } from '../crypto/app-keys.js';
-import { describeError } from '../http/logger.js';
-import type { TenantStore } from './tenant-store.js';
-import type { TenantVault } from './tenant-vault.js';
+import { AppKeys } from '../crypto/app-keys.js';
+import { describeError, LOGGER } from '../http/logger.js';
+import { TenantStore } from './tenant-store.js';
+import { TenantVault } from './tenant-vault.js';
 import type { TenantEntry } from './tenants-file.js';
 
 /** Entries taken at a time: a first start with thousands of tenants should not take minutes. */
@@ -14,12 +15,13 @@ const AT_ONCE = 8;
  * taken of it, so that a file nobody touched undoes nothing that was done through the API, and a token that
  * the store has seen before, above all a retired one, is never added again.
  */
+@Injectable()
 export class TenantsFileSync {
   constructor(
     private readonly store: TenantStore,
     private readonly vault: TenantVault,
     private readonly appKeys: AppKeys,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** @throws Error when some entry could not be taken; take the file again then */

@@ -1,16 +1,18 @@
 import { statSync } from 'node:fs';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.js';
-import type { Environment } from '../config/setting-reader.js';
-import { describeError } from '../http/logger.js';
-import type { Clock } from '../runtime/clock.js';
+import { Config } from '../config/config.js';
+import { ENVIRONMENT, type Environment } from '../config/setting-reader.js';
+import { describeError, LOGGER } from '../http/logger.js';
+import { Clock } from '../runtime/clock.js';
 import { readTenantsFile, TenantsFileError } from './tenants-file.js';
-import type { TenantsFileSync } from './tenants-file.sync.js';
+import { TenantsFileSync } from './tenants-file.sync.js';
 
 /** Milliseconds between two looks; the promise is that a change acts within five seconds. */
 const LOOK_EVERY = 2_000;
 
 /** Takes TENANTS_FILE at start and whenever it changes. One that is broken changes nothing and is an error line. */
+@Injectable()
 export class TenantsFileWatcher {
   private seen = '';
   private tokenFiles: readonly string[] = [];
@@ -19,10 +21,10 @@ export class TenantsFileWatcher {
 
   constructor(
     private readonly config: Config,
-    private readonly environment: Environment,
+    @Inject(ENVIRONMENT) private readonly environment: Environment,
     private readonly sync: TenantsFileSync,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** @throws TenantsFileError when there is no such file at start */

@@ -1,8 +1,10 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { KeyRing } from '../crypto/key-ring.js';
+import { KeyRing } from '../crypto/key-ring.js';
 import type { EncryptedTable } from '../crypto/reencryption.js';
-import type { Database } from '../database/database.js';
+import { Database } from '../database/database.js';
+import { LOGGER } from '../http/logger.js';
 import { tokenContext } from './tenant-change.js';
 
 /** Tenants' tokens, for a rotation of the encryption key. */
@@ -36,11 +38,12 @@ export const TENANT_TOKENS: EncryptedTable = {
 };
 
 /** Says at start which tenants' tokens need a key that ENCRYPTION_KEYS no longer has; the others are not stopped. */
+@Injectable()
 export class MissingKeys {
   constructor(
     private readonly database: Database,
     private readonly ring: KeyRing,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async onModuleInit(): Promise<void> {
