@@ -1,14 +1,19 @@
 import { isIP } from 'node:net';
 import { type AuthConfig, type BillingConfig, Config, LOG_LEVELS, type SwaggerConfig } from './config.js';
 import { parseEncryptionKeys, parseSigningKey } from './key-settings.js';
+import { misspeltNames } from './misspelt-names.js';
 import { type Environment, parsePlainUrl, SettingReader } from './setting-reader.js';
 
 /** Why the process refuses to start: every fault of the settings at once, no value among them. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
-  constructor(readonly faults: readonly string[]) {
-    super(`The settings are not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  /** @param hints what may explain them */
+  constructor(
+    readonly faults: readonly string[],
+    hints: readonly string[],
+  ) {
+    super(['The settings are not usable:', ...[...faults, ...hints].map((line) => `  - ${line}`)].join('\n'));
   }
 }
 
@@ -39,8 +44,9 @@ export function readEnvironment(environment: Environment): Config {
     trustProxy: readTrustProxy(read),
     swagger: readSwagger(read, production),
   };
-  if (read.faults.length > 0) throw new ConfigError(read.faults);
-  return deepFreeze({ ...config, warnings: production ? plainTextWarnings(config) : [] });
+  const misspelt = misspeltNames(environment, read.names);
+  if (read.faults.length > 0) throw new ConfigError(read.faults, misspelt);
+  return deepFreeze({ ...config, warnings: [...misspelt, ...(production ? plainTextWarnings(config) : [])] });
 }
 
 const ASYMMETRIC_ALGORITHMS = [
@@ -133,12 +139,12 @@ function isAddressRange(range: string): boolean {
 function readSwagger(read: SettingReader, production: boolean): SwaggerConfig {
   const enabled = read.boolean('SWAGGER_ENABLED', !production);
   const tokenUrl = read.optional('SWAGGER_OAUTH_TOKEN_URL');
+  const clientId = read.optional('SWAGGER_OAUTH_CLIENT_ID');
+  const clientSecret = read.optional('SWAGGER_OAUTH_CLIENT_SECRET');
   if (tokenUrl === undefined) return { enabled, oauth: undefined };
   if (parsePlainUrl(tokenUrl, ['http:', 'https:']) === undefined) {
     read.fault('SWAGGER_OAUTH_TOKEN_URL', 'must be an http:// or https:// URL');
   }
-  const clientId = read.optional('SWAGGER_OAUTH_CLIENT_ID');
-  const clientSecret = read.optional('SWAGGER_OAUTH_CLIENT_SECRET');
   if (production && clientSecret !== undefined) {
     read.fault(
       'SWAGGER_OAUTH_CLIENT_SECRET',

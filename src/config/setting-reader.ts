@@ -10,10 +10,13 @@ export const ENVIRONMENT = Symbol('Environment');
  */
 export class SettingReader {
   readonly faults: string[] = [];
+  /** Of every setting that was asked for. */
+  readonly names = new Set<string>();
 
   constructor(private readonly environment: Environment) {}
 
   optional(name: string): string | undefined {
+    this.names.add(name);
     const value = this.environment[name];
     return value === undefined || value.trim() === '' ? undefined : value.trim();
   }
