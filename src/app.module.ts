@@ -11,7 +11,7 @@ import { ReencryptionModule } from './reencryption.module.js';
 import { SealingModule } from './sealing/sealing.module.js';
 import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
 import { InFlight } from './runtime/in-flight.js';
-import { type Runtime, RuntimeModule } from './runtime/runtime.module.js';
+import { type Runtime, RuntimeModule } from './runtime.module.js';
 
 /**
  * What the service is made of. It ends in the order of NestJS's hooks: `onModuleDestroy` of this module comes first

@@ -17,7 +17,7 @@ import { collectRoutes, refuseOtherMethods, refusePlainOptions } from './http/me
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
 import { InFlight } from './runtime/in-flight.js';
-import type { Runtime } from './runtime/runtime.module.js';
+import type { Runtime } from './runtime.module.js';
 
 /** Longer than any path that Node's own limit on request headers lets through. */
 const MAX_PARAM_LENGTH = 65_536;

@@ -1,10 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
-import { PageLimit } from '../http/page-limit.js';
 import { fault, MayBeAbsent, Satisfies } from '../http/rules.js';
 import { text, textThat } from '../http/text-rules.js';
+import { WholeNumber } from '../http/whole-number.js';
 import { CURSOR } from './audit-cursors.js';
 import { ACTIONS, OUTCOMES } from './audit-event.js';
+
+/** Events a page, unless told. */
+export const DEFAULT_LIMIT = 50;
 
 /** Filters of the audit trail; all that are given have to match. */
 export class AuditEventsQuery {
@@ -61,7 +64,7 @@ export class AuditEventsQuery {
   to?: string;
 
   /** Events a page: 1 to 200, 50 unless told. */
-  @PageLimit()
+  @WholeNumber(1, 200, DEFAULT_LIMIT)
   limit?: string;
 
   /** `next_cursor` of the page before, with the same filters and by the same caller. */

@@ -1,7 +1,6 @@
 import { validateQuery } from '../http/dto-validation.js';
-import { DEFAULT_LIMIT } from '../http/page-limit.js';
 import { type Fault, refuseFaults } from '../http/problem.js';
-import { AuditEventsQuery } from './audit-events-query.dto.js';
+import { AuditEventsQuery, DEFAULT_LIMIT } from './audit-events-query.dto.js';
 import type { AuditFilter } from './audit-store.js';
 
 /** What a reader of the trail asks for. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { validationFailed } from '../http/problem.js';
 import { slices, Turns } from '../runtime/turns.js';
-import { trailUnavailable } from '../http/trail-unavailable.js';
+import { trailUnavailable } from '../database/trail-unavailable.js';
 import { AuditCursors } from './audit-cursors.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 import { AuditExport, type Exported, type ExportOptions, type SealedUpTo } from './audit-export.js';

@@ -3,7 +3,7 @@ import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { AccessTokenGuard } from './access-token.guard.js';
 import { CallerLimits } from './caller-limits.js';
-import { InFlightInterceptor } from './in-flight.interceptor.js';
+import { SeatInterceptor } from './seat.interceptor.js';
 import { KeySet } from './key-set.js';
 import { TokenVerifier } from './token-verifier.js';
 
@@ -13,7 +13,7 @@ import { TokenVerifier } from './token-verifier.js';
     KeySet,
     TokenVerifier,
     CallerLimits,
-    { provide: APP_INTERCEPTOR, useClass: InFlightInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: SeatInterceptor },
     { provide: APP_GUARD, useClass: AccessTokenGuard },
   ],
   exports: [KeySet],

@@ -1,7 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { CUSTOMER_ID } from '../http/customer-id.js';
+import { CUSTOMER_ID } from './customer-id.js';
 import { type TraceContext, traceparentOf } from '../http/trace-context.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';

@@ -1,5 +1,5 @@
 import { Big } from 'big.js';
-import { CUSTOMER_ID } from '../http/customer-id.js';
+import { CUSTOMER_ID } from './customer-id.js';
 import { Customer } from './customer.dto.js';
 
 /**

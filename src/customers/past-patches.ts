@@ -7,7 +7,7 @@ import type { Customer } from '../billing/customer.dto.js';
 import { readCustomer } from '../billing/read-customer.js';
 import { Config } from '../config/config.js';
 import { Problem, type ProblemSlug } from '../http/problem.js';
-import { trailUnavailable } from '../http/trail-unavailable.js';
+import { trailUnavailable } from '../database/trail-unavailable.js';
 import type { KeyedRequest, Recalled } from '../idempotency/idempotency-keys.js';
 import { TenantCredentials } from '../tenants/tenant-credentials.js';
 import type { CustomerPreview } from './customer-preview.schema.js';

@@ -3,10 +3,11 @@ import { AuthModule } from '../auth/auth.module.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { Draining } from './draining.js';
 import { HealthController } from './health.controller.js';
+import { MetricsController } from './metrics.controller.js';
 
 @Module({
   imports: [AuthModule, BillingModule],
-  controllers: [HealthController],
+  controllers: [HealthController, MetricsController],
   providers: [Draining],
   exports: [Draining],
 })

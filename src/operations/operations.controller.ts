@@ -6,7 +6,7 @@ import { AuditStoreForReaders } from '../audit/audit-store.js';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { Problem } from '../http/problem.js';
-import { trailUnavailable } from '../http/trail-unavailable.js';
+import { trailUnavailable } from '../database/trail-unavailable.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import { Operation } from './operation.schema.js';
 

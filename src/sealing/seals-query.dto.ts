@@ -1,11 +1,14 @@
-import { PageLimit } from '../http/page-limit.js';
 import { MayBeAbsent, Satisfies } from '../http/rules.js';
 import { textThat } from '../http/text-rules.js';
+import { WholeNumber } from '../http/whole-number.js';
+
+/** Seals a page, unless told. */
+export const DEFAULT_LIMIT = 50;
 
 /** Which page of the seals. */
 export class SealsQuery {
   /** Seals a page: 1 to 200, 50 unless told. */
-  @PageLimit()
+  @WholeNumber(1, 200, DEFAULT_LIMIT)
   limit?: string;
 
   /** `next_cursor` of the page before. */

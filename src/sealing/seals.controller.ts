@@ -4,14 +4,13 @@ import { CurrentPrincipal, type Principal, Public, RequireScopes } from '../auth
 import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { ChecksQuery } from '../http/known-query.js';
 import { validateQuery } from '../http/dto-validation.js';
-import { DEFAULT_LIMIT } from '../http/page-limit.js';
 import { Problem, refuseFaults, validationFailed } from '../http/problem.js';
-import { trailUnavailable } from '../http/trail-unavailable.js';
+import { trailUnavailable } from '../database/trail-unavailable.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import { SealSigner } from './seal-signer.js';
 import { SealStore } from './seal-store.js';
 import { ConsistencyProof, InclusionProof, SealPage, SigningKeys } from './sealing.schema.js';
-import { readCursor, SealsQuery, writeCursor } from './seals-query.dto.js';
+import { DEFAULT_LIMIT, readCursor, SealsQuery, writeCursor } from './seals-query.dto.js';
 
 /** A seal's number in a path. */
 class SealNumberPipe implements PipeTransform<string, number> {

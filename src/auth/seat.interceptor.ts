@@ -2,9 +2,9 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { FastifyRequest } from 'fastify';
 import { finalize, type Observable } from 'rxjs';
 
-/** A caller who hangs up has a request in flight until it has been carried out all the same. */
+/** A caller who hangs up keeps the seat (`CallerLimits`) until the request has been carried out. */
 @Injectable()
-export class InFlightInterceptor implements NestInterceptor {
+export class SeatInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { seat } = context.switchToHttp().getRequest<FastifyRequest>();
     return seat === null ? next.handle() : next.handle().pipe(finalize(seat.hold()));

@@ -1,4 +1,4 @@
-import { Problem } from './problem.js';
+import { Problem } from '../http/problem.js';
 
 /**
  * What a reader of the trail gets when the database does not answer.

@@ -1,12 +1,12 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Config } from '../config/config.js';
-import { ENVIRONMENT, type Environment } from '../config/setting-reader.js';
-import { LOGGER } from '../http/logger.js';
-import { Clock } from './clock.js';
-import { Ids } from './ids.js';
-import { InFlight } from './in-flight.js';
-import { Turns } from './turns.js';
+import { Config } from './config/config.js';
+import { ENVIRONMENT, type Environment } from './config/setting-reader.js';
+import { LOGGER } from './http/logger.js';
+import { Clock } from './runtime/clock.js';
+import { Ids } from './runtime/ids.js';
+import { InFlight } from './runtime/in-flight.js';
+import { Turns } from './runtime/turns.js';
 
 /** What the whole service stands on and tests replace: settings, time, identifiers, the log. */
 export interface Runtime {
