@@ -12,13 +12,14 @@ const MAY_USE = {
   idempotency: [...BASE, 'database', 'crypto'],
   tenants: [...BASE, 'database', 'crypto'],
   auth: [...BASE, 'metrics', 'tenants'],
-  billing: [...BASE, 'metrics', 'tenants'],
-  health: [...BASE, 'metrics', 'database', 'auth', 'billing'],
   sealing: [...BASE, 'database', 'crypto', 'auth'],
-  audit: [...BASE, 'metrics', 'database', 'crypto', 'tenants', 'auth', 'billing', 'sealing'],
+  audit: [...BASE, 'metrics', 'database', 'crypto', 'tenants', 'auth', 'sealing'],
+  billing: [...BASE, 'metrics', 'tenants', 'audit'],
+  health: [...BASE, 'metrics', 'database', 'auth', 'billing'],
+  privacy: [...BASE, 'database', 'crypto', 'idempotency', 'auth', 'audit'],
   'tenant-admin': [...BASE, 'tenants', 'auth', 'audit'],
-  customers: [...BASE, 'metrics', 'database', 'crypto', 'idempotency', 'tenants', 'auth', 'billing', 'audit'],
-  operations: [...BASE, 'metrics', 'database', 'crypto', 'tenants', 'auth', 'billing', 'audit', 'customers'],
+  customers: [...BASE, 'metrics', 'database', 'crypto', 'idempotency', 'tenants', 'auth', 'audit', 'billing'],
+  operations: [...BASE, 'metrics', 'database', 'crypto', 'tenants', 'auth', 'audit', 'billing', 'customers'],
 };
 
 const mayUse = ([folder, others]) => ({

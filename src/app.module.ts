@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CustomersModule } from './customers/customers.module.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -35,6 +36,7 @@ export class AppModule implements OnModuleDestroy {
         AuthModule,
         AuditModule,
         CustomersModule,
+        PrivacyModule,
         OperationsModule,
         SealingModule,
         ReencryptionModule,

@@ -10,7 +10,7 @@ import { serveApiDocs } from './api-document.js';
 import { Connections } from './http/connections.js';
 import { InFlightInterceptor } from './http/in-flight.interceptor.js';
 import { KnownQueryInterceptor } from './http/known-query.js';
-import { passBodyThrough } from './http/json-body.js';
+import { leaveBodiesUnread } from './http/json-body.js';
 import { answerMalformedRequest, answerUnusualRequests } from './http/malformed-request.js';
 import { NestLog } from './http/logger.js';
 import { collectRoutes, refuseOtherMethods, refusePlainOptions } from './http/method-not-allowed.js';
@@ -46,8 +46,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     connections.drain(config.billing.deadlineMs);
     done();
   });
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', passBodyThrough);
+  leaveBodiesUnread(fastify);
   fastify.decorateRequest('caller', null);
   fastify.decorateRequest('principal', null);
   fastify.decorateRequest('claimedTenant', null);

@@ -1,5 +1,5 @@
 import { PATCH_FIELDS } from '../src/customers/dto/patch-customer.dto.js';
-import { readPatch } from '../src/customers/patch-body.js';
+import { readPatch } from '../src/customers/patch-body.pipe.js';
 import { PROBLEMS } from '../src/http/problem.js';
 import { startBffProcess } from './support/bff-process.js';
 

@@ -15,11 +15,11 @@ import type { ClearChange } from './clear-values.js';
 /** A patch that got past the checks. */
 export interface Operation {
   /** UUIDv7. */
-  readonly id: string;
+  readonly operationId: string;
   readonly provenance: Provenance;
   readonly target: Target;
-  /** Until when its caller waits for what is stored of it, by the monotonic clock. */
-  readonly deadline: number;
+  /** When its caller has to be answered, by the monotonic clock. */
+  readonly answerBy: number;
 }
 
 /** What has to be known of a sent patch to find out later how it ended. */

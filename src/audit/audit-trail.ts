@@ -36,11 +36,11 @@ export class AuditTrail {
   ) {}
 
   /** A new operation; nothing is stored yet. */
-  begin(request: AuditedRequest, customerRef: string, deadline: number): Operation {
+  begin(request: AuditedRequest, customerRef: string, answerBy: number): Operation {
     const ref = maskRef(customerRef);
     // A reference that reads as an id is one (U8).
     const target = { ref, customer_id: ref === customerRef ? customerRef : null };
-    return { id: this.ids.uuid(), provenance: provenanceOf(request), target, deadline };
+    return { operationId: this.ids.uuid(), provenance: provenanceOf(request), target, answerBy };
   }
 
   /**
@@ -63,14 +63,14 @@ export class AuditTrail {
       credential: credentialOf(credential),
       changes,
     };
-    const { id } = operation;
+    const { operationId: id, answerBy } = operation;
     const tenantId = event.tenant_id ?? '';
     const store = async (): Promise<void> => {
       const opens = { ...(await open()), id, tenant_id: tenantId };
       await this.writer.append({ ...(await this.clear.commit(event, values)), opens });
     };
     try {
-      await within(this.clock, operation.deadline, this.inFlight.during(store()));
+      await within(this.clock, answerBy, this.inFlight.during(store()));
     } catch (error) {
       // The row may have been stored all the same, or be stored yet: it must not stand open for ever.
       void this.outcome(operation, {
@@ -171,12 +171,12 @@ export class AuditTrail {
 
   /** A caller waits for it as long as there is time, and a moment in any case. */
   private tell(
-    { deadline }: Operation,
+    { answerBy }: Operation,
     entry: Promise<Entry>,
     settles: Pick<Entry, 'settles'> = {},
   ): Promise<void> {
     const stored = entry.then((made) => this.writer.appendEventually({ ...made, ...settles }));
-    const until = Math.max(deadline, this.clock.monotonic() + LEAST_WAIT);
+    const until = Math.max(answerBy, this.clock.monotonic() + LEAST_WAIT);
     return atMost(this.clock, until, this.inFlight.during(stored));
   }
 
@@ -196,13 +196,13 @@ export class AuditTrail {
   }
 
   private patchEvent(
-    { id, provenance, target }: Operation,
+    { operationId, provenance, target }: Operation,
     customerId: string | null,
   ): Omit<AuditEvent, 'phase' | 'outcome' | 'status' | 'upstream' | 'credential' | 'changes'> {
     return {
       ...this.stamp(),
       ...provenance,
-      operation_id: id,
+      operation_id: operationId,
       action: 'customer.patch',
       target: { ref: target.ref, customer_id: customerId ?? target.customer_id },
     };

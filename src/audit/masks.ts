@@ -1,4 +1,4 @@
-import { CUSTOMER_ID } from '../billing/customer-id.js';
+import { CUSTOMER_ID } from './customer-id.js';
 import type { Masked } from './audit-event.js';
 
 const HIDDEN = '***';

@@ -1,18 +1,20 @@
 import type { ProblemSlug } from '../http/problem.js';
-import type { Customer } from './customer.dto.js';
-import { readCustomer, undocumentedFields } from './read-customer.js';
 import { refusalMessage } from './refusal-message.js';
 import { retryAfterSeconds } from './retry-after.js';
 
 /** How one request to the billing API ended, as far as its answer, or the lack of one, tells. */
-export type BillingAnswer =
+export type BillingAnswer<Value> =
+  /** The documented answer. */
   | {
-      readonly kind: 'customer';
+      readonly kind: 'success';
       readonly status: number;
-      readonly customer: Customer;
-      /** Names of top-level fields that the contract does not have, as they came. */
+      readonly value: Value;
+      /** Names of members that the contract does not have, as they came (U12). */
       readonly undocumented: readonly string[];
     }
+  | BillingFailure;
+
+export type BillingFailure =
   /**
    * A documented refusal: nothing was written. `message` is for the caller only. A 404 that is not in the billing
    * API's own shape is one, too (`billing-failed`): a gateway's, or another server's, which says nothing of a customer.
@@ -24,23 +26,24 @@ export type BillingAnswer =
       readonly message: string | undefined;
       readonly retryAfterS: number | undefined;
     }
-  /** A 5xx, or an answer that can't be read: it may have been applied. */
+  /** A 5xx, or an answer that cannot be read: the request may have been carried out. */
   | {
-      readonly kind: 'unclear';
+      readonly kind: 'inconclusive';
       readonly status: number;
-      /** A complete 500 in the billing API's own error shape: no gateway's, and nothing that lands later. */
+      /** A complete 500 in the billing API's own error shape: not a gateway's, and nothing that takes effect later. */
       readonly ownFailure: boolean;
       readonly retryAfterS: number | undefined;
     }
-  /** No complete answer; it may have been applied. */
-  | { readonly kind: 'broken' | 'timed-out' }
-  /** It never reached the billing API. */
-  | { readonly kind: 'not-sent' }
-  /** The time for it was over before it could be sent. */
-  | { readonly kind: 'out-of-time' }
-  /** We did not let it out: the breaker is open, or too many are under way. */
-  | { readonly kind: 'not-admitted'; readonly retryAfterS: number };
+  /** No complete answer: the request may have been carried out. */
+  | { readonly kind: 'connection-lost' | 'timed-out' }
+  /** No connection: the request was not received. */
+  | { readonly kind: 'unreachable' }
+  /** The deadline passed before the request could be sent. */
+  | { readonly kind: 'deadline-exceeded' }
+  /** Held back here: the breaker is open, or the bulkhead is full. */
+  | { readonly kind: 'not-attempted'; readonly retryAfterS: number };
 
+/** An HTTP answer as it came. */
 export interface WireAnswer {
   /** False when it was cut off: its status and headers are known, its body is not. */
   readonly complete: boolean;
@@ -50,31 +53,40 @@ export interface WireAnswer {
   readonly text: string;
 }
 
-/**
- * Reads an answer without trusting any of it (U10–U12).
- * @param now milliseconds since the epoch
- * @param secret the token that was sent, should the answer repeat it
- */
-export function readAnswer(
+export interface ReadOptions<Value> {
+  /** The value of a 200 with this parsed body; undefined when the body does not have the contract's shape. */
+  readonly parse: (body: unknown) => Parsed<Value> | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The token that was sent: an answer may repeat it. */
+  readonly secret: string;
+}
+
+export interface Parsed<Value> {
+  readonly value: Value;
+  readonly undocumented: readonly string[];
+}
+
+/** Reads an answer without trusting any of it (U10–U12). */
+export function readAnswer<Value>(
   { complete, status, headers, text }: WireAnswer,
-  { now, secret }: { readonly now: number; readonly secret: string },
-): BillingAnswer {
-  const json = parseJson(text);
-  const customer = status === 200 ? readCustomer(json) : undefined;
-  if (customer !== undefined)
-    return { kind: 'customer', status, customer, undocumented: undocumentedFields(json, customer) };
+  { parse, now, secret }: ReadOptions<Value>,
+): BillingAnswer<Value> {
+  const body = parseJson(text);
+  const parsed = status === 200 ? parse(body) : undefined;
+  if (parsed !== undefined) return { kind: 'success', status, ...parsed };
   const retryAfterS = retryAfterSeconds(headers['retry-after'], now);
-  const slug = status === 404 && !isOwnError(json, 'NOT_FOUND') ? 'billing-failed' : REFUSALS[status];
+  const slug = status === 404 && !isOwnError(body, 'NOT_FOUND') ? 'billing-failed' : REFUSALS[status];
   if (slug !== undefined)
-    return { kind: 'refused', status, slug, message: refusalMessage(json, secret), retryAfterS };
-  const ownFailure = complete && status === 500 && isOwnError(json, 'INTERNAL_SERVER_ERROR');
-  return { kind: 'unclear', status, ownFailure, retryAfterS: status === 503 ? retryAfterS : undefined };
+    return { kind: 'refused', status, slug, message: refusalMessage(body, secret), retryAfterS };
+  const ownFailure = complete && status === 500 && isOwnError(body, 'INTERNAL_SERVER_ERROR');
+  return { kind: 'inconclusive', status, ownFailure, retryAfterS: status === 503 ? retryAfterS : undefined };
 }
 
 /** The billing API's own error shape (U10). */
-function isOwnError(json: unknown, code: string): boolean {
-  if (typeof json !== 'object' || json === null || !('code' in json) || !('message' in json)) return false;
-  return json.code === code && typeof json.message === 'string';
+function isOwnError(body: unknown, code: string): boolean {
+  if (typeof body !== 'object' || body === null || !('code' in body) || !('message' in body)) return false;
+  return body.code === code && typeof body.message === 'string';
 }
 
 /** The refusals that the billing API is known to give (U10). Any other status proves nothing. */
@@ -89,7 +101,7 @@ const REFUSALS: Partial<Record<number, ProblemSlug>> = {
   429: 'rate-limited-by-billing',
 };
 
-/** Half a surrogate pair is no character: nothing could store it, nor say it on. */
+/** Half a surrogate pair is not a character: it can be neither stored nor passed on. */
 function parseJson(text: string): unknown {
   try {
     return SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);

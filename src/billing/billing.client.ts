@@ -1,133 +1,212 @@
 import { HttpService } from '@nestjs/axios';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import type { Provenance } from '../audit/audit-event.js';
 import { Config } from '../config/config.js';
-import { CUSTOMER_ID } from './customer-id.js';
+import { LOGGER } from '../http/logger.js';
 import { type TraceContext, traceparentOf } from '../http/trace-context.js';
+import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { VERSION } from '../runtime/version.js';
-import type { BillingToken } from '../tenants/billing-token.js';
-import { Admission } from './admission.js';
-import { type BillingAnswer, readAnswer, type WireAnswer } from './billing-answer.js';
+import { atMost } from '../runtime/within.js';
+import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
+import { type BillingAnswer, type Parsed, readAnswer, type WireAnswer } from './billing-answer.js';
+import { CircuitBreakers } from './circuit-breakers.js';
 import type { Customer } from './customer.dto.js';
+import { parseCustomer } from './read-customer.js';
+import { MIN_TIME_LEFT, Retries } from './retry-policy.js';
+import { TokenFeedback } from './token-feedback.js';
 import { CutOff, NotSent, TimedOut } from './transport.js';
 
-export interface BillingRequest {
-  readonly tenantId: string;
-  /** The tenant's billing API, without a slash at the end. */
-  readonly billingApiUrl: string;
-  readonly token: BillingToken;
-  /** Id or alias, decoded. */
-  readonly customerRef: string;
-  readonly requestId: string;
+/** On whose behalf the billing API is called, and until when. */
+export interface BillingCall {
+  readonly tenant: EquippedTenant;
+  readonly provenance: Provenance;
+  /** The operation that it belongs to; null for a mere read. */
+  readonly operationId: string | null;
   readonly trace: TraceContext;
-  /** How long it may take, in milliseconds; BILLING_API_TIMEOUT_MS bounds it as well. */
-  readonly budgetMs: number;
+  /** By the monotonic clock. */
+  readonly deadline: number;
 }
 
-/** What a PATCH has besides. */
-export interface Patch {
+/** What came of a call, its retries included. */
+export interface BillingResult<Value = Customer> {
+  readonly answer: BillingAnswer<Value>;
+  /** With the token that was used last. */
+  readonly tenant: EquippedTenant;
+  /** How often it was sent, or tried to be. */
+  readonly attempts: number;
+  readonly durationMs: number;
+}
+
+export interface OutgoingPatch {
   /** Sent as it is, as JSON. */
   readonly body: object;
   /** Sent as `Idempotency-Key`. */
   readonly operationId: string;
+  /** Asked before the patch is sent again after an answer. */
+  readonly mayRepeat: MayRepeat<Customer>;
 }
 
-/** The billing API. The only file that knows its URLs and the headers it gets. */
+/** @param tenant with the token for the next attempt */
+type MayRepeat<Value> = (tenant: EquippedTenant, answer: BillingAnswer<Value>) => Promise<boolean>;
+
+/** One operation of the billing API. */
+interface BillingRequest<Value> {
+  readonly method: 'GET' | 'PATCH';
+  /** Below the tenant's own address. */
+  readonly path: string;
+  readonly parse: (body: unknown) => Parsed<Value> | undefined;
+  /** How much of the time that is left one attempt may take, from 0 to 1. */
+  readonly timeShare: number;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly mayRepeat?: MayRepeat<Value>;
+}
+
+/** A patch leaves some time for a read, should its answer leave open what became of it. */
+const PATCH_SHARE = 2 / 3;
+
+/** The billing API. The only file that knows its URLs and the headers it gets. Never throws for what it answers. */
 @Injectable()
 export class BillingClient {
-  /** An attempt with less time than this says nothing about the billing API when it runs out. */
-  private readonly fairBudgetMs: number;
+  /** An attempt with less time than this, in milliseconds, says nothing about the billing API when it runs out. */
+  private readonly conclusiveMs: number;
 
   constructor(
     private readonly http: HttpService,
-    private readonly admission: Admission,
+    private readonly breakers: CircuitBreakers,
+    private readonly credentials: TenantCredentials,
+    private readonly tokens: TokenFeedback,
+    private readonly metrics: Metrics,
     private readonly config: Config,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     const { timeoutMs, deadlineMs } = config.billing;
-    this.fairBudgetMs = Math.min(timeoutMs, deadlineMs / 3) / 2;
+    this.conclusiveMs = Math.min(timeoutMs, deadlineMs / 3) / 2;
   }
 
-  /** Reads the customer once. Never throws for what the other side does. */
-  readCustomer(request: BillingRequest): Promise<BillingAnswer> {
-    return this.send(request, undefined);
+  /**
+   * @param customerRef id or alias, decoded
+   * @param timeShare how much of the time that is left one attempt may take, from 0 to 1
+   */
+  readCustomer(call: BillingCall, customerRef: string, timeShare = 1): Promise<BillingResult> {
+    const parse = parseCustomer(customerRef);
+    return this.send(call, { method: 'GET', path: pathOf(customerRef), parse, timeShare });
   }
 
-  /** Sends the patch once. Never throws for what the other side does. */
-  patchCustomer(request: BillingRequest, patch: Patch): Promise<BillingAnswer> {
-    return this.send(request, patch);
+  patchCustomer(call: BillingCall, customerRef: string, patch: OutgoingPatch): Promise<BillingResult> {
+    return this.send(call, {
+      method: 'PATCH',
+      path: pathOf(customerRef),
+      body: JSON.stringify(patch.body),
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': patch.operationId },
+      parse: parseCustomer(customerRef),
+      timeShare: PATCH_SHARE,
+      mayRepeat: patch.mayRepeat,
+    });
   }
 
-  private async send(request: BillingRequest, patch: Patch | undefined): Promise<BillingAnswer> {
-    const budgetMs = Math.min(this.config.billing.timeoutMs, request.budgetMs);
-    if (budgetMs <= 0) return { kind: 'out-of-time' };
-    const door = {
-      tenantId: request.tenantId,
-      origin: new URL(request.billingApiUrl).origin,
-      fair: budgetMs >= this.fairBudgetMs,
-    };
-    const sent = await this.admission.admit(door, () => this.attempt(request, patch, budgetMs));
-    // Hardly any time was left for a connection: that says nothing about the billing API.
-    const answer: BillingAnswer = sent.kind === 'not-sent' && !door.fair ? { kind: 'out-of-time' } : sent;
-    if (answer.kind !== 'customer' || isAbout(answer.customer, request.customerRef)) return answer;
-    return { kind: 'unclear', status: answer.status, ownFailure: false, retryAfterS: undefined };
-  }
-
-  private async attempt(
-    request: BillingRequest,
-    patch: Patch | undefined,
-    budgetMs: number,
-  ): Promise<BillingAnswer> {
-    let wire: WireAnswer;
-    try {
-      const response = await this.http.axiosRef.request<string>({
-        url: customerUrl(request),
-        method: patch === undefined ? 'GET' : 'PATCH',
-        headers: this.headersOf(request, patch),
-        ...(patch === undefined ? {} : { data: JSON.stringify(patch.body) }),
-        timeout: budgetMs,
-      });
-      const { status, headers, data } = response;
-      wire = { complete: true, status, headers, text: data };
-    } catch (error) {
-      if (error instanceof NotSent) return { kind: 'not-sent' };
-      // A failure's status alone says what was done; of a success it takes the whole answer.
-      const failure = error instanceof CutOff && error.status >= 400 ? error : undefined;
-      if (failure === undefined) return { kind: isTimeOut(error) ? 'timed-out' : 'broken' };
-      wire = { complete: false, status: failure.status, headers: failure.headers, text: '' };
+  /** Sends a request, and again where the retry policy, the deadline and `mayRepeat` allow it. */
+  private async send<Value>(
+    call: BillingCall,
+    request: BillingRequest<Value>,
+  ): Promise<BillingResult<Value>> {
+    const startedAt = this.clock.monotonic();
+    const retries = new Retries(this.ids);
+    let { tenant } = call;
+    let attempts = 0;
+    let result: BillingResult<Value> | undefined;
+    for (;;) {
+      const answer = await this.attempt({ ...call, tenant }, request);
+      // What the attempt before met says more than that there was no time for this one.
+      if (answer.kind === 'deadline-exceeded' && result !== undefined) return result;
+      if (answer.kind !== 'not-attempted' && answer.kind !== 'deadline-exceeded') attempts += 1;
+      await atMost(this.clock, call.deadline, this.tokens.note({ ...call, tenant }, answer));
+      result = { answer, tenant, attempts, durationMs: Math.round(this.clock.monotonic() - startedAt) };
+      const retry = retries.after(answer);
+      if (retry === undefined) return result;
+      const equipped = retry.reason === 'token-refused' ? await this.credentials.newerThan(tenant) : tenant;
+      if (equipped === undefined) return result;
+      if (this.clock.monotonic() + retry.pauseMs + MIN_TIME_LEFT > call.deadline) return result;
+      if (retry.pauseMs > 0) await this.clock.sleep(retry.pauseMs);
+      const mayRepeat = retry.reason === 'unreachable' ? undefined : request.mayRepeat;
+      if (mayRepeat !== undefined && !(await mayRepeat(equipped, answer))) return result;
+      tenant = equipped;
     }
-    return readAnswer(wire, { now: this.clock.now(), secret: request.token.reveal() });
+  }
+
+  /** Sends a request once, unless the breaker is open or the time is over. */
+  private async attempt<Value>(
+    call: BillingCall,
+    request: BillingRequest<Value>,
+  ): Promise<BillingAnswer<Value>> {
+    const left = (call.deadline - this.clock.monotonic()) * request.timeShare;
+    const timeout = Math.min(this.config.billing.timeoutMs, left);
+    if (timeout <= 0) return { kind: 'deadline-exceeded' };
+    const { id: tenantId, billingApiUrl, credential } = call.tenant;
+    const conclusive = timeout >= this.conclusiveMs;
+    const { origin } = new URL(billingApiUrl);
+    const { waitMs, policy } = this.breakers.of({ tenantId, origin, conclusive });
+    if (waitMs > 0) return { kind: 'not-attempted', retryAfterS: Math.ceil(waitMs / 1_000) };
+    const secret = credential.token.reveal();
+    const ask = (): Promise<BillingAnswer<Value>> =>
+      this.http.axiosRef
+        .request<string>({
+          url: `${billingApiUrl}/api/v1/customers${request.path}`,
+          method: request.method,
+          headers: this.headersOf(call, secret, request),
+          ...(request.body === undefined ? {} : { data: request.body }),
+          timeout,
+        })
+        .then(({ status, headers, data }) => ({ complete: true, status, headers, text: data }), incomplete)
+        .then((wire) =>
+          'kind' in wire ? wire : readAnswer(wire, { parse: request.parse, now: this.clock.now(), secret }),
+        );
+    const answer = await policy.execute(ask);
+    if (answer.kind === 'success') this.noteUndocumented(answer.undocumented);
+    // There was hardly any time for a connection: that says nothing about the billing API.
+    return answer.kind === 'unreachable' && !conclusive ? { kind: 'deadline-exceeded' } : answer;
   }
 
   /** Built from nothing: no header of the caller passes through. */
-  private headersOf({ token, requestId, trace }: BillingRequest, patch?: Patch): Record<string, string> {
+  private headersOf(
+    { provenance, trace }: BillingCall,
+    token: string,
+    { headers }: Pick<BillingRequest<unknown>, 'headers'>,
+  ): Record<string, string> {
     return {
-      Authorization: `Bearer ${token.reveal()}`,
-      ...(patch === undefined
-        ? {}
-        : { 'Content-Type': 'application/json', 'Idempotency-Key': patch.operationId }),
+      Authorization: `Bearer ${token}`,
+      ...headers,
       Accept: 'application/json',
       'User-Agent': `billing-bff/${VERSION}`,
-      'X-Request-Id': requestId,
+      'X-Request-Id': provenance.request_id,
       traceparent: traceparentOf(trace, this.ids),
     };
   }
+
+  /** The contract moves (U12): each new name is worth a line, once. */
+  private noteUndocumented(undocumented: readonly string[]): void {
+    const fields = this.metrics.undocumentedFieldsSeen(undocumented);
+    if (fields.length > 0)
+      this.logger.warn({ fields }, 'the billing API answers fields that its contract does not have');
+  }
 }
 
-/** Below the tenant's own address whatever the reference is: it is one encoded segment, and never `.` or `..`. */
-function customerUrl({ billingApiUrl, customerRef }: BillingRequest): string {
-  return `${billingApiUrl}/api/v1/customers/${encodeURIComponent(customerRef)}`;
+/** One encoded segment whatever the reference is, and never `.` or `..`. */
+function pathOf(customerRef: string): string {
+  return `/${encodeURIComponent(customerRef)}`;
 }
 
-/** Before its headers, or within its body. */
-function isTimeOut(error: unknown): boolean {
-  return error instanceof TimedOut || (error instanceof CutOff && error.cause instanceof TimedOut);
-}
-
-/** An answer about somebody else tells nothing. By alias it can't be told; a caller may have padded an id (U13). */
-function isAbout({ id }: Customer, customerRef: string): boolean {
-  const number = (text: string): string => text.replace(/^cus_0*/, '');
-  return !CUSTOMER_ID.test(customerRef) || number(id) === number(customerRef);
+/** An answer that did not arrive whole. */
+function incomplete(error: unknown): WireAnswer | BillingAnswer<never> {
+  if (error instanceof NotSent) return { kind: 'unreachable' };
+  // A failure's status alone says what was done; of a success it takes the whole answer.
+  if (error instanceof CutOff && error.status >= 400)
+    return { complete: false, status: error.status, headers: error.headers, text: '' };
+  const timedOut = error instanceof TimedOut || (error instanceof CutOff && error.cause instanceof TimedOut);
+  return { kind: timedOut ? 'timed-out' : 'connection-lost' };
 }

@@ -1,14 +1,13 @@
 import { HttpModule } from '@nestjs/axios';
 import { Inject, Module } from '@nestjs/common';
-import type { Logger } from 'pino';
 import { Agent } from 'undici';
-import { Config } from '../config/config.js';
-import { LOGGER } from '../http/logger.js';
-import { Metrics } from '../metrics/metrics.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { Clock } from '../runtime/clock.js';
-import { Admission } from './admission.js';
+import { TenantsModule } from '../tenants/tenants.module.js';
 import { BillingClient } from './billing.client.js';
 import { Bulkhead } from './bulkhead.js';
+import { CircuitBreakers } from './circuit-breakers.js';
+import { TokenFeedback } from './token-feedback.js';
 import { createAgent, undiciAdapter } from './transport.js';
 
 const AGENT = Symbol('Agent');
@@ -25,6 +24,8 @@ class ConnectionsModule {
 
 @Module({
   imports: [
+    AuditModule,
+    TenantsModule,
     HttpModule.registerAsync({
       imports: [ConnectionsModule],
       inject: [AGENT, Clock],
@@ -36,20 +37,7 @@ class ConnectionsModule {
       }),
     }),
   ],
-  providers: [
-    BillingClient,
-    {
-      provide: Admission,
-      inject: [Metrics, LOGGER],
-      useFactory: (metrics: Metrics, logger: Logger) => new Admission(metrics, logger),
-    },
-    {
-      provide: Bulkhead,
-      inject: [Config, Clock, Metrics, LOGGER],
-      useFactory: ({ billing }: Config, clock: Clock, metrics: Metrics, logger: Logger) =>
-        new Bulkhead(billing.maxInFlight, clock, metrics, logger),
-    },
-  ],
-  exports: [BillingClient, Admission, Bulkhead],
+  providers: [BillingClient, Bulkhead, CircuitBreakers, TokenFeedback],
+  exports: [BillingClient, Bulkhead, CircuitBreakers],
 })
 export class BillingModule {}

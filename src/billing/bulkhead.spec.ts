@@ -1,15 +1,23 @@
 import pino from 'pino';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { readEnvironment } from '../config/environment.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Bulkhead, LONGEST_WAIT } from './bulkhead.js';
 
+const config = readEnvironment({
+  AUTH_ISSUER: 'https://idp.test/',
+  AUTH_AUDIENCE: 'bff',
+  AUTH_JWKS_URL: 'https://idp.test/jwks',
+  BILLING_API_URL: 'https://billing.test',
+  BILLING_API_MAX_IN_FLIGHT: '4',
+});
 let clock: ManualClock;
 let bulkhead: Bulkhead;
 /** What became of each operation, in the order in which it became known. */
 let log: string[];
 beforeEach(() => {
   clock = new ManualClock();
-  bulkhead = new Bulkhead(4, clock, new Metrics(), pino({ enabled: false }));
+  bulkhead = new Bulkhead(config, clock, new Metrics(), pino({ enabled: false }));
   log = [];
 });
 

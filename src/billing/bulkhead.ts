@@ -1,7 +1,10 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import type { Metrics } from '../metrics/metrics.js';
-import type { Clock } from '../runtime/clock.js';
-import type { BillingAnswer } from './billing-answer.js';
+import { Config } from '../config/config.js';
+import { LOGGER } from '../http/logger.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Clock } from '../runtime/clock.js';
+import type { BillingFailure } from './billing-answer.js';
 
 /** Milliseconds that an operation waits for a slot at most. */
 export const LONGEST_WAIT = 2_000;
@@ -9,8 +12,8 @@ export const LONGEST_WAIT = 2_000;
 const WAITING = 8;
 const WAITING_OF_TENANT = 2;
 
-/** What an operation that got no slot makes of it. */
-export const NO_SLOT = { kind: 'not-admitted', retryAfterS: 1 } as const satisfies BillingAnswer;
+/** For an operation that got no slot. */
+export const NO_SLOT = { kind: 'not-attempted', retryAfterS: 1 } as const satisfies BillingFailure;
 
 /** Where an operation wants to go, for whom. */
 interface Place {
@@ -39,17 +42,20 @@ interface Origin {
  * a patch with every request it takes) has one slot from its first request to its last. Others wait in a queue, for a
  * moment: tenants get free slots in turn, and none can fill the queue for the others.
  */
+@Injectable()
 export class Bulkhead {
   private readonly origins = new Map<string, Origin>();
+  private readonly slots: number;
   private readonly slotsOfTenant: number;
 
   constructor(
-    private readonly slots: number,
+    { billing }: Config,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
-    private readonly logger: Logger,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.slotsOfTenant = Math.max(1, Math.floor(slots / 2));
+    this.slots = billing.maxInFlight;
+    this.slotsOfTenant = Math.max(1, Math.floor(this.slots / 2));
   }
 
   /**
@@ -89,7 +95,7 @@ export class Bulkhead {
 
   private refuse(origin: Origin, lane: Lane): void {
     this.logger.debug({ tenant_id: lane.tenantId }, 'too many operations at the billing API at once');
-    this.metrics.notAdmitted('bulkhead');
+    this.metrics.notAttempted('bulkhead');
     this.forgetIdle(origin, lane);
   }
 

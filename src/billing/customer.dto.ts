@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { CUSTOMER_ID } from './customer-id.js';
+import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { passedOn } from './passed-on.js';
 
 /**

@@ -1,5 +1,6 @@
 import { Big } from 'big.js';
-import { CUSTOMER_ID } from './customer-id.js';
+import type { Parsed } from './billing-answer.js';
+import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { Customer } from './customer.dto.js';
 
 /**
@@ -11,17 +12,32 @@ const MAX_ENTRIES = 1_000;
 const MAX_RATE = 1e100;
 
 /** Reads a customer out of a parsed answer; undefined when it has not the contract's shape. */
-export function readCustomer(answer: unknown): Customer | undefined {
+export function readCustomer(body: unknown): Customer | undefined {
   try {
-    return isObject(answer) ? Object.assign(new Customer(answer), CUSTOMER(answer)) : undefined;
+    return isObject(body) ? Object.assign(new Customer(body), CUSTOMER(body)) : undefined;
   } catch (error) {
     if (error instanceof NotOfThatShape) return undefined;
     throw error;
   }
 }
 
+/** Reads the answer to a request for one customer: an answer about another one tells nothing. */
+export function parseCustomer(customerRef: string): (body: unknown) => Parsed<Customer> | undefined {
+  return (body) => {
+    const value = readCustomer(body);
+    if (value === undefined || !isAbout(value, customerRef)) return undefined;
+    return { value, undocumented: undocumentedFields(body, value) };
+  };
+}
+
+/** By alias it cannot be told; a caller may have padded an id (U13). */
+function isAbout({ id }: Customer, customerRef: string): boolean {
+  const number = (text: string): string => text.replace(/^cus_0*/, '');
+  return !CUSTOMER_ID.test(customerRef) || number(id) === number(customerRef);
+}
+
 /** Top-level fields of an answer that the contract does not have (U12): drift of the contract shows here first. */
-export function undocumentedFields(answer: unknown, customer: Customer): string[] {
+function undocumentedFields(answer: unknown, customer: Customer): string[] {
   return isObject(answer) ? Object.keys(answer).filter((field) => !Object.hasOwn(customer, field)) : [];
 }
 
@@ -34,7 +50,8 @@ type Reader = (value: unknown) => unknown;
 
 const text: Reader = (value) => (typeof value === 'string' ? value : refuse());
 const boolean: Reader = (value) => (typeof value === 'boolean' ? value : refuse());
-const id: Reader = (value) => (typeof value === 'string' && CUSTOMER_ID.test(value) ? value : refuse());
+const customerId: Reader = (value) =>
+  typeof value === 'string' && CUSTOMER_ID.test(value) ? value : refuse();
 
 /** `20.5` → `"20.5"`, `1e-8` → `"0.00000001"`; text stays as it came (U11). */
 const rate: Reader = (value) =>
@@ -72,7 +89,7 @@ const ADDRESS = object({
 });
 
 const CUSTOMER = object({
-  id,
+  id: customerId,
   name: text,
   alias: optional(text),
   billing_email: optional(text),

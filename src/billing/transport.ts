@@ -49,7 +49,7 @@ export function undiciAdapter(agent: Dispatcher, clock: Clock): AxiosAdapter {
   return (config) =>
     new Promise((resolve, reject) => {
       const url = new URL(config.url ?? '');
-      const exchange = new Exchange(config, clock, resolve, reject);
+      const handler = new ResponseHandler(config, clock, resolve, reject);
       const request = {
         origin: url.origin,
         path: url.pathname + url.search,
@@ -60,12 +60,12 @@ export function undiciAdapter(agent: Dispatcher, clock: Clock): AxiosAdapter {
         headersTimeout: 0,
         bodyTimeout: 0,
       };
-      agent.dispatch(request, exchange);
+      agent.dispatch(request, handler);
     });
 }
 
 /** One request and its answer, as undici reports them. */
-class Exchange implements Dispatcher.DispatchHandler {
+class ResponseHandler implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private timedOut = false;
   private status = 0;

@@ -1,6 +1,5 @@
-import { Controller, Get, Param, Patch, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Patch, Req, Res } from '@nestjs/common';
 import {
-  ApiBody,
   ApiExtraModels,
   ApiHeader,
   ApiOkResponse,
@@ -24,8 +23,8 @@ import { CustomersService } from './customers.service.js';
 import * as docs from './customers.docs.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { EntityTags } from './entity-tags.js';
-import { PatchBody } from './patch-body.js';
-import { Conditions, type PatchConditions } from './patch-conditions.js';
+import { PatchBodyPipe } from './patch-body.pipe.js';
+import { Conditions, type PatchConditions } from './patch-request.js';
 
 @ApiTags('Customers')
 @Controller('api/v1/customers')
@@ -43,7 +42,6 @@ export class CustomersController {
   @ApiQuery(docs.DRY_RUN)
   @ApiHeader(docs.IDEMPOTENCY_KEY)
   @ApiHeader(docs.IF_MATCH)
-  @ApiBody({ type: PatchCustomerDto })
   @ApiRequestHeaders()
   @ApiExtraModels(Customer, CustomerPreview)
   @ApiOkResponse({
@@ -60,12 +58,14 @@ export class CustomersController {
     @CurrentRequest() request: AuditedRequest,
     @Param('id_or_alias', CustomerRefPipe) customerRef: string,
     @Conditions() conditions: PatchConditions,
-    @PatchBody() patch: PatchCustomerDto,
+    @Body(PatchBodyPipe) patch: PatchCustomerDto,
     @Req() { deadline }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Customer | CustomerPreview> {
-    const command = { request, customerRef, patch, deadline: deadline.at, ...conditions };
-    const { customer, operationId, preview, replayed } = await this.customers.patch(command);
+    const { customer, operationId, preview, replayed } = await this.customers.patch({
+      ...{ request, customerRef, patch, deadline: deadline.at },
+      ...conditions,
+    });
     void reply.headers({ 'X-Operation-Id': operationId, ...(replayed === true ? REPLAYED : {}) });
     if (preview !== undefined) return preview;
     return this.shown(customer, request, reply);

@@ -1,39 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditedRequest } from '../audit/audit-event.js';
-import type { Operation } from '../audit/audit-acts.js';
 import { AuditTrail, provenanceOf } from '../audit/audit-trail.js';
+import { type BillingCall, BillingClient, type BillingResult } from '../billing/billing.client.js';
+import { problemOf, readProblem, TOKEN_REJECTED } from '../billing/billing-problem.js';
 import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
-import { IdempotencyKeys, type Once } from '../idempotency/idempotency-keys.js';
+import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
 import { Clock } from '../runtime/clock.js';
 import { within } from '../runtime/within.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
-import type { Errand, Exchange } from './billing-exchange.js';
 import { CustomerLeases, LeaseTaken, LeaseUnavailable } from './customer-leases.js';
-import { customerIn, CustomerReader } from './customer-reader.js';
-import { EntityTags } from './entity-tags.js';
-import type { IfMatch } from './if-match.js';
-import { PastPatches, type PatchResult } from './past-patches.js';
-import type { PatchCommand } from './patch-command.js';
-import * as end from './patch-end.js';
-import { previewOf } from './patch-preview.js';
-import { type PatchPlan, planPatch } from './patch-plan.js';
-import { PatchRecords } from './patch-records.js';
-import { PatchSender } from './patch-sender.js';
-import { readProblem, tokenRejected } from './read-problem.js';
+import { EntityTags, type IfMatch } from './entity-tags.js';
+import { LaterPatches } from './later-patches.js';
+import { bodyOf, diffOf, isSameCustomer } from './patch-diff.js';
+import { PatchJournal, type PatchResult } from './patch-journal.js';
+import * as outcome from './patch-outcome.js';
+import { PatchReplay } from './patch-replay.js';
+import type { AdmittedPatch, PatchContext, PatchRequest } from './patch-request.js';
 
+/** How much of the time that is left a read before a patch may take: the patch and a read after it follow. */
+const SHARE_OF_FIRST_READ = 1 / 3;
 /** How much of a request's time, and how many milliseconds at most, are kept for storing its outcome. */
-const FOR_OUTCOME = 1 / 10;
+const SHARE_OF_OUTCOME = 1 / 10;
 const MAX_FOR_OUTCOME = 1_000;
-
-/** A patch under way. */
-interface Patching {
-  readonly operation: Operation;
-  readonly command: PatchCommand;
-  readonly errand: Errand;
-}
 
 @Injectable()
 export class CustomersService {
@@ -41,186 +32,168 @@ export class CustomersService {
     private readonly config: Config,
     private readonly trail: AuditTrail,
     private readonly keys: IdempotencyKeys,
-    private readonly past: PastPatches,
+    private readonly replay: PatchReplay,
     private readonly credentials: TenantCredentials,
     private readonly bulkhead: Bulkhead,
-    private readonly reader: CustomerReader,
+    private readonly billing: BillingClient,
     private readonly tags: EntityTags,
     private readonly leases: CustomerLeases,
-    private readonly sender: PatchSender,
-    private readonly records: PatchRecords,
+    private readonly journal: PatchJournal,
+    private readonly laterPatches: LaterPatches,
     private readonly clock: Clock,
   ) {}
-
-  /**
-   * The story of a patch. A key seen before gets the answer it got. Else the customer is read, what differs is made
-   * a durable intent and sent, its end is found out and made durable, and the caller gets the truth.
-   * @throws Problem how it ended when it did not succeed
-   */
-  patch(command: PatchCommand): Promise<Once<PatchResult>> {
-    const operation = this.trail.begin(command.request, command.customerRef, command.deadline);
-    return this.keys.once(this.past.keyed(operation, command), () => this.carryOut(operation, command));
-  }
 
   /**
    * Reads a customer.
    * @throws Problem why it could not be read
    */
   async get(request: AuditedRequest, customerRef: string, deadline: number): Promise<Customer> {
-    const tenant = await this.usable(request.principal.tenant, deadline);
-    if (tenant === undefined) throw tokenRejected();
-    const provenance = provenanceOf(request);
-    const errand = { provenance, operationId: null, trace: request.trace, tenant, deadline };
+    const tenant = await this.withToken(request.principal.tenant, deadline);
+    if (tenant === undefined) throw problemOf(TOKEN_REJECTED);
     const leave = await this.bulkhead.enter(tenant, deadline);
     if (leave === undefined) throw readProblem(NO_SLOT);
-    const { answer } = await this.reader.read(errand, customerRef).finally(leave);
-    if (answer.kind !== 'customer') throw readProblem(answer);
-    return answer.customer;
+    const { trace } = request;
+    const call = { tenant, provenance: provenanceOf(request), operationId: null, trace, deadline };
+    const { answer } = await this.billing.readCustomer(call, customerRef).finally(leave);
+    if (answer.kind !== 'success') throw readProblem(answer);
+    return answer.value;
   }
 
-  private async carryOut(operation: Operation, command: PatchCommand): Promise<PatchResult> {
-    const tenant = await this.usable(command.request.principal.tenant, command.deadline);
-    if (tenant === undefined) {
-      const nothingSent = end.withoutToken(endingOf(operation, planPatch(command.patch, undefined)));
-      return this.unsent(operation, command, nothingSent, undefined);
-    }
-    const leave = await this.bulkhead.enter(tenant, command.deadline);
-    if (leave === undefined) {
-      const nothingSent = end.ofRead(NO_SLOT, endingOf(operation, planPatch(command.patch, undefined)));
-      return this.unsent(operation, command, nothingSent, undefined);
-    }
-    return this.readAndSend({
-      operation,
-      command,
-      errand: this.errandOf(operation, command, tenant),
-    }).finally(leave);
+  /**
+   * Patches a customer, once for each idempotency key.
+   * @throws Problem what became of the patch, when it did not succeed
+   */
+  async patch(request: PatchRequest): Promise<PatchResult> {
+    const patch = this.begin(request);
+    const keyed = this.replay.keyed(patch);
+    const claim = await this.keys.claim(keyed);
+    if (claim.kind === 'replay') return { ...claim.result, replayed: true };
+    return this.keys.keep(keyed, claim, this.carryOut(patch));
   }
 
-  private async readAndSend(patching: Patching): Promise<PatchResult> {
-    const { command } = patching;
-    if (command.ifMatch !== undefined && !command.dryRun) return this.patchIfMatch(patching, command.ifMatch);
-    return this.compareAndSend(patching, this.mustRead(command) ? await this.read(patching) : undefined);
+  private begin(request: PatchRequest): PatchContext {
+    const operation = this.trail.begin(request.request, request.customerRef, request.deadline);
+    const { customerRef } = request;
+    const diff = diffOf(request.patch, undefined);
+    const customerId = operation.target.customer_id;
+    return { ...operation, request, customerRef, customerId, before: undefined, diff };
   }
 
-  /** One at a time for each customer; only a customer that is as expected is worth waiting for. */
-  private async patchIfMatch(patching: Patching, ifMatch: IfMatch): Promise<PatchResult> {
-    const { operation, command, errand } = patching;
-    const read = await this.read(patching);
-    const customer = customerIn(read);
-    if (customer === undefined || !this.tags.compare(ifMatch, errand.tenant.id, customer).holds)
-      return this.compareAndSend(patching, read);
-    const { deadline } = errand;
-    const holder = {
-      tenantId: errand.tenant.id,
-      customerId: customer.id,
-      operationId: operation.id,
-      deadline,
-    };
-    const byId = { ...patching, command: { ...command, customerRef: customer.id } };
+  /** With the tenant's token and a slot at the billing API. */
+  private async carryOut(patch: PatchContext): Promise<PatchResult> {
+    const { request, answerBy } = patch;
+    const tenant = await this.withToken(request.request.principal.tenant, answerBy);
+    if (tenant === undefined) return this.journal.unsent(patch, outcome.withoutToken(patch));
+    const leave = await this.bulkhead.enter(tenant, answerBy);
+    if (leave === undefined) return this.journal.unsent(patch, outcome.notRead(NO_SLOT, patch));
+    const forOutcome = Math.min(MAX_FOR_OUTCOME, this.config.billing.deadlineMs * SHARE_OF_OUTCOME);
+    const admitted = { ...patch, tenant, trace: request.request.trace, deadline: answerBy - forOutcome };
     try {
-      return await this.leases.alone(holder, async () => this.compareAndSend(byId, await this.read(byId)));
+      const { ifMatch, dryRun } = request;
+      if (ifMatch !== undefined && !dryRun) return await this.sendAlone(admitted, ifMatch);
+      const reads = dryRun || this.config.billing.preRead === 'always';
+      return await this.send(admitted, reads ? await this.read(admitted) : undefined);
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * The story of a patch: compare, record the intent, send, look what became of it where the answer leaves that open,
+   * record the outcome.
+   * @param read the read before; undefined when the customer is patched unread
+   */
+  private async send(admitted: AdmittedPatch, read: BillingResult | undefined): Promise<PatchResult> {
+    const patch = this.compared(admitted, read);
+    const unsent = this.outcomeUnsent(patch, read);
+    if (unsent !== undefined) return this.journal.unsent(patch, unsent, read);
+    await this.journal.intent(patch);
+    const sent = await this.billing.patchCustomer(patch, patch.customerRef, {
+      body: bodyOf(patch.diff),
+      operationId: patch.operationId,
+      mayRepeat: (tenant, answer) =>
+        patch.before === undefined
+          ? Promise.resolve(answer.kind === 'refused')
+          : this.isStill(patch.before, { ...patch, tenant }),
+    });
+    const seen = outcome.isAmbiguous(sent.answer)
+      ? await this.readAfter({ ...patch, tenant: sent.tenant })
+      : undefined;
+    return this.journal.sent(patch, outcome.outcomeOf(sent.answer, seen, patch), sent);
+  }
+
+  /** `If-Match` patches of a customer run one at a time; only a customer that is as expected is worth waiting for. */
+  private async sendAlone(admitted: AdmittedPatch, ifMatch: IfMatch): Promise<PatchResult> {
+    const read = await this.read(admitted);
+    const patch = this.compared(admitted, read);
+    const { before, tenant, operationId, deadline } = patch;
+    if (before === undefined || !this.tags.compare(ifMatch, tenant.id, before).holds)
+      return this.send(admitted, read);
+    const holder = { tenantId: tenant.id, customerId: before.id, operationId, deadline };
+    const byId = { ...admitted, customerRef: before.id };
+    try {
+      return await this.leases.alone(holder, async () => this.send(byId, await this.read(byId)));
     } catch (error) {
-      const ending = endingOf(operation, planPatch(command.patch, customer), customer);
       if (error instanceof LeaseUnavailable)
-        return this.unsent(operation, command, end.withoutLease(ending), read);
-      if (error instanceof LeaseTaken) return this.unsent(operation, command, end.busy(ending), read);
+        return this.journal.unsent(patch, outcome.leaseUnavailable(patch), read);
+      if (error instanceof LeaseTaken) return this.journal.unsent(patch, outcome.leaseTaken(patch), read);
       throw error;
     }
   }
 
-  private read({ errand, command }: Patching): Promise<Exchange> {
-    return this.reader.readBefore(errand, command.customerRef);
+  /** With the customer that was read, if one was: only the fields that differ from it are sent, by its id. */
+  private compared(patch: AdmittedPatch, read: BillingResult | undefined): AdmittedPatch {
+    if (read === undefined) return patch;
+    const { tenant } = read;
+    const before = customerIn(read);
+    if (before === undefined) return { ...patch, tenant };
+    const diff = diffOf(patch.request.patch, before);
+    return { ...patch, tenant, before, diff, customerRef: before.id, customerId: before.id };
   }
 
-  /** @param read undefined when the customer is patched unread */
-  private async compareAndSend(patching: Patching, read: Exchange | undefined): Promise<PatchResult> {
-    const { operation, command } = patching;
-    const before = read && customerIn(read);
-    const plan = planPatch(command.patch, before);
-    const ending = endingOf(operation, plan, before);
-    if (read !== undefined && before === undefined && this.endsWith(read, command))
-      return this.unsent(operation, command, end.ofRead(read.answer, ending), read);
+  /** The outcome of a patch that is not sent; undefined for one that is. */
+  private outcomeUnsent(
+    patch: AdmittedPatch,
+    read: BillingResult | undefined,
+  ): outcome.PatchOutcome | undefined {
+    const { before, request, tenant } = patch;
+    const { ifMatch, dryRun } = request;
     if (before !== undefined) {
-      const { holds, moved, altered } = this.tags.compare(
-        command.ifMatch ?? '*',
-        patching.errand.tenant.id,
-        before,
-      );
-      if (!holds)
-        return this.unsent(operation, command, end.preconditionFailed(ending, moved, altered), read);
-      if (command.dryRun) return this.preview(operation, plan, before, read);
-      if (plan.sent.length === 0) return this.unsent(operation, command, end.unchanged(ending, before), read);
+      const comparison = this.tags.compare(ifMatch ?? '*', tenant.id, before);
+      if (!comparison.holds) return outcome.preconditionFailed(patch, comparison);
+      if (dryRun) return outcome.previewed(patch, before);
+      if (patch.diff.sent.length === 0) return outcome.unchanged(patch, before);
+    } else if (read !== undefined && read.answer.kind !== 'success') {
+      // A read that tells nothing stops only what cannot do without it.
+      const needsRead = ifMatch !== undefined || dryRun;
+      if (needsRead || outcome.stopsPatch(read.answer)) return outcome.notRead(read.answer, patch);
     }
-    const errand = { ...patching.errand, tenant: read?.tenant ?? patching.errand.tenant };
-    if (this.clock.monotonic() >= errand.deadline)
-      return this.unsent(operation, command, end.ofRead({ kind: 'out-of-time' }, ending), read);
-    return this.send({ ...patching, errand }, plan, before);
+    const isOver = this.clock.monotonic() >= patch.deadline;
+    return isOver ? outcome.notRead({ kind: 'deadline-exceeded' }, patch) : undefined;
   }
 
-  /** The intent, the patch, a look at what became of it where that is not clear, the outcome. */
-  private async send(
-    { operation, command, errand }: Patching,
-    plan: PatchPlan,
-    before: Customer | undefined,
-  ): Promise<PatchResult> {
-    const ending = endingOf(operation, plan, before);
-    const customerRef = before?.id ?? command.customerRef;
-    await this.records.intent(operation, errand, ending.customerId, { customerRef, plan });
-    const sent = await this.sender.send(errand, { operationId: operation.id, customerRef, plan, before });
-    const seen = end.isAmbiguous(sent.answer)
-      ? customerIn(await this.reader.read({ ...errand, tenant: sent.tenant }, customerRef))
-      : undefined;
-    const proves = seen !== undefined && !(await this.past.mayBeUndone(operation, plan, seen));
-    return this.records.sent(operation, end.ofAnswer(sent.answer, proves ? seen : undefined, ending), sent);
+  /** The customer after an answer that leaves open what became of the patch; undefined when it proves nothing. */
+  private async readAfter(patch: AdmittedPatch): Promise<Customer | undefined> {
+    const customer = customerIn(await this.billing.readCustomer(patch, patch.customerRef));
+    if (customer === undefined || (await this.laterPatches.mayHaveUndone(patch, customer))) return undefined;
+    return customer;
   }
 
-  private async preview(
-    operation: Operation,
-    plan: PatchPlan,
-    customer: Customer,
-    read: Exchange | undefined,
-  ): Promise<PatchResult> {
-    const ended = end.previewed(endingOf(operation, plan, customer), customer);
-    const result = await this.records.previewed(operation, ended, read);
-    return { ...result, preview: previewOf(plan, customer) };
+  private async isStill(before: Customer, patch: AdmittedPatch): Promise<boolean> {
+    const now = customerIn(await this.read(patch));
+    return now !== undefined && isSameCustomer(before, now);
   }
 
-  private unsent(
-    operation: Operation,
-    { dryRun }: PatchCommand,
-    ended: end.PatchEnd,
-    read: Exchange | undefined,
-  ): Promise<PatchResult> {
-    return dryRun
-      ? this.records.previewed(operation, ended, read)
-      : this.records.unsent(operation, ended, read);
+  private read(patch: BillingCall & Pick<AdmittedPatch, 'customerRef'>): Promise<BillingResult> {
+    return this.billing.readCustomer(patch, patch.customerRef, SHARE_OF_FIRST_READ);
   }
 
   /** A token that was rejected is tried again once in a while; a database that does not say when is no reason to. */
-  private usable(tenant: Tenant, deadline: number): Promise<EquippedTenant | undefined> {
+  private withToken(tenant: Tenant, deadline: number): Promise<EquippedTenant | undefined> {
     return within(this.clock, deadline, this.credentials.usable(tenant)).catch(() => undefined);
-  }
-
-  private errandOf(
-    operation: Operation,
-    { request, deadline }: PatchCommand,
-    tenant: EquippedTenant,
-  ): Errand {
-    const { provenance, id: operationId } = operation;
-    const forOutcome = Math.min(MAX_FOR_OUTCOME, this.config.billing.deadlineMs * FOR_OUTCOME);
-    return { provenance, operationId, trace: request.trace, tenant, deadline: deadline - forOutcome };
-  }
-
-  private mustRead({ dryRun }: PatchCommand): boolean {
-    return dryRun || this.config.billing.preRead === 'always';
-  }
-
-  /** What can't do without the customer ends with any read that failed; else one that tells nothing stops nothing. */
-  private endsWith({ answer }: Exchange, { ifMatch, dryRun }: PatchCommand): boolean {
-    return ifMatch !== undefined || dryRun || end.stopsPatch(answer);
   }
 }
 
-function endingOf(operation: Operation, plan: PatchPlan, before?: Customer): end.EndingPatch {
-  return { operationId: operation.id, plan, customerId: before?.id ?? operation.target.customer_id };
+function customerIn({ answer }: BillingResult): Customer | undefined {
+  return answer.kind === 'success' ? answer.value : undefined;
 }

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import { AppKeys } from '../crypto/app-keys.js';
 import type { Customer } from '../billing/customer.dto.js';
+import { validationFailed } from '../http/problem.js';
 import { PATCH_FIELDS } from './dto/patch-customer.dto.js';
-import type { IfMatch } from './if-match.js';
-import { isVerifiable, shownValue } from './patch-plan.js';
+import { isVerifiable, shownValue } from './patch-diff.js';
 
 /** The fields that a tag covers, in its order: those that can be read. */
 const FIELDS = PATCH_FIELDS.filter(isVerifiable);
@@ -16,9 +16,21 @@ const CHARACTERS = 8;
 /** A tag of ours, and what a proxy may have added to it, such as `-gzip` or `;br`. */
 const OURS = new RegExp(`^[\\w-]{${FIELDS.length * CHARACTERS}}(?=$|[^\\w])`);
 
-interface Comparison {
+/** `If-Match` (RFC 9110, section 13.1.1): any customer, or one with a tag among these. */
+export type IfMatch = '*' | readonly EntityTag[];
+
+export interface EntityTag {
+  readonly weak: boolean;
+  /** Without its quotes. */
+  readonly opaque: string;
+}
+
+/** What comparing a customer with `If-Match` says. */
+export interface EntityTagComparison {
   readonly holds: boolean;
+  /** Names of the fields that changed, where a tag tells. */
   readonly moved: readonly string[];
+  /** Whether a tag of ours was changed on its way. */
   readonly altered: boolean;
 }
 
@@ -35,11 +47,7 @@ export class EntityTags {
     return `"${this.opaqueTag(tenantId, customer)}"`;
   }
 
-  /**
-   * Whether `If-Match` holds for the customer; if not, the names of the fields that moved where a tag tells, and whether
-   * a tag of ours was changed on its way.
-   */
-  compare(ifMatch: IfMatch, tenantId: string, customer: Customer): Comparison {
+  compare(ifMatch: IfMatch, tenantId: string, customer: Customer): EntityTagComparison {
     if (ifMatch === '*') return { holds: true, moved: [], altered: false };
     const current = this.opaqueTag(tenantId, customer);
     const strong = ifMatch.filter(({ weak }) => !weak).map(({ opaque }) => opaque);
@@ -72,4 +80,36 @@ function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   const members = Object.entries(value).filter(([, member]) => member !== null && member !== undefined);
   return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
+}
+
+/** entity-tag of RFC 9110, section 8.8.3; elements of a list may be empty (section 5.6.1). */
+const ENTITY_TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
+/** Longer lists than any client needs. */
+const MAX_TAGS = 100;
+
+/**
+ * Reads `If-Match`; undefined when there is none.
+ * @throws Problem validation-failed
+ */
+export function readIfMatch(header: string | undefined): IfMatch | undefined {
+  if (header === undefined) return undefined;
+  if (header.trim() === '*') return '*';
+  const elements = elementsOf(header).filter((element) => element !== '');
+  const tags = elements.map((element) => ENTITY_TAG.exec(element));
+  if (tags.length > MAX_TAGS) {
+    const detail = `may name ${MAX_TAGS} entity tags at most`;
+    throw validationFailed([{ header: 'If-Match', code: 'too-many', detail }]);
+  }
+  if (tags.length === 0 || tags.includes(null)) {
+    const detail = 'must be *, or entity tags in double quotes, separated by commas';
+    throw validationFailed([{ header: 'If-Match', code: 'not-entity-tags', detail }]);
+  }
+  return tags.map((tag) => ({ weak: tag?.[1] !== undefined, opaque: tag?.[2] ?? '' }));
+}
+
+/** A comma inside quotes belongs to the tag. */
+function elementsOf(header: string): string[] {
+  return (header.match(/(?:"[^"]*"?|[^",])+|,/g) ?? [])
+    .map((part) => part.trim())
+    .filter((part) => part !== ',');
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Problem } from '../http/problem.js';
-import { readPatch } from './patch-body.js';
+import { readPatch } from './patch-body.pipe.js';
 
 /** Values that a body's fields and items can have at most, counted as often as they are looked at. */
 const WORK = 3_000;

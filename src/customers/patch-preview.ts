@@ -2,22 +2,22 @@ import type { Change } from '../audit/audit-event.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { readCustomer } from '../billing/read-customer.js';
 import type { PatchField } from './dto/patch-customer.dto.js';
-import { intendedChanges } from './effects.js';
-import { isVerifiable, type PatchPlan } from './patch-plan.js';
+import { intendedChanges } from './audit-changes.js';
+import { isVerifiable, type PatchDiff } from './patch-diff.js';
 import type { CustomerPreview, PreviewWarning } from './customer-preview.schema.js';
 
 /** What a patch would do, from the customer just read: as it would be, field by field, and what to think twice about. */
-export function previewOf(plan: PatchPlan, customer: Customer): CustomerPreview {
+export function previewOf(diff: PatchDiff, customer: Customer): CustomerPreview {
   return {
     dry_run: true,
-    customer: asItWouldBe(plan, customer),
-    changes: expectedChanges(plan),
-    warnings: warningsOf(plan, customer),
+    customer: asItWouldBe(diff, customer),
+    changes: expectedChanges(diff),
+    warnings: warningsOf(diff, customer),
   };
 }
 
 /** `is_tax_exempt` is in no customer (U2); what the billing API answers beyond the contract stays as it is (U12). */
-function asItWouldBe({ asked, sent }: PatchPlan, customer: Customer): Customer {
+function asItWouldBe({ asked, sent }: PatchDiff, customer: Customer): Customer {
   const visible: readonly string[] = sent.filter(isVerifiable);
   const changed = Object.entries(asked).filter(([field]) => visible.includes(field));
   const values: readonly (readonly [string, unknown])[] = [...Object.entries(customer.toJSON()), ...changed];
@@ -25,22 +25,22 @@ function asItWouldBe({ asked, sent }: PatchPlan, customer: Customer): Customer {
 }
 
 /** The effects that are to be expected: nothing has happened. */
-function expectedChanges(plan: PatchPlan): Change[] {
-  return intendedChanges(plan).map((change) => {
-    const sent = plan.sent.find((field) => field === change.field);
+function expectedChanges(diff: PatchDiff): Change[] {
+  return intendedChanges(diff).map((change) => {
+    const sent = diff.sent.find((field) => field === change.field);
     if (sent === undefined) return { ...change, effect: 'unchanged' };
     return { ...change, effect: isVerifiable(sent) ? 'applied' : 'unverifiable' };
   });
 }
 
-function warningsOf(plan: PatchPlan, customer: Customer): PreviewWarning[] {
-  return plan.sent.flatMap((field) => WARNINGS[field]?.(plan, customer) ?? []);
+function warningsOf(diff: PatchDiff, customer: Customer): PreviewWarning[] {
+  return diff.sent.flatMap((field) => WARNINGS[field]?.(diff, customer) ?? []);
 }
 
-type Warn = (plan: PatchPlan, customer: Customer) => PreviewWarning[];
+type Warn = (diff: PatchDiff, customer: Customer) => PreviewWarning[];
 
 const WARNINGS: Partial<Record<PatchField, Warn>> = {
-  alias: (_plan, { alias }) =>
+  alias: (_diff, { alias }) =>
     alias === null || alias === undefined
       ? []
       : [

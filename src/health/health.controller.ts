@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagg
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/access-token.guard.js';
 import { KeySet } from '../auth/key-set.js';
-import { Admission } from '../billing/admission.js';
+import { CircuitBreakers } from '../billing/circuit-breakers.js';
 import { Database } from '../database/database.js';
 import { ApiProblems } from '../http/api-docs.js';
 import { Clock } from '../runtime/clock.js';
@@ -25,7 +25,7 @@ export class HealthController {
     private readonly database: Database,
     private readonly keys: KeySet,
     private readonly draining: Draining,
-    private readonly admission: Admission,
+    private readonly breakers: CircuitBreakers,
     private readonly clock: Clock,
   ) {}
 
@@ -54,7 +54,7 @@ export class HealthController {
     };
     const status = upIf(Object.values(checks).every((check) => check === 'up'));
     if (status === 'down') void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
-    return { status, checks, billing_api: { open_breakers: this.admission.open } };
+    return { status, checks, billing_api: { open_breakers: this.breakers.open } };
   }
 
   /** A probe has little patience: what takes longer counts as down. */

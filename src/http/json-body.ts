@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseMediaType } from 'fast-content-type-parse';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problem.js';
 
 /** The largest request body, in bytes. */
 export const BODY_LIMIT = 64 * 1024;
 
 /**
- * Reads and parses a JSON body (RFC 8259). The body parser that Fastify runs before any guard is switched
- * off, so that a stranger's body is neither read nor parsed, and a refusal always has a known caller.
+ * Reads and parses a JSON body (RFC 8259).
  * @throws Problem unsupported-media-type, payload-too-large, request-timeout, malformed-json
  */
 export async function readJsonBody(request: FastifyRequest): Promise<unknown> {
@@ -129,11 +128,17 @@ function decodeUtf8(bytes: Buffer): string {
   }
 }
 
-/** Hands the unread stream to the route: bodies are read behind the guard, by `readJsonBody`. */
-export function passBodyThrough(
-  _request: FastifyRequest,
-  payload: unknown,
-  done: (error: null, body: unknown) => void,
-): void {
-  done(null, payload);
+/**
+ * Switches Fastify's own body parser off, which runs before any guard: a stranger's body is neither read nor parsed, and
+ * a refusal always has a known caller. What a route's `@Body()` gets is the request; `JsonBodyPipe` reads it.
+ */
+export function leaveBodiesUnread(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', (_request, _payload, done) => {
+    done(null);
+  });
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    request.body = request;
+    done();
+  });
 }

@@ -10,6 +10,7 @@ import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
 import { atMost, within } from '../runtime/within.js';
 import { type Claim, type Found, IdempotencyStore } from './idempotency-store.js';
+import type { EarlierOutcome, KeyClaim, KeyedRequest } from './keyed-request.js';
 import {
   readStoredAnswer,
   REPLAYED,
@@ -22,37 +23,6 @@ import {
 const GRACE = 10_000;
 /** What is answered, other than a success, again to the same request for a day: its time will not change it. */
 const DEFINITE: ReadonlySet<number> = new Set([400, 404, 409, 412]);
-
-/** A request that may carry a key. */
-export interface KeyedRequest<Result> {
-  readonly key: string | undefined;
-  /** Whose key it is: tenant, issuer, client and subject. */
-  readonly owner: {
-    readonly tenantId: string;
-    readonly issuer: string;
-    readonly client: string;
-    readonly sub: string;
-  };
-  /** What is asked for: the same key may ask for nothing else. */
-  readonly asked: object;
-  readonly operationId: string;
-  /** By the monotonic clock. */
-  readonly deadline: number;
-  /** Whose data a result is; null when it is nobody's. */
-  readonly customerOf: (result: Result) => string | null;
-  /** A result from what JSON made of it. */
-  readonly revive: (value: unknown) => Result;
-  /**
-   * What came of an operation that left no answer, or one that was not final: its result now, or a problem;
-   * undefined when nothing was sent for it.
-   */
-  readonly recall: (operationId: string) => Promise<Recalled<Result> | undefined>;
-}
-
-export type Recalled<Result> =
-  { readonly result: Result } | { readonly problem: Problem; readonly final: boolean };
-
-export type Once<Result> = Result & { readonly replayed?: true };
 
 /**
  * Runs a request once for each key (draft-ietf-httpapi-idempotency-key-header-07), across instances. Successes and
@@ -74,12 +44,9 @@ export class IdempotencyKeys {
     return this.store.forgetAnswersAbout(tenantId, customerId);
   }
 
-  /** @throws Problem idempotency-key-reused, idempotency-in-flight, audit-unavailable; what `run` throws */
-  async once<Result extends object>(
-    request: KeyedRequest<Result>,
-    run: () => Promise<Result>,
-  ): Promise<Once<Result>> {
-    if (request.key === undefined) return run();
+  /** @throws Problem idempotency-key-reused, idempotency-in-flight, audit-unavailable; the problem answered before */
+  async claim<Result extends object>(request: KeyedRequest<Result>): Promise<KeyClaim<Result>> {
+    if (request.key === undefined) return { kind: 'no-key' };
     const claim = this.claimOf(request, request.key);
     const claiming = this.store.claim(claim);
     const found = await this.guarded(request, () => claiming).catch((error: unknown) => {
@@ -88,15 +55,34 @@ export class IdempotencyKeys {
     });
     switch (found.state) {
       case 'claimed':
-        return this.runAndKeep(request, claim, run);
+        return { kind: 'held', claim };
       case 'reused':
         throw new Problem('idempotency-key-reused', 'This idempotency key was used for another request.');
       case 'running':
         throw inFlight();
       case 'abandoned':
-        return this.recall(request, claim, found.operationId, run);
+        return this.replayOutcome(request, claim, found.operationId);
       case 'answered':
-        return this.replay(request, claim, found, run);
+        return this.replayAnswer(request, claim, found);
+    }
+  }
+
+  /** Keeps what a request with a claim comes to, for replays; else frees its key. @throws what `run` throws */
+  async keep<Result extends object>(
+    request: KeyedRequest<Result>,
+    held: Exclude<KeyClaim<Result>, { kind: 'replay' }>,
+    run: Promise<Result>,
+  ): Promise<Result> {
+    if (held.kind === 'no-key') return run;
+    const { claim } = held;
+    try {
+      const result = await run;
+      const customerId = request.customerOf(result);
+      await this.keepAnswer(claim, claim.operationId, { kind: 'result', value: result }, customerId);
+      return result;
+    } catch (error) {
+      if (error instanceof Problem) await this.keepProblem(claim, error);
+      throw error;
     }
   }
 
@@ -109,38 +95,17 @@ export class IdempotencyKeys {
     }
   }
 
-  private async runAndKeep<Result extends object>(
-    request: KeyedRequest<Result>,
-    claim: Claim,
-    run: () => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      const result = await run();
-      await this.keep(
-        claim,
-        claim.operationId,
-        { kind: 'result', value: result },
-        request.customerOf(result),
-      );
-      return result;
-    } catch (error) {
-      if (error instanceof Problem) await this.settle(claim, error);
-      throw error;
-    }
-  }
-
-  private async replay<Result extends object>(
+  private async replayAnswer<Result extends object>(
     request: KeyedRequest<Result>,
     claim: Claim,
     { operationId, answer }: Extract<Found, { state: 'answered' }>,
-    run: () => Promise<Result>,
-  ): Promise<Once<Result>> {
+  ): Promise<KeyClaim<Result>> {
     const stored = await this.guarded(request, () => this.open(claim, answer));
-    if (stored === undefined) return this.recall(request, claim, operationId, run);
-    if (stored.kind === 'result') return { ...request.revive(stored.value), replayed: true };
-    const told = replayedProblem(stored.problem);
-    if (stored.problem.outcome !== 'unknown') throw told;
-    return this.recall(request, claim, operationId, run, told);
+    if (stored === undefined) return this.replayOutcome(request, claim, operationId);
+    if (stored.kind === 'result') return { kind: 'replay', result: request.revive(stored.value) };
+    const problem = replayedProblem(stored.problem);
+    if (stored.problem.outcome !== 'unknown') throw problem;
+    return this.replayOutcome(request, claim, operationId, problem);
   }
 
   /** Undefined for an answer that was forgotten with its customer, or whose key is gone. */
@@ -155,40 +120,40 @@ export class IdempotencyKeys {
 
   /**
    * The trail knows what became of a request that is over.
-   * @param unknown what its caller was answered when nobody knew: that again until it is known, and then how it ended
+   * @param unknown what its caller was answered when nobody knew: that again until it is known, and then the outcome
    */
-  private async recall<Result extends object>(
+  private async replayOutcome<Result extends object>(
     request: KeyedRequest<Result>,
     claim: Claim,
     operationId: string,
-    run: () => Promise<Result>,
     unknown?: Problem,
-  ): Promise<Once<Result>> {
-    const recalled = await request.recall(operationId);
-    if (recalled === undefined || (unknown === undefined && cameToNothing(recalled))) {
+  ): Promise<KeyClaim<Result>> {
+    const earlier = await request.findOutcome(operationId);
+    if (earlier === undefined || (unknown === undefined && changedNothing(earlier))) {
       if (!(await this.guarded(request, () => this.store.takeOver(claim, operationId)))) throw inFlight();
-      return this.runAndKeep(request, claim, run);
+      return { kind: 'held', claim };
     }
-    if ('result' in recalled) {
-      const { result } = recalled;
-      await this.keep(claim, operationId, { kind: 'result', value: result }, request.customerOf(result));
-      return { ...result, replayed: true };
+    if ('result' in earlier) {
+      const { result } = earlier;
+      const customerId = request.customerOf(result);
+      await this.keepAnswer(claim, operationId, { kind: 'result', value: result }, customerId);
+      return { kind: 'replay', result };
     }
-    const { problem, final } = recalled;
+    const { problem, final } = earlier;
     if (!final && unknown !== undefined) throw unknown;
-    if (final) await this.settle({ ...claim, operationId }, problem);
+    if (final) await this.keepProblem({ ...claim, operationId }, problem);
     throw replayed(problem);
   }
 
   /** A problem is kept when its time will not change it, or while nobody knows; else the key is free again. */
-  private async settle(claim: Claim, problem: Problem): Promise<void> {
+  private async keepProblem(claim: Claim, problem: Problem): Promise<void> {
     const { outcome } = problem.options;
     const lasting = outcome === 'unknown' || outcome === 'unverifiable' || DEFINITE.has(problem.status);
-    if (lasting) await this.keep(claim, claim.operationId, storedProblem(problem), null);
+    if (lasting) await this.keepAnswer(claim, claim.operationId, storedProblem(problem), null);
     else await this.attempt(claim, () => this.store.release(claim.id, claim.operationId));
   }
 
-  private keep(
+  private keepAnswer(
     claim: Claim,
     operationId: string,
     answer: StoredAnswer,
@@ -222,7 +187,12 @@ export class IdempotencyKeys {
   }
 
   private claimOf(
-    { owner, asked, operationId, deadline }: Omit<KeyedRequest<never>, 'customerOf' | 'revive' | 'recall'>,
+    {
+      owner,
+      asked,
+      operationId,
+      deadline,
+    }: Omit<KeyedRequest<never>, 'customerOf' | 'revive' | 'findOutcome'>,
     key: string,
   ): Claim {
     const { tenantId, issuer, client, sub } = owner;
@@ -256,6 +226,6 @@ function replayed(problem: Problem): Problem {
 }
 
 /** Then the key is free. */
-function cameToNothing(recalled: Recalled<object>): boolean {
-  return 'problem' in recalled && recalled.final && recalled.problem.options.outcome === 'not_applied';
+function changedNothing(earlier: EarlierOutcome<object>): boolean {
+  return 'problem' in earlier && earlier.final && earlier.problem.options.outcome === 'not_applied';
 }

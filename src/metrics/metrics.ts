@@ -127,7 +127,7 @@ export class Metrics {
     this.breakers.set({ scope }, count);
   }
 
-  notAdmitted(reason: 'breaker' | 'bulkhead'): void {
+  notAttempted(reason: 'breaker' | 'bulkhead'): void {
     this.rejections.inc({ reason });
   }
 

@@ -7,11 +7,12 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { CustomerVault, Forgotten } from '../crypto/customer-vault.js';
 import { Undecryptable } from '../crypto/key-ring.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
-import { CustomerReader } from '../customers/customer-reader.js';
-import { fromMemory, type PatchMemory, placeOf } from '../customers/operation-memory.js';
-import { mayBeUndone } from '../customers/undone.js';
-import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
+import { BillingClient } from '../billing/billing.client.js';
+import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
+import type { Customer } from '../billing/customer.dto.js';
+import { LaterPatches } from '../customers/later-patches.js';
+import { type PatchSnapshot, placeOf, readSnapshot } from '../customers/patch-snapshot.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
@@ -44,7 +45,8 @@ export class Reconciler {
     private readonly vault: CustomerVault,
     private readonly tenants: TenantVault,
     private readonly credentials: TenantCredentials,
-    private readonly reader: CustomerReader,
+    private readonly billing: BillingClient,
+    private readonly laterPatches: LaterPatches,
     private readonly bulkhead: Bulkhead,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
@@ -101,23 +103,23 @@ export class Reconciler {
       await this.operations.drop(row.id);
       return;
     }
-    const memory = await this.recall(row);
+    const snapshot = await this.snapshotOf(row);
     // What is read counts as old as the operation was when it was taken, however long the read takes.
-    const answer = memory && (await this.read(row, intent, memory));
-    const verdict = conclude({ row, memory, answer });
+    const answer = snapshot && (await this.read(row, intent, snapshot));
+    const verdict = conclude({ row, snapshot, answer });
     if (verdict === undefined) await this.operations.postpone(row.id, nextLook(row));
-    else if (verdict.outcome === 'not_applied' && (await this.mayBeUndone(row, intent, memory)))
-      await this.close(row, intent, last, unverifiable(row, memory));
+    else if (verdict.outcome === 'not_applied' && (await this.mayBeUndone(row, intent, snapshot)))
+      await this.close(row, intent, last, unverifiable(row, snapshot));
     else await this.close(row, intent, last, verdict);
   }
 
   private async mayBeUndone(
     { tenant_id, customer_id }: OpenOperationRow,
     intent: AuditEvent,
-    memory: PatchMemory | undefined,
+    snapshot: PatchSnapshot | undefined,
   ): Promise<boolean> {
-    if (memory === undefined || customer_id === null) return false;
-    return mayBeUndone(intent, memory.plan, await this.store.patchesAfter(tenant_id, customer_id, intent.id));
+    if (snapshot === undefined || customer_id === null) return false;
+    return this.laterPatches.haveUndone(intent, snapshot.diff, tenant_id, customer_id);
   }
 
   private async close(
@@ -136,9 +138,9 @@ export class Reconciler {
   }
 
   /** Undefined when its key was destroyed, or can't be unwrapped: then nothing can be compared any more. */
-  private async recall(row: OpenOperationRow): Promise<PatchMemory | undefined> {
+  private async snapshotOf(row: OpenOperationRow): Promise<PatchSnapshot | undefined> {
     try {
-      return fromMemory(await this.vault.open(row.tenant_id, placeOf(row.id), row));
+      return readSnapshot(await this.vault.open(row.tenant_id, placeOf(row.id), row));
     } catch (error) {
       if (error instanceof Forgotten || error instanceof Undecryptable) return undefined;
       throw error;
@@ -149,8 +151,8 @@ export class Reconciler {
   private async read(
     { id: operationId, tenant_id }: OpenOperationRow,
     intent: AuditEvent,
-    { customerRef }: PatchMemory,
-  ): Promise<BillingAnswer | undefined> {
+    { customerRef }: PatchSnapshot,
+  ): Promise<BillingAnswer<Customer> | undefined> {
     const found = await this.tenants.find(tenant_id);
     const tenant = found === null ? undefined : await this.credentials.usable(found);
     if (tenant === undefined) return undefined;
@@ -159,17 +161,17 @@ export class Reconciler {
     const deadline = this.clock.monotonic() + READ_WITHIN;
     const leave = await this.bulkhead.enter(tenant, deadline);
     if (leave === undefined) return NO_SLOT;
-    const errand = { provenance, operationId, trace, tenant, deadline };
-    const { answer } = await this.reader.read(errand, customerRef).finally(leave);
+    const call = { provenance, operationId, trace, tenant, deadline };
+    const { answer } = await this.billing.readCustomer(call, customerRef).finally(leave);
     return answer;
   }
 }
 
 /** The operation as the trail knows it: whoever closes it, its events are its caller's. */
-function operationOf({ id }: Pick<OpenOperationRow, 'id'>, intent: AuditEvent): Operation {
+function operationOf({ id: operationId }: Pick<OpenOperationRow, 'id'>, intent: AuditEvent): Operation {
   const { tenant_id, actor, origin, request_id, trace_id, target } = intent;
   const provenance = { tenant_id, actor, origin, request_id, trace_id };
-  return { id, provenance, target: target ?? { ref: '', customer_id: null }, deadline: Infinity };
+  return { operationId, provenance, target: target ?? { ref: '', customer_id: null }, answerBy: Infinity };
 }
 
 function isOfPatch({ action }: AuditEvent): boolean {

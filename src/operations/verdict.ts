@@ -1,9 +1,10 @@
 import type { Change } from '../audit/audit-event.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
 import type { ClearChange } from '../audit/clear-values.js';
-import { changesSeenIn, changesWith, clearChanges } from '../customers/effects.js';
-import type { PatchMemory } from '../customers/operation-memory.js';
-import { isAsFirstRead, showsAsked } from '../customers/patch-plan.js';
+import { changesSeenIn, changesWith, valuesOf } from '../customers/audit-changes.js';
+import { isAsFirstRead, showsAsked } from '../customers/patch-diff.js';
+import type { PatchSnapshot } from '../customers/patch-snapshot.js';
+import type { Customer } from '../billing/customer.dto.js';
 import type { OpenOperationRow } from './open-operations.js';
 
 /** Milliseconds from an unknown end to the looks at it; what has not shown by the last one is taken for good. */
@@ -17,9 +18,9 @@ const GIVE_UP = 24 * 60 * 60_000;
 export interface Look {
   readonly row: Pick<OpenOperationRow, 'state' | 'age_ms' | 'customer_id'>;
   /** Undefined: nothing is left to compare with. */
-  readonly memory: PatchMemory | undefined;
+  readonly snapshot: PatchSnapshot | undefined;
   /** Undefined: there was no token to read with. */
-  readonly answer: BillingAnswer | undefined;
+  readonly answer: BillingAnswer<Customer> | undefined;
 }
 
 export interface Verdict {
@@ -30,36 +31,36 @@ export interface Verdict {
 }
 
 /** What a look at the customer says about a patch; undefined when it takes another one. */
-export function conclude({ row, memory, answer }: Look): Verdict | undefined {
-  if (memory === undefined) return unverifiable(row, memory);
-  const { plan } = memory;
+export function conclude({ row, snapshot, answer }: Look): Verdict | undefined {
+  if (snapshot === undefined) return unverifiable(row, snapshot);
+  const { diff } = snapshot;
   const customerId = row.customer_id;
-  const customer = answer?.kind === 'customer' ? answer.customer : undefined;
-  if (customer !== undefined && showsAsked(plan, customer))
+  const customer = answer?.kind === 'success' ? answer.value : undefined;
+  if (customer !== undefined && showsAsked(diff, customer))
     return {
       outcome: 'applied',
       customerId: customer.id,
-      changes: changesSeenIn(plan, customer),
-      values: clearChanges(plan, customer),
+      changes: changesSeenIn(diff, customer),
+      values: valuesOf(diff, customer),
     };
-  if (row.state === 'sent') return { ...unverifiable(row, memory), outcome: 'unknown' };
+  if (row.state === 'sent') return { ...unverifiable(row, snapshot), outcome: 'unknown' };
   const age = row.age_ms;
   const seen = customer !== undefined || isGone(answer);
   if (seen ? age < LAST_LOOK : age < GIVE_UP) return undefined;
-  if (customer !== undefined && isAsFirstRead(plan, customer))
+  if (customer !== undefined && isAsFirstRead(diff, customer))
     return {
       outcome: 'not_applied',
       customerId,
-      changes: changesWith('not_applied', plan),
-      values: clearChanges(plan),
+      changes: changesWith('not_applied', diff),
+      values: valuesOf(diff),
     };
-  return unverifiable(row, memory);
+  return unverifiable(row, snapshot);
 }
 
 /** It can't be found out any more. */
-export function unverifiable(row: Pick<Look['row'], 'customer_id'>, memory: Look['memory']): Verdict {
-  const changes = memory === undefined ? [] : changesWith('unverifiable', memory.plan);
-  const values = memory === undefined ? [] : clearChanges(memory.plan);
+export function unverifiable(row: Pick<Look['row'], 'customer_id'>, snapshot: Look['snapshot']): Verdict {
+  const changes = snapshot === undefined ? [] : changesWith('unverifiable', snapshot.diff);
+  const values = snapshot === undefined ? [] : valuesOf(snapshot.diff);
   return { outcome: 'unverifiable', customerId: row.customer_id, changes, values };
 }
 
@@ -69,6 +70,6 @@ export function nextLook({ age_ms: age }: Look['row']): number {
   return next === undefined ? LOOK_AGAIN : next - age;
 }
 
-function isGone(answer: BillingAnswer | undefined): boolean {
+function isGone(answer: BillingAnswer<Customer> | undefined): boolean {
   return answer?.kind === 'refused' && answer.slug === 'customer-not-found';
 }

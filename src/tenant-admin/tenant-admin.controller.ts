@@ -1,4 +1,5 @@
 import {
+  Body,
   applyDecorators,
   Controller,
   Delete,
@@ -10,7 +11,6 @@ import {
   Res,
 } from '@nestjs/common';
 import {
-  ApiBody,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -23,7 +23,7 @@ import type { AdministeredRequest } from '../audit/audit-acts.js';
 import { CurrentAdministration } from '../audit/current-request.js';
 import { RequireScopes, WithoutTenant } from '../auth/access-token.guard.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
-import { JsonBody } from '../http/json-dto.js';
+import { JsonBodyPipe } from '../http/json-body.pipe.js';
 import { type ProblemSlug, validationFailed } from '../http/problem.js';
 import { TENANT_ID, TENANT_ID_RULE } from '../tenants/tenant.js';
 import { PutTenantDto, PutTokenDto } from './tenant-admin.dto.js';
@@ -91,14 +91,13 @@ export class TenantAdminController {
   @Put(':id')
   @Administers('putTenant', 'Create or replace a tenant')
   @TenantIdParam()
-  @ApiBody({ type: PutTenantDto })
   @ApiOkResponse({ description: 'The tenant as it is now.', type: TenantView, headers: REQUEST_ID_HEADER })
   @ApiCreatedResponse({ description: 'The tenant, new.', type: TenantView, headers: REQUEST_ID_HEADER })
   @ApiProblems(...WRITE_PROBLEMS)
   async put(
     @CurrentAdministration() request: AdministeredRequest,
     @Param('id', TenantIdPipe) id: string,
-    @JsonBody(PutTenantDto) body: PutTenantDto,
+    @Body(JsonBodyPipe) body: PutTenantDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TenantView> {
     const { created, view } = await this.tenants.put(request, id, body);
@@ -110,7 +109,6 @@ export class TenantAdminController {
   @HttpCode(201)
   @Administers('putToken', 'Put a new version of a tenant’s token')
   @TenantIdParam()
-  @ApiBody({ type: PutTokenDto })
   @ApiCreatedResponse({
     description: 'The version, current from now on.',
     type: TokenVersion,
@@ -120,7 +118,7 @@ export class TenantAdminController {
   putToken(
     @CurrentAdministration() request: AdministeredRequest,
     @Param('id', TenantIdPipe) id: string,
-    @JsonBody(PutTokenDto) body: PutTokenDto,
+    @Body(JsonBodyPipe) body: PutTokenDto,
   ): Promise<TokenVersion> {
     return this.tenants.putToken(request, id, body);
   }

@@ -8,7 +8,7 @@ import { createApp } from '../../src/create-app.js';
 import { Database } from '../../src/database/database.js';
 import { createLogger } from '../../src/http/logger.js';
 import { type Clock, SystemClock } from '../../src/runtime/clock.js';
-import { Admission } from '../../src/billing/admission.js';
+import { CircuitBreakers } from '../../src/billing/circuit-breakers.js';
 import { Reconciler } from '../../src/operations/reconciler.js';
 import { Ids } from '../../src/runtime/ids.js';
 import { Sealer } from '../../src/sealing/sealer.js';
@@ -126,7 +126,7 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     send,
     patch: (body, headers) => send('PATCH', CUSTOMER_PATH, body, headers),
     async forgetFailures() {
-      Object.assign(app.get(Admission), { origins: new Map(), tenants: new Map() });
+      Object.assign(app.get(CircuitBreakers), { origins: new Map(), tenants: new Map() });
       await database.kysely.updateTable('tenant_token').set({ rejected_at: null, probed_at: null }).execute();
       app.get(TenantVault).forgetAll();
     },

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { AuditEvent } from '../../../src/audit/audit-event.js';
-import { sameValue } from '../../../src/customers/same-value.js';
+import { sameValue } from '../../../src/customers/patch-diff.js';
 import type { PatchField } from '../../../src/customers/dto/patch-customer.dto.js';
 import type { Received } from './model-upstream.js';
 import type { Told, World } from './world.js';

@@ -1,21 +1,18 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { validateDto } from '../http/dto-validation.js';
-import { readJsonBody } from '../http/json-body.js';
+import { JsonBodyPipe } from '../http/json-body.pipe.js';
 import { type Fault, pointerTo, refuseFaults } from '../http/problem.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 
-/**
- * The patch that the request's body holds, read behind the guard, every fault of it found at once.
- * @throws Problem unsupported-media-type, payload-too-large, malformed-json, validation-failed
- */
-export const PatchBody = createParamDecorator(
-  async (_: unknown, context: ExecutionContext): Promise<PatchCustomerDto> => {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    return readPatch(await readJsonBody(request), request.principal?.tenant);
-  },
-);
+/** The body of a patch, every fault of it found at once, those of the tenant's own rules included. */
+@Injectable()
+export class PatchBodyPipe extends JsonBodyPipe {
+  protected override read(body: unknown, request: FastifyRequest): PatchCustomerDto {
+    return readPatch(body, request.principal?.tenant);
+  }
+}
 
 /** @throws Problem validation-failed */
 export function readPatch(

@@ -1,12 +1,12 @@
+import { Big } from 'big.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { PATCH_FIELDS, type PatchCustomerDto, type PatchField } from './dto/patch-customer.dto.js';
-import { sameValue } from './same-value.js';
 
-/** Values of a customer's fields as the billing API showed them. */
+/** Values of a customer's fields as the billing API shows them. */
 export type Shown = Readonly<Partial<Record<PatchField, unknown>>>;
 
-/** What was asked for, what was read before, and what goes out. */
-export interface PatchPlan {
+/** What was asked for, what the customer was like before, and which fields are sent. */
+export interface PatchDiff {
   readonly asked: PatchCustomerDto;
   /** The customer just before; undefined when it was not read. */
   readonly before: Shown | undefined;
@@ -15,14 +15,14 @@ export interface PatchPlan {
 }
 
 /** Sends only what differs from the customer just read (U3, U4); what can't be read is always sent (U2). */
-export function planPatch(asked: PatchCustomerDto, before: Customer | undefined): PatchPlan {
+export function diffOf(asked: PatchCustomerDto, before: Customer | undefined): PatchDiff {
   const fields = askedFields(asked);
   if (before === undefined) return { asked, before, sent: fields };
   return { asked, before, sent: fields.filter((field) => !shows(before, field, asked[field])) };
 }
 
-/** The body that goes out: the caller's own, without what already holds. */
-export function bodyOf({ asked, sent }: PatchPlan): object {
+/** The body that is sent: the caller's own, without the fields that already have the requested value. */
+export function bodyOf({ asked, sent }: PatchDiff): object {
   const fields: readonly string[] = sent;
   return Object.fromEntries(Object.entries(asked).filter(([field]) => fields.includes(field)));
 }
@@ -32,13 +32,13 @@ export function askedFields(asked: PatchCustomerDto): PatchField[] {
 }
 
 /** Whether a customer shows every value that was sent, as far as it can be seen: then the asked state is there. */
-export function showsAsked({ asked, sent }: PatchPlan, customer: Shown): boolean {
+export function showsAsked({ asked, sent }: PatchDiff, customer: Shown): boolean {
   const fields = sent.filter(isVerifiable);
   return fields.length > 0 && fields.every((field) => shows(customer, field, asked[field]));
 }
 
 /** Whether every field that was sent, as far as it can be seen, still is as it was first read. */
-export function isAsFirstRead({ before, sent }: PatchPlan, customer: Shown): boolean {
+export function isAsFirstRead({ before, sent }: PatchDiff, customer: Shown): boolean {
   const fields = sent.filter(isVerifiable);
   if (before === undefined || fields.length === 0) return false;
   return fields.every((field) => shows(customer, field, before[field]));
@@ -65,4 +65,41 @@ export function shows(customer: Shown, field: PatchField, value: unknown): boole
 /** What a customer shows for the field; undefined for what is not shown. */
 export function shownValue(customer: Shown, field: PatchField): unknown {
   return customer[field];
+}
+
+/**
+ * Whether the billing API shows the value that was asked for. The order of lists counts; inside addresses
+ * absent and null are alike (U12); rates are compared as numbers (U11).
+ */
+export function sameValue(field: PatchField, asked: unknown, shown: unknown): boolean {
+  return same(asked, shown, field === 'custom_taxes' ? sameRate : () => false);
+}
+
+type Lenient = (key: string, asked: unknown, shown: unknown) => boolean;
+
+function same(asked: unknown, shown: unknown, lenient: Lenient): boolean {
+  if (Array.isArray(asked) && Array.isArray(shown)) {
+    const items: readonly unknown[] = shown;
+    return asked.length === items.length && asked.every((item, index) => same(item, items[index], lenient));
+  }
+  if (isObject(asked) && isObject(shown)) {
+    const keys = new Set([...Object.keys(asked), ...Object.keys(shown)]);
+    return [...keys].every(
+      (key) => same(asked[key], shown[key], lenient) || lenient(key, asked[key], shown[key]),
+    );
+  }
+  return (asked ?? null) === (shown ?? null);
+}
+
+/** Equal as decimals, or once both are 64-bit floats: the billing API answers floats (U11). */
+function sameRate(key: string, asked: unknown, shown: unknown): boolean {
+  if (key !== 'rate' || typeof asked !== 'string' || typeof shown !== 'string') return false;
+  if (!DECIMAL.test(asked) || !DECIMAL.test(shown)) return false;
+  return new Big(asked).eq(new Big(shown)) || Number(asked) === Number(shown);
+}
+
+const DECIMAL = /^-?\d{1,400}(\.\d{1,400})?$/;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Problem } from '../http/problem.js';
 import { AddressDto } from './dto/address.dto.js';
 import { CustomTaxDto, PatchCustomerDto } from './dto/patch-customer.dto.js';
-import { readPatch } from './patch-body.js';
+import { readPatch } from './patch-body.pipe.js';
 
 const LETTERS = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
 

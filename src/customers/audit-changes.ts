@@ -2,24 +2,24 @@ import type { Change, Effect, Masked } from '../audit/audit-event.js';
 import type { ClearChange } from '../audit/clear-values.js';
 import { maskEmail, maskMembers, maskNumber, maskText } from '../audit/masks.js';
 import type { PatchField } from './dto/patch-customer.dto.js';
-import { askedFields, isVerifiable, type PatchPlan, shows, type Shown } from './patch-plan.js';
+import { askedFields, isVerifiable, type PatchDiff, shows, type Shown } from './patch-diff.js';
 
 /** What is asked for, from and to, masked, before anything has happened. */
-export function intendedChanges(plan: PatchPlan): Change[] {
-  return askedFields(plan.asked).map((field) => ({
+export function intendedChanges(diff: PatchDiff): Change[] {
+  return askedFields(diff.asked).map((field) => ({
     field,
-    ...beforeOf(plan, field),
-    after: maskField(field, plan.asked[field]),
+    ...beforeOf(diff, field),
+    after: maskField(field, diff.asked[field]),
   }));
 }
 
 /** For a patch that came to nothing, or whose end can't be known: what was sent has one effect. */
-export function changesWith(effect: Effect, plan: PatchPlan): Change[] {
-  return askedFields(plan.asked).map((field) => ({
+export function changesWith(effect: Effect, diff: PatchDiff): Change[] {
+  return askedFields(diff.asked).map((field) => ({
     field,
-    ...beforeOf(plan, field),
-    after: maskField(field, plan.asked[field]),
-    effect: plan.sent.includes(field) ? effect : 'unchanged',
+    ...beforeOf(diff, field),
+    after: maskField(field, diff.asked[field]),
+    effect: diff.sent.includes(field) ? effect : 'unchanged',
   }));
 }
 
@@ -28,25 +28,25 @@ export function changesWith(effect: Effect, plan: PatchPlan): Change[] {
  * `ignored` (still as before), `unverifiable` (not in any answer (U2), or other than asked while nothing was read
  * before), and of what was not sent since it already held: `unchanged`, or `raced` when it no longer does.
  */
-export function changesSeenIn(plan: PatchPlan, customer: Shown): Change[] {
-  return askedFields(plan.asked).map((field) => ({
+export function changesSeenIn(diff: PatchDiff, customer: Shown): Change[] {
+  return askedFields(diff.asked).map((field) => ({
     field,
-    ...beforeOf(plan, field),
-    after: maskField(field, isVerifiable(field) ? customer[field] : plan.asked[field]),
-    effect: effectSeenIn(plan, customer, field),
+    ...beforeOf(diff, field),
+    after: maskField(field, isVerifiable(field) ? customer[field] : diff.asked[field]),
+    effect: effectSeenIn(diff, customer, field),
   }));
 }
 
-/** The values behind those changes. @param customer as read afterwards; undefined when it was not */
-export function clearChanges(plan: PatchPlan, customer?: Shown): ClearChange[] {
-  return askedFields(plan.asked).map((field) => ({
+/** The values behind the masks of those changes. @param customer as read afterwards; undefined when it was not */
+export function valuesOf(diff: PatchDiff, customer?: Shown): ClearChange[] {
+  return askedFields(diff.asked).map((field) => ({
     field,
-    ...(plan.before === undefined || !isVerifiable(field) ? {} : { before: plan.before[field] ?? null }),
-    after: customer === undefined || !isVerifiable(field) ? plan.asked[field] : (customer[field] ?? null),
+    ...(diff.before === undefined || !isVerifiable(field) ? {} : { before: diff.before[field] ?? null }),
+    after: customer === undefined || !isVerifiable(field) ? diff.asked[field] : (customer[field] ?? null),
   }));
 }
 
-function effectSeenIn({ asked, before, sent }: PatchPlan, customer: Shown, field: PatchField): Effect {
+function effectSeenIn({ asked, before, sent }: PatchDiff, customer: Shown, field: PatchField): Effect {
   const asAsked = shows(customer, field, asked[field]);
   if (!sent.includes(field)) return asAsked ? 'unchanged' : 'raced';
   if (asAsked) return 'applied';
@@ -55,7 +55,7 @@ function effectSeenIn({ asked, before, sent }: PatchPlan, customer: Shown, field
 }
 
 /** Absent where the customer was not read, or the field can't be. */
-function beforeOf({ before }: PatchPlan, field: PatchField): Pick<Change, 'before'> {
+function beforeOf({ before }: PatchDiff, field: PatchField): Pick<Change, 'before'> {
   return before === undefined || !isVerifiable(field) ? {} : { before: maskField(field, before[field]) };
 }
 

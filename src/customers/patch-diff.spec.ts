@@ -1,4 +1,4 @@
-import { sameValue } from './same-value.js';
+import { sameValue } from './patch-diff.js';
 
 const taxes = (...rates: unknown[]): unknown[] => rates.map((rate) => ({ name: 'a', tax_code: 'b', rate }));
 

@@ -6,7 +6,7 @@ import { CurrentRequest } from '../audit/current-request.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { CustomerVault } from '../crypto/customer-vault.js';
 import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
-import { CUSTOMER_ID } from '../billing/customer-id.js';
+import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
 import { validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../database/trail-unavailable.js';

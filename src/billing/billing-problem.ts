@@ -1,0 +1,85 @@
+import { Problem, type ProblemSlug } from '../http/problem.js';
+import type { BillingFailure } from './billing-answer.js';
+
+/** What a caller is told of a failure of the billing API: one table of wordings, for reads and for patches. */
+export interface FailureReport {
+  readonly slug: ProblemSlug;
+  /** One sentence. What it means for the request is another one's to say. */
+  readonly detail: string;
+  /** Seconds. */
+  readonly retryAfterS?: number;
+}
+
+export function reportOf(failure: BillingFailure): FailureReport {
+  switch (failure.kind) {
+    case 'unreachable':
+      return { slug: 'billing-unreachable', detail: 'The billing API could not be reached.' };
+    case 'timed-out':
+      return { slug: 'billing-timeout', detail: 'The billing API did not answer in time.' };
+    case 'connection-lost':
+      return { slug: 'billing-failed', detail: 'The connection to the billing API broke.' };
+    case 'deadline-exceeded': {
+      const detail = 'The time for this request was over before the billing API could be asked.';
+      return { slug: 'billing-unavailable', detail, retryAfterS: DEFAULT_RETRY_AFTER_S };
+    }
+    case 'not-attempted':
+      return unavailable(failure.retryAfterS);
+    case 'inconclusive':
+      return failure.retryAfterS === undefined ? unusable() : unavailable(failure.retryAfterS);
+    case 'refused':
+      return reportOfRefusal(failure);
+  }
+}
+
+/** The tenant has no token, or one that the billing API does not accept. */
+export const TOKEN_REJECTED = {
+  slug: 'billing-credentials-rejected',
+  detail: "The billing API does not accept the tenant's token.",
+} as const satisfies FailureReport;
+
+/** For a caller who only wants to read: what the billing API says of a value that was sent is no concern of theirs. */
+export function readProblem(failure: BillingFailure): Problem {
+  const report = reportOf(failure);
+  return problemOf(REFUSALS_OF_VALUES.includes(report.slug) ? unusable() : report);
+}
+
+export function problemOf({ slug, detail, retryAfterS }: FailureReport): Problem {
+  return new Problem(slug, detail, retryAfterS === undefined ? {} : { retryAfterS });
+}
+
+/** Seconds, when the billing API asks to slow down without saying for how long. */
+const DEFAULT_RETRY_AFTER_S = 1;
+
+const REFUSALS_OF_VALUES: readonly ProblemSlug[] = ['rejected-by-billing', 'conflict'];
+
+function reportOfRefusal({
+  slug,
+  message,
+  retryAfterS,
+}: Extract<BillingFailure, { kind: 'refused' }>): FailureReport {
+  switch (slug) {
+    case 'billing-credentials-rejected':
+      return TOKEN_REJECTED;
+    case 'customer-not-found':
+      return { slug, detail: 'The billing API knows no customer of this id or alias.' };
+    case 'billing-failed':
+      return { slug, detail: 'Something other than the billing API answered 404.' };
+    case 'rate-limited-by-billing': {
+      const detail = 'The billing API takes no more requests for now.';
+      return { slug, detail, retryAfterS: retryAfterS ?? DEFAULT_RETRY_AFTER_S };
+    }
+    case 'conflict':
+      return { slug, detail: message ?? 'The change conflicts with another customer.' };
+    default:
+      return { slug, detail: message ?? 'The billing API refused the change without saying why.' };
+  }
+}
+
+function unavailable(retryAfterS: number): FailureReport {
+  const detail = 'The billing API takes no requests at the moment.';
+  return { slug: 'billing-unavailable', detail, retryAfterS };
+}
+
+function unusable(): FailureReport {
+  return { slug: 'billing-failed', detail: 'The billing API gave no usable answer.' };
+}

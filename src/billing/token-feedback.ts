@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import type { Provenance } from '../audit/audit-event.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { Metrics } from '../metrics/metrics.js';
+import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
+import type { BillingAnswer } from './billing-answer.js';
+
+interface Use {
+  readonly tenant: EquippedTenant;
+  readonly provenance: Provenance;
+  readonly operationId: string | null;
+}
+
+/** Notes what the billing API's answers say about tenants' tokens. */
+@Injectable()
+export class TokenFeedback {
+  constructor(
+    private readonly credentials: TenantCredentials,
+    private readonly trail: AuditTrail,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** A 403 may be about the request, so it marks nothing; a failure says nothing about the token. */
+  async note({ tenant, provenance, operationId }: Use, answer: BillingAnswer<unknown>): Promise<void> {
+    const status = 'status' in answer ? answer.status : undefined;
+    if (status === undefined || status === 403 || status >= 500) return;
+    if (answer.kind === 'refused' && answer.slug === 'billing-failed') return;
+    if (status !== 401) await this.credentials.accepted(tenant);
+    else if (await this.credentials.rejected(tenant)) {
+      this.metrics.tokenRejected(tenant.id);
+      await this.trail.tokenRejected(provenance, operationId, tenant.credential);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import type { AuditEvent } from '../audit/audit-event.js';
+import { AuditStore } from '../audit/audit-store.js';
+import type { Customer } from '../billing/customer.dto.js';
+import { isAsFirstRead, type PatchDiff, sameValue } from './patch-diff.js';
+
+interface SentPatch {
+  readonly operationId: string;
+  readonly provenance: { readonly tenant_id: string | null };
+  readonly diff: PatchDiff;
+}
+
+/** What other patches of ours did to a customer after the intent of one. */
+@Injectable()
+export class LaterPatches {
+  constructor(private readonly store: AuditStore) {}
+
+  /**
+   * Whether a customer that is as first read proves nothing, since another patch may have put it back; a trail that
+   * cannot be read leaves that open, too.
+   */
+  async mayHaveUndone({ operationId, provenance, diff }: SentPatch, customer: Customer): Promise<boolean> {
+    if (!isAsFirstRead(diff, customer)) return false;
+    const tenantId = provenance.tenant_id ?? '';
+    try {
+      const events = await this.store.ofOperation(tenantId, operationId);
+      const intent = events.find(({ phase }) => phase === 'intent');
+      return intent === undefined || (await this.haveUndone(intent, diff, tenantId, customer.id));
+    } catch {
+      return true;
+    }
+  }
+
+  /** Whether another patch may have put a field that was sent back to what it was before the intent. */
+  async haveUndone(
+    intent: AuditEvent,
+    { sent }: Pick<PatchDiff, 'sent'>,
+    tenantId: string,
+    customerId: string,
+  ): Promise<boolean> {
+    const later = await this.store.patchesAfter(tenantId, customerId, intent.id);
+    return mayBeUndone(intent, sent, later);
+  }
+}
+
+/** Values are compared by their masks: those of equal values are equal. @param later oldest first */
+function mayBeUndone(intent: AuditEvent, sent: PatchDiff['sent'], later: readonly AuditEvent[]): boolean {
+  const lastOfEach = new Map(later.map((event) => [event.operation_id, event]));
+  lastOfEach.delete(intent.operation_id);
+  const writers = [...lastOfEach.values()].filter(({ outcome }) => MAY_HAVE_WRITTEN.includes(outcome));
+  return sent.some((field) => {
+    const mine = intent.changes.find((change) => change.field === field);
+    return writers.some(({ changes }) =>
+      changes.some(
+        ({ field: other, after, effect }) =>
+          other === field && effect !== 'unchanged' && sameValue(field, after, mine?.before),
+      ),
+    );
+  });
+}
+
+const MAY_HAVE_WRITTEN: readonly AuditEvent['outcome'][] = ['pending', 'applied', 'unknown', 'unverifiable'];

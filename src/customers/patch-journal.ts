@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { Upstream, UsedCredential } from '../audit/audit-event.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import type { BillingResult } from '../billing/billing.client.js';
+import type { Customer } from '../billing/customer.dto.js';
+import { CustomerVault } from '../crypto/customer-vault.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Clock } from '../runtime/clock.js';
+import { intendedChanges, valuesOf } from './audit-changes.js';
+import type { CustomerPreview } from './customer-preview.schema.js';
+import type { PatchOutcome } from './patch-outcome.js';
+import type { AdmittedPatch, PatchContext } from './patch-request.js';
+import { placeOf, snapshotOf } from './patch-snapshot.js';
+
+/** Milliseconds beyond its deadline after which a request that has not recorded its outcome is surely gone. */
+const GRACE = 10_000;
+
+/** What the caller gets; `preview` after a dry run. */
+export interface PatchResult {
+  readonly customer: Customer;
+  readonly operationId: string;
+  readonly preview?: CustomerPreview;
+  /** It was answered before. */
+  readonly replayed?: boolean;
+}
+
+/** Makes durable what is about to happen and what happened, before anyone is told. */
+@Injectable()
+export class PatchJournal {
+  constructor(
+    private readonly trail: AuditTrail,
+    private readonly vault: CustomerVault,
+    private readonly metrics: Metrics,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Problem audit-unavailable: then nothing may be sent */
+  async intent(patch: AdmittedPatch): Promise<void> {
+    const { operationId, tenant, customerId, diff, deadline } = patch;
+    const intended = { changes: intendedChanges(diff), values: valuesOf(diff), customerId };
+    await this.trail.intent(patch, tenant.credential, intended, async () => {
+      const owner = { tenantId: tenant.id, customerId };
+      const sealed = await this.vault.seal(owner, placeOf(operationId), snapshotOf(patch));
+      return { ...sealed, due_in_ms: deadline - this.clock.monotonic() + GRACE };
+    });
+  }
+
+  /** Records what became of a patch that was sent. @throws Problem unless it was applied */
+  async sent(patch: PatchContext, outcome: PatchOutcome, result: BillingResult): Promise<PatchResult> {
+    await this.trail.outcome(patch, { ...outcome.record, ...usedBy(result) });
+    this.metrics.patchEnded(outcome.record.outcome, outcome.record.changes);
+    return answerOf(patch, outcome);
+  }
+
+  /**
+   * Records what became of a patch that was not sent, or only looked at.
+   * @throws Problem unless there was nothing to do, or it can be previewed
+   */
+  async unsent(patch: PatchContext, outcome: PatchOutcome, read?: BillingResult): Promise<PatchResult> {
+    const ending = { ...outcome.record, ...usedByRead(read) };
+    if (patch.request.dryRun) await this.trail.previewed(patch, ending);
+    else {
+      await this.trail.outcomeUnsent(patch, ending);
+      this.metrics.patchEnded(outcome.record.outcome, outcome.record.changes);
+    }
+    return answerOf(patch, outcome);
+  }
+}
+
+function answerOf({ operationId }: PatchContext, outcome: PatchOutcome): PatchResult {
+  if (outcome.customer === undefined) throw outcome.problem;
+  const { customer, preview } = outcome;
+  return { customer, operationId, ...(preview === undefined ? {} : { preview }) };
+}
+
+interface Used {
+  readonly upstream: Upstream | null;
+  readonly credential: UsedCredential | null;
+}
+
+function usedBy({ answer, attempts, durationMs, tenant }: BillingResult): Used {
+  return {
+    upstream: { status: 'status' in answer ? answer.status : null, attempts, duration_ms: durationMs },
+    credential: tenant.credential,
+  };
+}
+
+/** A read is no attempt to patch. */
+function usedByRead(read: BillingResult | undefined): Used {
+  return read === undefined ? { upstream: null, credential: null } : usedBy({ ...read, attempts: 0 });
+}

@@ -1,0 +1,182 @@
+import type { Effect } from '../audit/audit-event.js';
+import type { Ending } from '../audit/audit-acts.js';
+import type { BillingAnswer, BillingFailure } from '../billing/billing-answer.js';
+import { type FailureReport, reportOf, TOKEN_REJECTED } from '../billing/billing-problem.js';
+import type { Customer } from '../billing/customer.dto.js';
+import { type Fault, type FaultCode, Problem, type ProblemSlug } from '../http/problem.js';
+import { changesSeenIn, changesWith, valuesOf } from './audit-changes.js';
+import type { CustomerPreview } from './customer-preview.schema.js';
+import type { EntityTagComparison } from './entity-tags.js';
+import { isAsFirstRead, type PatchDiff, showsAsked } from './patch-diff.js';
+import { previewOf } from './patch-preview.js';
+
+/** What became of a patch: what the trail keeps, and what the caller gets. */
+export type PatchOutcome =
+  | { readonly record: OutcomeRecord; readonly customer: Customer; readonly preview?: CustomerPreview }
+  | { readonly record: OutcomeRecord; readonly customer: undefined; readonly problem: Problem };
+
+export type OutcomeRecord = Omit<Ending, 'upstream' | 'credential'>;
+
+type FailedOutcome = 'rejected' | 'not_applied' | 'unknown';
+
+/** The part of a PatchContext that an outcome tells of. */
+interface PatchOf {
+  readonly operationId: string;
+  readonly diff: PatchDiff;
+  readonly customerId: string | null;
+}
+
+const NOTHING_SENT = 'Nothing was sent.';
+const NOTHING_CHANGED = 'Nothing was changed.';
+const MAY_BE_APPLIED = 'Whether the change was applied is not known.';
+
+/** Whether an answer leaves open what became of the patch, so that the customer is read again. */
+export function isAmbiguous({ kind }: BillingAnswer<Customer>): boolean {
+  return kind === 'inconclusive' || kind === 'connection-lost' || kind === 'timed-out';
+}
+
+/** Whether a failed read says that a patch would fare no better, so that it is not sent. */
+export function stopsPatch(answer: BillingAnswer<Customer>): boolean {
+  if (answer.kind === 'refused') return [401, 403, 404, 429].includes(answer.status);
+  return ['unreachable', 'not-attempted', 'deadline-exceeded'].includes(answer.kind);
+}
+
+/**
+ * What the billing API's answer to a patch, or the lack of one, means for the caller and the trail.
+ * @param seen the customer as read after an ambiguous answer; undefined when that proves nothing
+ */
+export function outcomeOf(
+  answer: BillingAnswer<Customer>,
+  seen: Customer | undefined,
+  patch: PatchOf,
+): PatchOutcome {
+  if (answer.kind === 'success') return applied(patch, answer.value);
+  if (!isAmbiguous(answer)) return outcomeOfFailure(answer, patch);
+  if (seen !== undefined && showsAsked(patch.diff, seen)) return applied(patch, seen);
+  const stillAsRead = seen !== undefined && isAsFirstRead(patch.diff, seen);
+  const mayProve = answer.kind === 'inconclusive' && (answer.ownFailure || answer.retryAfterS !== undefined);
+  return stillAsRead && mayProve
+    ? failed(patch, 'not_applied', reportOf(answer), NOTHING_CHANGED)
+    : failed(patch, 'unknown', reportOf(answer), MAY_BE_APPLIED);
+}
+
+/** What it means that the customer, without which a patch is not sent, could not be read. */
+export function notRead(failure: BillingFailure, patch: PatchOf): PatchOutcome {
+  return isAmbiguous(failure)
+    ? failed(patch, 'not_applied', reportOf(failure), NOTHING_SENT)
+    : outcomeOfFailure(failure, patch);
+}
+
+/** The tenant has no token, or the billing API rejects the one it has: nothing is sent. */
+export function withoutToken(patch: PatchOf): PatchOutcome {
+  return failed(patch, 'not_applied', TOKEN_REJECTED, NOTHING_CHANGED);
+}
+
+/** Another `If-Match` patch of the customer did not end in time. */
+export function leaseTaken(patch: PatchOf): PatchOutcome {
+  const detail = 'Another patch of this customer is under way.';
+  return failed(patch, 'not_applied', { slug: 'billing-unavailable', detail, retryAfterS: 1 }, NOTHING_SENT);
+}
+
+/** The database does not say whether another `If-Match` patch of the customer is under way. */
+export function leaseUnavailable(patch: PatchOf): PatchOutcome {
+  const detail = 'Other patches of this customer cannot be held back at the moment.';
+  return failed(patch, 'not_applied', { slug: 'audit-unavailable', detail, retryAfterS: 5 }, NOTHING_SENT);
+}
+
+/**
+ * `If-Match` does not hold. A tag that was weakened or suffixed on its way fails whatever the customer is like: the
+ * comparison is strong (RFC 9110, section 8.8.3.2).
+ */
+export function preconditionFailed(patch: PatchOf, { moved, altered }: EntityTagComparison): PatchOutcome {
+  const errors = moved.map((field): Fault => ({
+    pointer: `#/${field}`,
+    code: 'changed',
+    detail: 'has changed since the customer was read',
+  }));
+  const detail = altered
+    ? 'A proxy changed the ETag that If-Match names: made it weak (W/), or added a suffix such as -gzip.'
+    : 'The customer is not as If-Match expects it.';
+  return failed(patch, 'rejected', { slug: 'precondition-failed', detail }, NOTHING_SENT, errors);
+}
+
+/** The customer has every requested value already: nothing is sent. */
+export function unchanged(patch: PatchOf, customer: Customer): PatchOutcome {
+  return { record: recordSeen('unchanged', patch, customer), customer };
+}
+
+/** It was only looked at. */
+export function previewed(patch: PatchOf, customer: Customer): PatchOutcome {
+  const preview = previewOf(patch.diff, customer);
+  if (patch.diff.sent.length === 0) return { ...unchanged(patch, customer), customer, preview };
+  const { diff } = patch;
+  const changes = { changes: changesWith('not_applied', diff), values: valuesOf(diff) };
+  const record = { outcome: 'not_applied', status: 200, customerId: customer.id, ...changes } as const;
+  return { record, customer, preview };
+}
+
+function applied(patch: PatchOf, customer: Customer): PatchOutcome {
+  return { record: recordSeen('applied', patch, customer), customer };
+}
+
+function recordSeen(outcome: 'applied' | 'unchanged', { diff }: PatchOf, customer: Customer): OutcomeRecord {
+  const changes = changesSeenIn(diff, customer);
+  return { outcome, status: 200, customerId: customer.id, changes, values: valuesOf(diff, customer) };
+}
+
+/** After an answer that says by itself that nothing was written. */
+function outcomeOfFailure(failure: BillingFailure, patch: PatchOf): PatchOutcome {
+  const report = reportOf(failure);
+  if (failure.kind === 'refused' && !ABOUT_THE_MOMENT.includes(failure.slug))
+    return failed(patch, 'rejected', report, undefined, refusedField(report.slug, patch.diff));
+  const wasSent = failure.kind === 'refused' || failure.kind === 'unreachable';
+  return failed(patch, 'not_applied', report, wasSent ? NOTHING_CHANGED : NOTHING_SENT);
+}
+
+/** Refusals that say nothing of the change: the same patch may pass later. */
+const ABOUT_THE_MOMENT: readonly ProblemSlug[] = [
+  'billing-failed',
+  'billing-credentials-rejected',
+  'rate-limited-by-billing',
+];
+
+/** A refusal of a patch with one field is a fault of that field: a form can show it where it belongs. */
+function refusedField(slug: ProblemSlug, { sent }: PatchDiff): Fault[] {
+  const [field, ...others] = sent;
+  const code = REFUSED_FIELD[slug];
+  if (field === undefined || others.length > 0 || code === undefined) return [];
+  return [{ pointer: `#/${field}`, code, detail: 'was refused by the billing API' }];
+}
+
+const REFUSED_FIELD: Partial<Record<ProblemSlug, FaultCode>> = {
+  conflict: 'conflict',
+  'rejected-by-billing': 'rejected',
+};
+
+const EFFECTS: Record<FailedOutcome, Effect> = {
+  rejected: 'not_applied',
+  not_applied: 'not_applied',
+  unknown: 'unverifiable',
+};
+
+/** @param meaning what the failure means for the change; undefined where the report says it */
+function failed(
+  { operationId, diff, customerId }: PatchOf,
+  outcome: FailedOutcome,
+  { slug, detail, retryAfterS }: FailureReport,
+  meaning: string | undefined,
+  errors: readonly Fault[] = [],
+): PatchOutcome {
+  const problem = new Problem(slug, meaning === undefined ? detail : `${detail} ${meaning}`, {
+    operationId,
+    outcome,
+    ...(errors.length === 0 ? {} : { errors }),
+    ...(retryAfterS === undefined ? {} : { retryAfterS }),
+  });
+  const changes = { changes: changesWith(EFFECTS[outcome], diff), values: valuesOf(diff) };
+  return {
+    record: { outcome, status: problem.status, customerId, ...changes },
+    customer: undefined,
+    problem,
+  };
+}

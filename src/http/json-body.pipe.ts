@@ -1,0 +1,25 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { validateDto } from './dto-validation.js';
+import { readJsonBody } from './json-body.js';
+import { refuseFaults } from './problem.js';
+
+/**
+ * `@Body(JsonBodyPipe)`: the request's body as the DTO that the parameter is typed with, read behind the guard, every
+ * fault of it found at once.
+ * @throws Problem unsupported-media-type, payload-too-large, request-timeout, malformed-json, validation-failed
+ */
+@Injectable()
+export class JsonBodyPipe implements PipeTransform<FastifyRequest, Promise<object>> {
+  /** @param request what `leaveBodiesUnread` puts in the place of a body */
+  async transform(request: FastifyRequest, { metatype }: ArgumentMetadata): Promise<object> {
+    return this.read(await readJsonBody(request), request, metatype);
+  }
+
+  protected read(body: unknown, _request: FastifyRequest, type: Type<object> | undefined): object {
+    if (type === undefined) throw new TypeError('the parameter is not typed with a DTO');
+    const { dto, faults } = validateDto(type, body);
+    refuseFaults(faults);
+    return dto;
+  }
+}

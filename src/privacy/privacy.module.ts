@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { CryptoModule } from '../crypto/crypto.module.js';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
+import { PersonalDataController } from './personal-data.controller.js';
+
+@Module({
+  imports: [AuditModule, CryptoModule, IdempotencyModule],
+  controllers: [PersonalDataController],
+})
+export class PrivacyModule {}
