@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { AuditWriter } from '../src/audit/audit-writer.js';
 import type { AuditEvent } from '../src/audit/audit-event.js';
+import { SystemClock } from '../src/runtime/clock.js';
+import { Ids } from '../src/runtime/ids.js';
 import { startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
 
 /** Where events of this month are. */
@@ -71,4 +74,34 @@ it('one event that the database can’t take fails alone, not those that share i
   before = (await bff.events(21)).slice(0, 2);
 });
 
+it.each([
+  [['unknown', 'unknown'], ['unknown']],
+  [
+    ['unknown', 'applied'],
+    ['unknown', 'applied'],
+  ],
+  [['applied', 'unknown'], ['applied']],
+  [['applied', 'not_applied'], ['applied']],
+])('of outcomes of one operation that come at once, %j, it takes %j', async (said, stored) => {
+  const writer = bff.app.get(AuditWriter);
+  const operationId = randomUUID();
+  const ids = new Ids(new SystemClock());
+  const make = (phase: string, outcome: string): AuditEvent =>
+    ({ ...before[1], id: ids.uuid(), operation_id: operationId, phase, outcome }) as unknown as AuditEvent;
+  const opens = { id: operationId, tenant_id: 'acme', due_in_ms: 60_000, ...NO_VALUES };
+  await writer.append({ event: make('intent', 'pending'), opens });
+
+  await Promise.all(
+    said.map((outcome) =>
+      writer.append({
+        event: make('outcome', outcome),
+        settles: outcome === 'unknown' ? 'doubts' : 'closes',
+      }),
+    ),
+  );
+  const outcomes = (await bff.events(0)).filter((event) => event['operation_id'] === operationId).slice(1);
+  expect(outcomes.map(({ outcome }) => outcome)).toEqual(stored);
+});
+
+const NO_VALUES = { customer_id: null, own_key: null, sealed: 'x' };
 const ACTOR = { type: 'user', client_id: null, scopes: [] };

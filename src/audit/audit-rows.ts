@@ -27,12 +27,29 @@ export interface Entry {
   readonly settles?: 'closes' | 'doubts';
 }
 
+/** As `storeStatement`, in as few statements as there may be: one cannot tell two outcomes of an operation apart. */
+export async function storeEntries(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
+  let rest = entries;
+  while (rest.length > 0) {
+    const settled = new Set<string | null>();
+    const second = rest.findIndex(({ event, settles }) => {
+      if (settles === undefined) return false;
+      const known = settled.has(event.operation_id);
+      settled.add(event.operation_id);
+      return known;
+    });
+    const count = second < 0 ? rest.length : second;
+    await storeStatement(database, rest.slice(0, count));
+    rest = rest.slice(count);
+  }
+}
+
 /**
  * Stores events and the state of their operations in one statement: all of it is there, or nothing. The row of the
  * operation decides who may tell its end: an outcome counts only while it is open, and is left out otherwise, so
  * that no operation ends twice. An entry that was stored although that seemed to fail is not stored twice.
  */
-export async function storeEntries(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
+async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
   const opened = entries.flatMap(({ opens }) => (opens === undefined ? [] : [opens]));
   const closed = operationsOf(entries.filter(({ settles }) => settles === 'closes'));
   const doubted = operationsOf(entries.filter(({ settles }) => settles === 'doubts'));
