@@ -7,7 +7,7 @@ import type { Config } from './config/config.js';
 import { processEnvironment } from './config/load.js';
 import { createApp } from './create-app.js';
 import { Draining } from './health/draining.js';
-import { createLogger, describeError } from './http/logger.js';
+import { createLogger, describeError, errorLine } from './http/logger.js';
 import { LogOutput } from './http/log-output.js';
 import { Metrics } from './metrics/metrics.js';
 import { SystemClock } from './runtime/clock.js';
@@ -27,9 +27,7 @@ export async function serve(config: Config): Promise<void> {
   for (const warning of config.warnings) logger.warn(warning);
   const clock = new SystemClock();
   // Nobody waits for it, so it can have failed no request: a bug is worth a line, not everybody's patches in flight.
-  process.on('unhandledRejection', (error) => {
-    logger.error({ error: describeError(error) }, 'something failed that nobody waited for');
-  });
+  process.on('unhandledRejection', errorLine(logger, 'something failed that nobody waited for'));
   try {
     const runtime = { config, environment: processEnvironment(), clock, ids: new Ids(clock), logger };
     const app = await createApp(runtime);

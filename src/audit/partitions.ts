@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
 import { fromNow } from '../database/database-time.js';
 import { Database } from '../database/database.js';
-import { describeError, LOGGER } from '../http/logger.js';
+import { describeError, errorLine, LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 
@@ -28,14 +28,8 @@ export class Partitions {
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.poller = new Poller(
-      clock,
-      LOOK_EVERY,
-      () => this.look(),
-      (error) => {
-        logger.error({ error: describeError(error) }, 'seeing to the partitions failed unexpectedly');
-      },
-    );
+    const failed = errorLine(logger, 'seeing to the partitions failed unexpectedly');
+    this.poller = new Poller(clock, LOOK_EVERY, () => this.look(), failed);
   }
 
   async onModuleInit(): Promise<void> {

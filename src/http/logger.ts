@@ -49,6 +49,13 @@ export class NestLog implements LoggerService {
   }
 }
 
+/** Takes an error that nobody deals with, and writes one line of it. */
+export function errorLine(logger: Logger, message: string): (error: unknown) => void {
+  return (error) => {
+    logger.error({ error: describeError(error) }, message);
+  };
+}
+
 export interface ErrorDescription {
   readonly type: string;
   readonly code?: string;

@@ -13,7 +13,7 @@ import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { LaterPatches } from '../customers/later-patches.js';
 import { type PatchSnapshot, placeOf, readSnapshot } from '../customers/patch-snapshot.js';
-import { describeError, LOGGER } from '../http/logger.js';
+import { describeError, errorLine, LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
@@ -52,14 +52,8 @@ export class Reconciler {
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.poller = new Poller(
-      clock,
-      POLL_EVERY,
-      () => this.poll(),
-      (error) => {
-        logger.error({ error: describeError(error) }, 'reconciling failed unexpectedly');
-      },
-    );
+    const failed = errorLine(logger, 'reconciling failed unexpectedly');
+    this.poller = new Poller(clock, POLL_EVERY, () => this.poll(), failed);
   }
 
   onApplicationBootstrap(): void {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { fromNow, NOW } from '../database/database-time.js';
 import { Database } from '../database/database.js';
 import type { AuditLogTable, Schema } from '../database/schema.js';
-import { describeError, LOGGER } from '../http/logger.js';
+import { describeError, errorLine, LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { Poller } from '../runtime/poller.js';
@@ -45,14 +45,8 @@ export class Sealer {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.holder = ids.uuid();
-    this.poller = new Poller(
-      clock,
-      POLL_EVERY,
-      () => this.poll(),
-      (error) => {
-        logger.error({ error: describeError(error) }, 'sealing failed unexpectedly');
-      },
-    );
+    const failed = errorLine(logger, 'sealing failed unexpectedly');
+    this.poller = new Poller(clock, POLL_EVERY, () => this.poll(), failed);
   }
 
   onApplicationBootstrap(): void {
