@@ -67,9 +67,10 @@ it('a tenants’ file that is not there: ends with 1 and says so', async () => {
 
 describe('two processes on one DATA_DIR', () => {
   it('the first serves on a port that it says at LOG_LEVEL=fatal; the second refuses clearly; after kill -9 of the first a new one starts, and has what was answered', async () => {
-    const first = await BffProcess.start({ ...around.settings, LOG_LEVEL: 'fatal' });
+    const settings = { ...around.settings, DATABASE_URL: '' };
+    const first = await BffProcess.start({ ...settings, LOG_LEVEL: 'fatal' });
     await expectToServe(first);
-    const second = BffProcess.spawn(around.settings);
+    const second = BffProcess.spawn(settings);
     expect(await second.ended).toBe(1);
     expect(second.stderr).toContain('DATA_DIR');
     expect((await fetch(`${first.url ?? ''}/health/ready`)).status).toBe(200);
@@ -82,7 +83,7 @@ describe('two processes on one DATA_DIR', () => {
     });
     expect(answer.status).toBe(200);
     await first.kill();
-    const next = await BffProcess.start({ ...around.settings, NODE_OPTIONS: REJECTS_ON_SIGNAL });
+    const next = await BffProcess.start({ ...settings, NODE_OPTIONS: REJECTS_ON_SIGNAL });
     const list = await fetch(`${next.url ?? ''}/api/v1/audit-events`, { headers });
     const { data } = (await list.json()) as { data: { phase: string; operation_id: string }[] };
     expect(data.map(({ phase }) => phase)).toEqual(['outcome', 'intent']);

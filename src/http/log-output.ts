@@ -3,8 +3,6 @@ import type { DestinationStream } from 'pino';
 
 /** Bytes of lines that may wait for whoever reads the output. */
 const MAX_WAITING = 1024 * 1024;
-/** Milliseconds that an exit waits for them to be read. */
-const FLUSH_TIMEOUT = 1_000;
 
 /**
  * Where log lines go. A line is written at once where the output takes it; what it does not take waits in memory, and
@@ -17,8 +15,14 @@ export class LogOutput implements DestinationStream {
   dropped = 0;
   private closed = false;
 
-  /** @param stream Node's `stdout`: its pipes and sockets take what they can and never block */
-  constructor(private readonly stream: Writable) {
+  /**
+   * @param stream Node's `stdout`: its pipes and sockets take what they can and never block
+   * @param flushTimeout milliseconds that an exit waits for lines to be read
+   */
+  constructor(
+    private readonly stream: Writable,
+    private readonly flushTimeout = 1_000,
+  ) {
     // Without a listener the end of a pipe would be the end of the process.
     stream.on('error', () => {
       this.closed = true;
@@ -30,11 +34,11 @@ export class LogOutput implements DestinationStream {
     else this.stream.write(line);
   }
 
-  /** Resolves when all that waited was taken, or a second later. */
+  /** Resolves when all that waited was taken, or after the time-out. */
   flushed(): Promise<void> {
     if (this.closed || this.stream.writableLength === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, FLUSH_TIMEOUT);
+      const timer = setTimeout(resolve, this.flushTimeout);
       this.stream.write('', () => {
         clearTimeout(timer);
         resolve();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AUDIENCE, ISSUER, TestIdentityProvider } from './identity-provider.js';
 import { ACME_TOKEN } from './start-bff.js';
-import { copyTemplate } from './test-database.js';
+import { createTestDatabase } from './test-database.js';
 import { TestUpstream } from './upstream.js';
 
 /** Milliseconds until a process has to listen or end. */
@@ -132,8 +132,10 @@ export async function createSurroundings(
   upstream: TestUpstream,
   idp: TestIdentityProvider,
 ): Promise<Surroundings> {
-  const folder = await mkdtemp(join(tmpdir(), 'bff-process-'));
-  copyTemplate(folder);
+  const [folder, database] = await Promise.all([
+    mkdtemp(join(tmpdir(), 'bff-process-')),
+    createTestDatabase(),
+  ]);
   const tenantsFile = join(folder, 'tenants.json');
   await writeFile(tenantsFile, JSON.stringify([{ id: 'acme', token: ACME_TOKEN }]));
   return {
@@ -146,9 +148,11 @@ export async function createSurroundings(
       AUTH_JWKS_URL: idp.jwksUrl,
       BILLING_API_URL: upstream.url,
       TENANTS_FILE: tenantsFile,
-      DATA_DIR: folder,
+      ...database.settings,
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: async () => {
+      await Promise.all([database.remove(), rm(folder, { recursive: true, force: true })]);
+    },
   };
 }
 

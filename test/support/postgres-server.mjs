@@ -41,6 +41,9 @@ export async function startPostgres() {
     '-E',
     'UTF8',
     '--locale=C',
+    // Every connection pays for them, and a random password needs none.
+    '-c',
+    'scram_iterations=1',
   ];
   execFileSync(join(binaries, 'initdb'), initdb, { ...identity, cwd: folder, stdio: 'ignore' });
   const port = await freePort();
@@ -59,6 +62,14 @@ export async function startPostgres() {
     'max_connections=300',
     '-c',
     'fsync=off',
+    '-c',
+    'full_page_writes=off',
+    '-c',
+    'wal_level=minimal',
+    '-c',
+    'max_wal_senders=0',
+    '-c',
+    'autovacuum=off',
   ];
   const guard = spawn('sh', ['-c', command, join(binaries, 'postgres'), ...server], {
     ...identity,

@@ -11,31 +11,24 @@ export interface TestDatabase {
   remove(): Promise<void>;
 }
 
-/** A database of its own: on the server of TEST_DATABASE_URL, else an embedded one. */
+/** A database of its own, with all migrations where global-setup prepared that: on its server, or embedded. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = process.env['TEST_DATABASE_URL'];
-  return server === undefined ? createEmbedded() : createOnServer(server);
+  const { TEST_DATABASE_URL: server, TEST_DATABASE_TEMPLATE: template } = process.env;
+  if (server !== undefined) return createOnServer(server);
+  if (template !== undefined) return copyEmbedded(template);
+  throw new Error('global-setup did not prepare a database');
 }
 
-async function createEmbedded(): Promise<TestDatabase> {
+async function copyEmbedded(template: string): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'bff-'));
-  copyTemplate(folder);
+  copyFolder(join(template, 'database'), join(folder, 'database'));
   return {
     settings: { DATA_DIR: folder },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-/**
- * Makes `folder` a DATA_DIR with the database that global-setup prepared. Files one after the other, without
- * the checks of fs.cp(): they cost several times what the copying does.
- */
-export function copyTemplate(folder: string): void {
-  const template = process.env['TEST_DATABASE_TEMPLATE'];
-  if (template === undefined) throw new Error('global-setup did not prepare a template');
-  copyFolder(join(template, 'database'), join(folder, 'database'));
-}
-
+/** Files one after the other, without the checks of fs.cp(): they cost several times what the copying does. */
 function copyFolder(from: string, to: string): void {
   mkdirSync(to);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
@@ -46,12 +39,17 @@ function copyFolder(from: string, to: string): void {
 
 async function createOnServer(server: string): Promise<TestDatabase> {
   const name = `bff_test_${randomBytes(8).toString('hex')}`;
+  const folder = await mkdtemp(join(tmpdir(), 'bff-'));
   await runOn(server, `create database ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return {
-    settings: { DATABASE_URL: url.href },
-    remove: () => runOn(server, `drop database if exists ${name} with (force)`),
+    // The folder is for the keys that the service makes for itself.
+    settings: { DATA_DIR: folder, DATABASE_URL: url.href },
+    remove: async () => {
+      await runOn(server, `drop database if exists ${name} with (force)`);
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
