@@ -10,7 +10,8 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScopes } from '../auth/access-token.guard.js';
-import { ApiProblems, CALLER_PROBLEMS, ApiRequestHeaders, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
+import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { ChecksQuery } from '../http/known-query.js';
 import { Problem } from '../http/problem.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';

@@ -13,8 +13,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { CurrentRequest } from '../audit/current-request.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
+import { ApiRequestHeaders } from '../auth/caller.docs.js';
 import { Customer } from '../billing/customer.dto.js';
-import { ApiPatchProblems, ApiProblems, ApiRequestHeaders } from '../http/api-docs.js';
+import { ApiProblems } from '../http/api-docs.js';
 import { ChecksQuery } from '../http/known-query.js';
 import { REPLAYED } from '../idempotency/stored-answer.js';
 import { CustomerPreview } from './customer-preview.schema.js';
@@ -24,6 +25,7 @@ import * as docs from './customers.docs.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { EntityTags } from './entity-tags.js';
 import { PatchBodyPipe } from './patch-body.pipe.js';
+import { ApiPatchProblems } from './patch-problems.docs.js';
 import { Conditions, type PatchConditions } from './patch-request.js';
 
 @ApiTags('Customers')

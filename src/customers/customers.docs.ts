@@ -1,6 +1,8 @@
-import { CALLER_PROBLEMS, OPERATION_HEADERS, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { CALLER_PROBLEMS } from '../auth/caller.docs.js';
+import { REQUEST_ID_HEADER } from '../http/api-docs.js';
 import type { ProblemSlug } from '../http/problem.js';
 import { ADDRESSABLE_PATTERN } from './dto/alias.js';
+import { OPERATION_HEADERS } from './patch-problems.docs.js';
 
 /** What the OpenAPI document says of customers, apart from their shapes. */
 export const PATCH = {

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiHeader, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { FaultSchema, ProblemSchema } from './problem.schema.js';
 import { Problem, type ProblemBody, PROBLEMS, type ProblemSlug, validationFailed } from './problem.js';
 
@@ -9,49 +9,21 @@ export const REQUEST_ID_HEADER = {
   'Cache-Control': { description: 'Always `no-store`.', schema: { type: 'string', example: 'no-store' } },
 } as const;
 
-const OPERATION_ID = {
-  'X-Operation-Id': {
-    description: 'Names the patch in the audit trail.',
-    schema: { type: 'string', format: 'uuid' },
-  },
-} as const;
-
-const REPLAYED_HEADER = {
-  'Idempotency-Replayed': {
-    description: '`true` when this is the answer to an earlier request with the same key.',
-    schema: { type: 'string', example: 'true' },
-  },
-} as const;
-
-/** Headers of every answer to a patch that got past the checks. */
-export const OPERATION_HEADERS = { ...REQUEST_ID_HEADER, ...OPERATION_ID, ...REPLAYED_HEADER } as const;
-
 const RETRY_AFTER = { description: 'Whole seconds.', schema: { type: 'integer' } } as const;
-const OPERATION_LOCATION = {
-  description: 'Where to see how it ended, when the outcome is not known.',
-  schema: { type: 'string' },
-} as const;
 
 /** Documents the problems that a route answers, grouped by status as OpenAPI wants them. */
 export function ApiProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
-  return documentProblems(slugs, () => ({}));
-}
-
-/** The same of a patch: most of its problems name an operation, and may be replays. */
-export function ApiPatchProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
-  return documentProblems(slugs, (group) => ({
-    ...(group.some((slug) => !NO_OPERATION.has(slug)) ? { ...OPERATION_ID, ...REPLAYED_HEADER } : {}),
-    ...(group.some((slug) => UNKNOWN_OUTCOME.has(slug)) ? { Location: OPERATION_LOCATION } : {}),
-  }));
+  return ApiProblemsWith(() => ({}), ...slugs);
 }
 
 type HeaderDocs = Readonly<
   Record<string, { readonly description?: string; readonly schema: { readonly type: string } }>
 >;
 
-function documentProblems(
-  slugs: readonly ProblemSlug[],
+/** The same with further headers of the answers that carry one of a group of problems. */
+export function ApiProblemsWith(
   headersOf: (group: readonly ProblemSlug[]) => HeaderDocs,
+  ...slugs: readonly ProblemSlug[]
 ): MethodDecorator {
   const byStatus = groupByStatus(slugs);
   return applyDecorators(
@@ -111,34 +83,6 @@ const EXAMPLES: Partial<Record<ProblemSlug, Problem>> = {
   }),
 };
 
-/** What can come of any request that needs a token and a tenant. */
-export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
-  'unauthenticated',
-  'insufficient-scope',
-  'tenant-forbidden',
-  'tenant-unknown',
-  'tenant-suspended',
-  'validation-failed',
-  'rate-limited',
-  'internal',
-  'audit-unavailable',
-  'identity-provider-unavailable',
-];
-
-/** What ends a patch before it has an operation. */
-const NO_OPERATION: ReadonlySet<ProblemSlug> = new Set([
-  ...CALLER_PROBLEMS,
-  ...(['malformed-json', 'validation-failed', 'payload-too-large', 'unsupported-media-type'] as const),
-  'request-timeout',
-  ...(['idempotency-in-flight', 'idempotency-key-reused'] as const),
-]);
-
-const UNKNOWN_OUTCOME: ReadonlySet<ProblemSlug> = new Set([
-  'billing-failed',
-  'billing-timeout',
-  'billing-unavailable',
-]);
-
 function groupByStatus(slugs: readonly ProblemSlug[]): Map<number, ProblemSlug[]> {
   const groups = new Map<number, ProblemSlug[]>();
   for (const slug of new Set(slugs)) {
@@ -146,28 +90,4 @@ function groupByStatus(slugs: readonly ProblemSlug[]): Map<number, ProblemSlug[]
     groups.set(status, [...(groups.get(status) ?? []), slug]);
   }
   return groups;
-}
-
-/** The request headers that every route behind a token understands. */
-export function ApiRequestHeaders(): MethodDecorator {
-  return applyDecorators(
-    ApiHeader({
-      name: 'X-Tenant-Id',
-      required: false,
-      description: 'The tenant to act for; another one than the token names needs the scope tenants:any.',
-      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
-    }),
-    ApiHeader({
-      name: 'X-Request-Id',
-      required: false,
-      description: 'Adopted if it is 1 to 128 of A-Z a-z 0-9 . _ -, else replaced.',
-      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
-    }),
-    ApiHeader({
-      name: 'traceparent',
-      required: false,
-      description: 'W3C Trace Context; passed on as the same trace.',
-      schema: { type: 'string' },
-    }),
-  );
 }

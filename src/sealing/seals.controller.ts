@@ -1,7 +1,8 @@
 import { Controller, Get, Param, type PipeTransform, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, type Principal, Public, RequireScopes } from '../auth/access-token.guard.js';
-import { ApiProblems, ApiRequestHeaders, CALLER_PROBLEMS, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
+import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { ChecksQuery } from '../http/known-query.js';
 import { validateQuery } from '../http/dto-validation.js';
 import { Problem, refuseFaults, validationFailed } from '../http/problem.js';

@@ -1,0 +1,41 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import type { ProblemSlug } from '../http/problem.js';
+
+/** What can come of any request that needs a token and a tenant. */
+export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
+  'unauthenticated',
+  'insufficient-scope',
+  'tenant-forbidden',
+  'tenant-unknown',
+  'tenant-suspended',
+  'validation-failed',
+  'rate-limited',
+  'internal',
+  'audit-unavailable',
+  'identity-provider-unavailable',
+];
+
+/** The request headers that every route behind a token understands. */
+export function ApiRequestHeaders(): MethodDecorator {
+  return applyDecorators(
+    ApiHeader({
+      name: 'X-Tenant-Id',
+      required: false,
+      description: 'The tenant to act for; another one than the token names needs the scope tenants:any.',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
+    }),
+    ApiHeader({
+      name: 'X-Request-Id',
+      required: false,
+      description: 'Adopted if it is 1 to 128 of A-Z a-z 0-9 . _ -, else replaced.',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
+    }),
+    ApiHeader({
+      name: 'traceparent',
+      required: false,
+      description: 'W3C Trace Context; passed on as the same trace.',
+      schema: { type: 'string' },
+    }),
+  );
+}

@@ -1,0 +1,50 @@
+import { CALLER_PROBLEMS } from '../auth/caller.docs.js';
+import { ApiProblemsWith, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import type { ProblemSlug } from '../http/problem.js';
+
+const OPERATION_ID = {
+  'X-Operation-Id': {
+    description: 'Names the patch in the audit trail.',
+    schema: { type: 'string', format: 'uuid' },
+  },
+} as const;
+
+const REPLAYED_HEADER = {
+  'Idempotency-Replayed': {
+    description: '`true` when this is the answer to an earlier request with the same key.',
+    schema: { type: 'string', example: 'true' },
+  },
+} as const;
+
+/** Headers of every answer to a patch that got past the checks. */
+export const OPERATION_HEADERS = { ...REQUEST_ID_HEADER, ...OPERATION_ID, ...REPLAYED_HEADER } as const;
+
+const OPERATION_LOCATION = {
+  description: 'Where to see how it ended, when the outcome is not known.',
+  schema: { type: 'string' },
+} as const;
+
+/** Documents the problems of a patch: most of them name an operation, and may be replays. */
+export function ApiPatchProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
+  return ApiProblemsWith(
+    (group) => ({
+      ...(group.some((slug) => !NO_OPERATION.has(slug)) ? { ...OPERATION_ID, ...REPLAYED_HEADER } : {}),
+      ...(group.some((slug) => UNKNOWN_OUTCOME.has(slug)) ? { Location: OPERATION_LOCATION } : {}),
+    }),
+    ...slugs,
+  );
+}
+
+/** What ends a patch before it has an operation. */
+const NO_OPERATION: ReadonlySet<ProblemSlug> = new Set([
+  ...CALLER_PROBLEMS,
+  ...(['malformed-json', 'validation-failed', 'payload-too-large', 'unsupported-media-type'] as const),
+  'request-timeout',
+  ...(['idempotency-in-flight', 'idempotency-key-reused'] as const),
+]);
+
+const UNKNOWN_OUTCOME: ReadonlySet<ProblemSlug> = new Set([
+  'billing-failed',
+  'billing-timeout',
+  'billing-unavailable',
+]);
