@@ -29,6 +29,17 @@ export function startCallers(count, send, pauseMs = 0) {
   return { answers, stop };
 }
 
+/** One every so many milliseconds, whether or not the one before was answered; @returns what all were answered. */
+export async function steady(send, ms, every) {
+  const answers = [];
+  const began = performance.now();
+  for (let n = 0; n * every < ms; n += 1) {
+    await sleep(Math.max(0, began + n * every - performance.now()));
+    answers.push(send());
+  }
+  return Promise.all(answers);
+}
+
 /** Milliseconds until the first patch that succeeds begins, and what it takes itself. */
 export async function recoveryOf(send) {
   const began = performance.now();

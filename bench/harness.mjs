@@ -1,11 +1,11 @@
 // What every benchmark needs: PostgreSQL, an identity provider, a billing API and the BFF as a process of its own;
 // an end to every wait; and nothing left behind.
 import { Buffer } from 'node:buffer';
-import { spawn } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -20,6 +20,13 @@ const START_DEADLINE = 120_000;
 const STOP_DEADLINE = 30_000;
 /** Milliseconds that the peers keep an idle connection: longer than any benchmark takes. */
 const KEEP_ALIVE = 3_600_000;
+
+/** Milliseconds between two looks at the BFF's event loop. */
+const LOOP_RESOLUTION = 10;
+
+/** The CPU of the BFF, and that of everything else, once `pin` is called. */
+const CPUS = { bff: 1, others: 0 };
+let pinned = false;
 
 const ENTRY = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const ISSUER = 'https://idp.example.com/';
@@ -42,12 +49,25 @@ export const CUSTOMER = {
 };
 
 /**
- * Loaded into the BFF before it starts: it stops when this process is gone, and says how much heap is in use after
- * a full collection when it is asked. The BFF itself knows nothing of it.
+ * Loaded into the BFF before it starts: it stops when this process is gone. When it is asked, it says how much heap is
+ * in use after a full collection, or how late its event loop was since it was asked last. The BFF itself knows nothing
+ * of it.
  */
 const HOOK = `data:text/javascript,${encodeURIComponent(`
+  import { monitorEventLoopDelay } from 'node:perf_hooks';
+  const delay = monitorEventLoopDelay({ resolution: ${LOOP_RESOLUTION} });
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  process.on('message', () => { globalThis.gc(); globalThis.gc(); process.send(process.memoryUsage()); });
+  process.on('message', (about) => {
+    if (about === 'memory') {
+      globalThis.gc();
+      globalThis.gc();
+      process.send(process.memoryUsage());
+      return;
+    }
+    process.send({ max: delay.max / 1e6, p99: delay.percentile(99) / 1e6 });
+    delay.reset();
+    delay.enable();
+  });
   process.channel?.unref();
 `)}`;
 
@@ -75,6 +95,17 @@ export async function run(benchmark, deadline) {
     }
   }
   process.exit();
+}
+
+/**
+ * The BFF has a CPU of its own from now on, and everything else shares the other: it is the BFF that is measured, and
+ * not who gets the CPU. @returns false where there are not two, or no taskset
+ */
+export function pin() {
+  const parameters = ['-a', '-p', '-c', String(CPUS.others), String(process.pid)];
+  const { status } = availableParallelism() < 2 ? {} : spawnSync('taskset', parameters, { stdio: 'ignore' });
+  pinned = status === 0;
+  return pinned;
 }
 
 export async function within(ms, message, promise) {
@@ -178,7 +209,9 @@ export async function prepare(name, tenantIds, { folder, postgres, settings }) {
 export async function start({ environment, folder }) {
   const began = performance.now();
   // Not in the repository: no stray .env adds settings.
-  const child = spawn(process.execPath, ['--expose-gc', '--import', HOOK, ENTRY], {
+  const command = [process.execPath, '--expose-gc', '--import', HOOK, ENTRY];
+  const [program, ...parameters] = pinned ? ['taskset', '-c', String(CPUS.bff), ...command] : command;
+  const child = spawn(program, parameters, {
     cwd: folder,
     env: { ...environment, DATA_DIR: folder },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -211,12 +244,53 @@ export async function start({ environment, folder }) {
     await within(STOP_DEADLINE, 'the BFF did not stop in time', ended);
     undo.splice(undo.indexOf(kill), 1);
   };
-  const heapMb = () =>
+  const ask = (about) =>
     new Promise((resolve) => {
-      child.once('message', ({ heapUsed, external }) => resolve((heapUsed + external) / 2 ** 20));
-      child.send('memory');
+      child.once('message', resolve);
+      child.send(about);
     });
-  return { url, tookMs, stop, heapMb, rssMb: () => rssMb(child.pid), cpuMs: () => cpuMs(child.pid) };
+  const heapMb = async () => {
+    const { heapUsed, external } = await ask('memory');
+    return (heapUsed + external) / 2 ** 20;
+  };
+  /** Milliseconds that its event loop was late since the last call: the longest, and the 99th percentile. */
+  const loopDelay = async () => {
+    const { max, p99 } = await ask('delay');
+    return { max: max - LOOP_RESOLUTION, p99: p99 - LOOP_RESOLUTION };
+  };
+  return {
+    url,
+    tookMs,
+    stop,
+    heapMb,
+    loopDelay,
+    rssMb: () => rssMb(child.pid),
+    cpuMs: () => cpuMs(child.pid),
+  };
+}
+
+/**
+ * A part of the load as a process of its own: what it times is not held up by the rest, nor the rest by it.
+ * @param module in this folder: it says when it is ready, begins at `go`, and answers whatever else it is told with its result
+ */
+export async function apart(module, parameters) {
+  const child = fork(new URL(module, import.meta.url), [JSON.stringify(parameters)]);
+  undo.push(() => child.kill('SIGKILL'));
+  const ended = new Promise((_, reject) => child.once('exit', () => reject(new Error(`${module} ended`))));
+  const message = () =>
+    within(
+      STOP_DEADLINE,
+      `${module} said nothing`,
+      Promise.race([ended, new Promise((said) => child.once('message', said))]),
+    );
+  await message();
+  return {
+    go: () => child.send('go'),
+    end() {
+      child.send('end');
+      return message();
+    },
+  };
 }
 
 /** Resident memory; undefined where there is no /proc. */

@@ -1,5 +1,5 @@
 // How figures are summed up and shown.
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 
 /** Of the last minute: a machine that does something else measures that too. */
 const loadBefore = loadavg()[0].toFixed(1);
@@ -16,7 +16,7 @@ export function print(rows) {
   const [{ model }] = cpus();
   console.log(
     `${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}, ${process.platform}, ` +
-      `${availableParallelism()} CPUs (${model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, ` +
+      `${cpus().length} CPUs (${model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, ` +
       `load ${loadBefore} before and ${loadavg()[0].toFixed(1)} after\n\n${lines.join('\n')}`,
   );
 }
