@@ -105,6 +105,55 @@ it('the requests of a connection are carried out in turn, and few are taken befo
   socket.destroy();
 });
 
+describe('pipelines that are answered at once', () => {
+  // With a body: between its pieces Node carries out what is due, an answer's end for one.
+  const PATCH = 'PATCH / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\n{}';
+
+  it('begin one request in each turn of the event loop, however many pipelines there are', async () => {
+    let begun = 0;
+    let inThisTurn = 0;
+    const most: number[] = [];
+    await start((_request, response) => {
+      begun += 1;
+      inThisTurn += 1;
+      if (inThisTurn === 1) {
+        setImmediate(() => {
+          most.push(inThisTurn);
+          inThisTurn = 0;
+        });
+      }
+      response.end();
+    });
+    const sockets = await Promise.all([open(PATCH.repeat(300)), open(PATCH.repeat(300))]);
+    await until(() => begun === 600);
+    // Their first requests wait for nobody.
+    expect(Math.max(...most.slice(2))).toBe(1);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('let those come first who have just connected', async () => {
+    let pipelined = 0;
+    let connected = 0;
+    let pipelinedBefore = 0;
+    await start(({ method }, response) => {
+      if (method === 'PATCH') pipelined += 1;
+      else {
+        connected += 1;
+        pipelinedBefore = pipelined;
+      }
+      response.end();
+    });
+    const pipeline = await open(PATCH.repeat(500));
+    await until(() => pipelined > 1);
+    pipelined = 0;
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => open(GET)));
+    await until(() => connected === 50);
+    // One for each 16 who connected, and some until the first of them was there.
+    expect(pipelinedBefore).toBeLessThan(15);
+    for (const socket of [pipeline, ...sockets]) socket.destroy();
+  });
+});
+
 async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 5_000;
   while (!condition()) {

@@ -29,6 +29,9 @@ const ANSWER_GRACE = 3_000;
 /** Requests of one connection that may wait for their turn before no more is read from it. */
 const MAX_WAITING = 8;
 
+/** Turns of the event loop for which new connections may hold up requests that waited behind others of their connection. */
+const MAX_HELD = 16;
+
 /** One request, or one refusal of what is none; it calls `next` by itself. */
 type Turn = () => void;
 
@@ -51,6 +54,11 @@ interface Connection {
  */
 export class Connections {
   private readonly connections = new Map<Socket, Connection>();
+  /** Those with a request that waits for nothing but its turn: of all of them, one begins in each turn of the event loop. */
+  private readonly line: Connection[] = [];
+  /** Whether somebody connected since the last turn, and for how many turns the line was held up for them. */
+  private accepted = false;
+  private held = 0;
   private draining = false;
 
   constructor(private readonly limits: ConnectionLimits = CONNECTION_LIMITS) {}
@@ -124,7 +132,9 @@ export class Connections {
       ...{ busy: false, waiting: [], latest: undefined, broken: false, over: false },
     };
     this.connections.set(socket, connection);
+    this.accepted = true;
     socket.once('close', () => {
+      connection.waiting.length = 0;
       this.connections.delete(socket);
     });
     // Whoever reads a body starts the whole connection again.
@@ -155,22 +165,31 @@ export class Connections {
     turn();
   }
 
-  /** After an answer. Whoever hangs up takes back what they asked for and was not begun. */
+  /** After an answer. Not at once: one read may bring hundreds of requests whose refusals take no time. */
   private next(socket: Socket): void {
-    const connection = this.connections.get(socket);
-    if (connection === undefined || connection.over || socket.destroyed) return;
-    const turn = this.draining ? undefined : connection.waiting.shift();
-    if (socket.isPaused()) socket.resume();
-    if (turn !== undefined) {
-      // Other connections come first: hundreds of refusals in a row would hold everybody up.
-      setImmediate(() => {
-        if (!connection.over && !socket.destroyed) turn();
-      });
-      return;
-    }
-    connection.busy = false;
-    if (connection.broken || this.draining) this.end(socket);
+    setImmediate(() => {
+      const connection = this.connections.get(socket);
+      if (connection === undefined || connection.over || socket.destroyed) return;
+      if (socket.isPaused()) socket.resume();
+      if (connection.waiting.length === 0 || this.draining) {
+        connection.busy = false;
+        if (connection.broken || this.draining) this.end(socket);
+        return;
+      }
+      this.line.push(connection);
+      if (this.line.length === 1) setImmediate(this.callNext);
+    });
   }
+
+  /** Those who have just connected come first: Node accepts one of them in each turn of the event loop. */
+  private readonly callNext = (): void => {
+    const comesFirst = this.accepted && this.held < MAX_HELD;
+    this.accepted = false;
+    this.held = comesFirst ? this.held + 1 : 0;
+    // Its own `waiting` is empty when the connection has ended meanwhile.
+    if (!comesFirst) this.line.shift()?.waiting.shift()?.();
+    if (this.line.length > 0) setImmediate(this.callNext);
+  };
 
   private end(socket: Socket): void {
     const connection = this.connections.get(socket);
