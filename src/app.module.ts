@@ -1,11 +1,13 @@
 import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CustomersModule } from './customers/customers.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { InFlightInterceptor } from './http/in-flight.interceptor.js';
+import { KnownQueryInterceptor } from './http/known-query.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ReencryptionModule } from './reencryption.module.js';
@@ -19,7 +21,12 @@ import { type Runtime, RuntimeModule } from './runtime.module.js';
  * (hooks go from the root outwards), and ends the requests; that of all others stops what works by itself;
  * `beforeApplicationShutdown` stores what is left for the trail; `onApplicationShutdown` closes the database.
  */
-@Module({})
+@Module({
+  providers: [
+    { provide: APP_INTERCEPTOR, useClass: InFlightInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: KnownQueryInterceptor },
+  ],
+})
 export class AppModule implements OnModuleDestroy {
   constructor(
     private readonly host: HttpAdapterHost,

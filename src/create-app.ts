@@ -1,22 +1,19 @@
 import type { RequestListener } from 'node:http';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import { NestFactory, Reflector } from '@nestjs/core';
+import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { Refusals } from './audit/refusals.js';
 import { serveApiDocs } from './api-document.js';
 import { Connections } from './http/connections.js';
-import { InFlightInterceptor } from './http/in-flight.interceptor.js';
-import { KnownQueryInterceptor } from './http/known-query.js';
 import { leaveBodiesUnread } from './http/json-body.js';
 import { answerMalformedRequest, answerUnusualRequests } from './http/malformed-request.js';
 import { NestLog } from './http/logger.js';
 import { collectRoutes, refuseOtherMethods, refusePlainOptions } from './http/method-not-allowed.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
-import { InFlight } from './runtime/in-flight.js';
 import type { Runtime } from './runtime.module.js';
 
 /** Longer than any path that Node's own limit on request headers lets through. */
@@ -74,10 +71,6 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     abortOnError: false,
   });
   app.useGlobalFilters(filter);
-  app.useGlobalInterceptors(
-    new InFlightInterceptor(app.get(InFlight)),
-    new KnownQueryInterceptor(app.get(Reflector)),
-  );
   const refusals = app.get(Refusals);
   fastify.addHook('onResponse', (request, _reply, done) => {
     refusals.observe(request);

@@ -1,8 +1,9 @@
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import type { InFlight } from '../runtime/in-flight.js';
+import { InFlight } from '../runtime/in-flight.js';
 
 /** Counts a request as in flight until its handler has ended, whatever became of its connection. */
+@Injectable()
 export class InFlightInterceptor implements NestInterceptor {
   constructor(private readonly inFlight: InFlight) {}
 
