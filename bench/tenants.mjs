@@ -93,7 +93,7 @@ async function measureMemory(setup, { token }) {
 /** Microseconds of CPU for one find() of a cached tenant and its token's value, over 1,000 tenants in turn. */
 async function measureFind() {
   const load = (path) => import(new URL(`../dist/${path}`, import.meta.url).href);
-  const { TenantVault } = await load('tenants/tenant-vault.js');
+  const { TenantCache } = await load('tenants/tenant-cache.js');
   const { tokenContext } = await load('tenants/tenant-change.js');
   const { KeyRing } = await load('crypto/key-ring.js');
   const { SystemClock } = await load('runtime/clock.js');
@@ -111,7 +111,7 @@ async function measureFind() {
     },
   };
   const silent = { warn: () => undefined, error: () => undefined };
-  const vault = new TenantVault(
+  const vault = new TenantCache(
     store,
     ring,
     { billing: { url: 'https://billing.example.com' } },

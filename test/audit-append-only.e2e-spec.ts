@@ -95,7 +95,7 @@ it.each([
     said.map((outcome) =>
       writer.append({
         event: make('outcome', outcome),
-        settles: outcome === 'unknown' ? 'doubts' : 'closes',
+        operationState: outcome === 'unknown' ? 'unknown' : 'final',
       }),
     ),
   );
@@ -103,5 +103,5 @@ it.each([
   expect(outcomes.map(({ outcome }) => outcome)).toEqual(stored);
 });
 
-const NO_VALUES = { customer_id: null, own_key: null, sealed: 'x' };
+const NO_VALUES = { customer_id: null, own_key: null, encrypted: 'x' };
 const ACTOR = { type: 'user', client_id: null, scopes: [] };

@@ -23,7 +23,7 @@ beforeAll(async () => {
   kept = await sealsSoFar();
   goTo(last);
   await patchAndSeal('Last');
-  Object.assign(bff.app.get(Partitions), { retentionDays: RETENTION_DAYS });
+  Object.assign(bff.app.get(Partitions), { config: { auditRetentionDays: RETENTION_DAYS } });
   clock.skip(DAY);
   goTo(new Date());
   await until(() => bff.logs().includes(`"partition":"${nameOf(old)}"`), 'the old month was dropped');

@@ -352,19 +352,19 @@ describe('outcomes that the database does not take', () => {
 
   it('are said once, once a minute and when it is over; counted once; retried in shared inserts', async () => {
     await owe(250);
-    expect(lines).toMatchObject([{ level: 50, owed_outcomes: expect.any(Number) as number }]);
-    expect(await count('billing_bff_audit_outcomes_owed_total')).toBe(250);
-    expect(await count('billing_bff_audit_outcomes_owed')).toBe(250);
+    expect(lines).toMatchObject([{ level: 50, waiting_outcomes: expect.any(Number) as number }]);
+    expect(await count('billing_bff_audit_outcomes_delayed_total')).toBe(250);
+    expect(await count('billing_bff_audit_outcomes_waiting')).toBe(250);
     const before = inserts;
     await seconds(70);
     expect(inserts - before).toBe(70);
-    expect(lines).toMatchObject([{}, { level: 50, owed_outcomes: 250 }]);
-    expect(await count('billing_bff_audit_outcomes_owed_total')).toBe(250);
+    expect(lines).toMatchObject([{}, { level: 50, waiting_outcomes: 250 }]);
+    expect(await count('billing_bff_audit_outcomes_delayed_total')).toBe(250);
     away = false;
     clock.advance(1_000);
     await until(() => Promise.resolve(lines.length === 3), 'the line that says it is over');
     expect(lines[2]).toMatchObject({ level: 40, stored: 250 });
-    expect(await count('billing_bff_audit_outcomes_owed')).toBe(0);
+    expect(await count('billing_bff_audit_outcomes_waiting')).toBe(0);
     expect(inserts - before).toBe(73);
     expect(await newEvents(0)).toHaveLength(252);
     clock.advance(600_000);
@@ -374,8 +374,8 @@ describe('outcomes that the database does not take', () => {
 
   it('are dropped when there are too many, which is said with their number', async () => {
     await owe(10_005);
-    expect(await count('billing_bff_audit_outcomes_owed')).toBe(10_000);
-    expect(await count('billing_bff_audit_outcomes_owed_total')).toBe(10_005);
+    expect(await count('billing_bff_audit_outcomes_waiting')).toBe(10_000);
+    expect(await count('billing_bff_audit_outcomes_delayed_total')).toBe(10_005);
     expect(await count('billing_bff_audit_events_dropped_total')).toBe(5);
     await seconds(60);
     const dropped = lines.filter(({ kind }) => kind === 'outcome');

@@ -2,8 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppKeys } from '../crypto/app-keys.js';
 import type { AuditedRequest } from './audit-event.js';
-import type { AuditFilter } from './audit-store.js';
-import { seesClear } from './clear-values.js';
+import type { AuditFilter } from './audit-queries.js';
+import { maySeeValues } from './change-values.js';
 
 /** Bytes of an event's id, and of what signs it. */
 const ID = 16;
@@ -38,7 +38,7 @@ export class AuditCursors {
   private macOf(request: AuditedRequest, filter: AuditFilter, id: string): Buffer {
     const { customer, actor, action, outcome, credentialVersion, field, from, to } = filter;
     const { sub, clientId } = request.principal.caller;
-    const caller = [filter.tenantId, sub, clientId, seesClear(request)];
+    const caller = [filter.tenantId, sub, clientId, maySeeValues(request)];
     const asked = [customer, actor, action, outcome, credentialVersion, field, from, to];
     const text = JSON.stringify([caller, asked, id]);
     return Buffer.from(this.keys.shortHmac('audit-cursor', text, MAC), 'base64url');

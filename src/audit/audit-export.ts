@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import { Database } from '../database/database.js';
 import { SealStore } from '../sealing/seal-store.js';
 import type { AuditEvent } from './audit-event.js';
-import { type AuditFilter, AuditStoreForReaders, type StoredRow, toStoredEvent } from './audit-store.js';
-import { ClearValues } from './clear-values.js';
+import { type AuditFilter, AuditQueriesForReaders, type StoredRow, toStoredEvent } from './audit-queries.js';
+import { ChangeValues } from './change-values.js';
 
 /** Rows that are read at a time: all that an export holds in memory. */
 const PAGE = 100;
@@ -41,9 +41,9 @@ export interface ExportOptions {
 export class AuditExport {
   constructor(
     private readonly database: Database,
-    private readonly store: AuditStoreForReaders,
+    private readonly store: AuditQueriesForReaders,
     private readonly seals: SealStore,
-    private readonly clear: ClearValues,
+    private readonly values: ChangeValues,
   ) {}
 
   pages({ filter, complete, sealed }: ExportOptions): AsyncGenerator<readonly Exported[]> {
@@ -70,7 +70,7 @@ export class AuditExport {
 
   /** With the values behind the masks, by the ids of the events. */
   async revealed(tenantId: string, rows: readonly StoredRow[]): Promise<ReadonlyMap<string, AuditEvent>> {
-    const events = await this.clear.reveal(tenantId, rows.map(toStoredEvent));
+    const events = await this.values.reveal(tenantId, rows.map(toStoredEvent));
     return new Map(events.map((event) => [event.id, event]));
   }
 
@@ -102,14 +102,16 @@ export class AuditExport {
       .selectFrom('audit_leaf as leaf')
       .leftJoin('audit_event', 'audit_event.id', 'leaf.event_id')
       .select(['leaf.event_id', 'leaf.leaf_hash', 'leaf.leaf_index', 'leaf.seal'])
-      .select(['audit_event.event', 'audit_event.clear'])
+      .select(['audit_event.event', 'audit_event.encrypted_values'])
       .where('leaf.log', '=', log)
       .where('leaf.leaf_index', '>=', start)
       .where('leaf.leaf_index', '<', end)
       .orderBy('leaf.leaf_index')
       .execute();
-    return rows.map(({ event_id: id, event, clear, leaf_hash, leaf_index, seal }) =>
-      event === null ? { log, leaf_index, leaf_hash, event_id: id } : { id, event, clear, seal, leaf_index },
+    return rows.map(({ event_id: id, event, encrypted_values, leaf_hash, leaf_index, seal }) =>
+      event === null
+        ? { log, leaf_index, leaf_hash, event_id: id }
+        : { id, event, encrypted_values, seal, leaf_index },
     );
   }
 
@@ -130,7 +132,7 @@ export class AuditExport {
           select from audit_leaf as leaf where leaf.event_id = next.id and leaf.leaf_index < ${size}
         ) as sealed from next
       )
-      select id, event, clear, null as seal, null as leaf_index, sealed from marked join audit_event using (id)
+      select id, event, encrypted_values, null as seal, null as leaf_index, sealed from marked join audit_event using (id)
       where not sealed or id = (select id from next order by id desc limit 1)
       order by id`.execute(this.database.readers);
     return { rows: rows.filter(({ sealed }) => !sealed), last: rows.at(-1)?.id };

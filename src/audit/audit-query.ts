@@ -1,7 +1,7 @@
 import { validateQuery } from '../http/dto-validation.js';
 import { type Fault, refuseFaults } from '../http/problem.js';
 import { AuditEventsQuery, DEFAULT_LIMIT } from './audit-events-query.dto.js';
-import type { AuditFilter } from './audit-store.js';
+import type { AuditFilter } from './audit-queries.js';
 
 /** What a reader of the trail asks for. */
 export interface AuditQuery {

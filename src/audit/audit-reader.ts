@@ -6,9 +6,9 @@ import { AuditCursors } from './audit-cursors.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 import { AuditExport, type Exported, type ExportOptions, type SealedUpTo } from './audit-export.js';
 import type { AuditQuery } from './audit-query.js';
-import { type AuditFilter, AuditStoreForReaders, type StoredEvent } from './audit-store.js';
+import { type AuditFilter, AuditQueriesForReaders, type StoredEvent } from './audit-queries.js';
 import { AuditTrail } from './audit-trail.js';
-import { ClearValues, seesClear } from './clear-values.js';
+import { ChangeValues, maySeeValues } from './change-values.js';
 import { type ExportFormat, isRow } from './export-formats.js';
 
 /** Events that are written in one turn: some milliseconds. */
@@ -26,9 +26,9 @@ export interface ShownPage {
 @Injectable()
 export class AuditReader {
   constructor(
-    private readonly store: AuditStoreForReaders,
+    private readonly store: AuditQueriesForReaders,
     private readonly exports: AuditExport,
-    private readonly clear: ClearValues,
+    private readonly values: ChangeValues,
     private readonly trail: AuditTrail,
     private readonly cursors: AuditCursors,
     private readonly turns: Turns,
@@ -95,7 +95,7 @@ export class AuditReader {
     let count = 0;
     if (format.head !== '') yield format.head;
     for await (const page of pages) {
-      const revealed = seesClear(request)
+      const revealed = maySeeValues(request)
         ? await this.exports.revealed(log, page.filter(isRow))
         : NOTHING_REVEALED;
       count += page.filter(isRow).length;
@@ -111,8 +111,8 @@ export class AuditReader {
   }
 
   private async shown(request: AuditedRequest, stored: readonly StoredEvent[]): Promise<ShownEvent[]> {
-    const events = seesClear(request)
-      ? await this.clear.reveal(request.principal.tenant.id, stored).catch(trailUnavailable)
+    const events = maySeeValues(request)
+      ? await this.values.reveal(request.principal.tenant.id, stored).catch(trailUnavailable)
       : stored.map(({ event }) => event);
     return events.map((event, n) => inOrder(event, stored[n]?.seal ?? null));
   }
@@ -123,9 +123,9 @@ export class AuditReader {
     customerId: string | undefined,
     changes: readonly Change[],
   ): Promise<void> {
-    const clear = seesClear(request) ? [{ field: 'clear', after: true }] : [];
+    const clear = maySeeValues(request) ? [{ field: 'clear', after: true }] : [];
     const act = { action, customerId: customerId ?? null, status: 200, changes: [...changes, ...clear] };
-    await this.trail.handled(request, act).catch(trailUnavailable);
+    await this.trail.recordAccess(request, act).catch(trailUnavailable);
   }
 }
 

@@ -1,15 +1,15 @@
 import canonicalize from 'canonicalize';
 import { type Insertable, type Kysely, sql } from 'kysely';
 import { fromNow } from '../database/database-time.js';
-import type { AuditEventTable, Schema, SealedColumns } from '../database/schema.js';
+import type { AuditEventTable, Schema, EncryptedColumns } from '../database/schema.js';
 import { PLATFORM_LOG } from '../sealing/seal.js';
 import type { AuditEvent } from './audit-event.js';
 
-/** Milliseconds from an unknown end to the reconciler's first look at it. */
-const FIRST_LOOK = 1_000;
+/** Milliseconds from an unknown outcome to the reconciler's first read. */
+const FIRST_READ = 1_000;
 
 /** A patch that is about to be sent. */
-export interface OpenedOperation extends SealedColumns {
+export interface OpenedOperation extends EncryptedColumns {
   readonly id: string;
   readonly tenant_id: string;
   /** Milliseconds after which the request that works on it surely is over. */
@@ -20,20 +20,20 @@ export interface OpenedOperation extends SealedColumns {
 export interface Entry {
   readonly event: AuditEvent;
   /** The values behind its masks, as a compact JWE under the customer's key. */
-  readonly clear?: string;
+  readonly encryptedValues?: string;
   /** The intent of this operation, which is open from now on. */
   readonly opens?: OpenedOperation;
-  /** `closes`: the final outcome. `doubts`: the outcome is not known; the reconciler takes over. */
-  readonly settles?: 'closes' | 'doubts';
+  /** Of an outcome: whether it is final, or the reconciler has to find it out. */
+  readonly operationState?: 'final' | 'unknown';
 }
 
-/** As `storeStatement`, in as few statements as there may be: one cannot tell two outcomes of an operation apart. */
+/** Stores events, in as few statements as possible: in one, an operation cannot have two outcomes. */
 export async function storeEntries(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
   let rest = entries;
   while (rest.length > 0) {
     const settled = new Set<string | null>();
-    const second = rest.findIndex(({ event, settles }) => {
-      if (settles === undefined) return false;
+    const second = rest.findIndex(({ event, operationState }) => {
+      if (operationState === undefined) return false;
       const known = settled.has(event.operation_id);
       settled.add(event.operation_id);
       return known;
@@ -46,34 +46,36 @@ export async function storeEntries(database: Kysely<Schema>, entries: readonly E
 
 /**
  * Stores events and the state of their operations in one statement: all of it is there, or nothing. The row of the
- * operation decides who may tell its end: an outcome counts only while it is open, and is left out otherwise, so
- * that no operation ends twice. An entry that was stored although that seemed to fail is not stored twice.
+ * operation decides whose outcome counts: it is stored only while the operation is open, and left out otherwise, so
+ * that no operation has two final outcomes. An entry that was stored although that seemed to fail is not stored twice.
  */
 async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
   const opened = entries.flatMap(({ opens }) => (opens === undefined ? [] : [opens]));
-  const closed = operationsOf(entries.filter(({ settles }) => settles === 'closes'));
-  const doubted = operationsOf(entries.filter(({ settles }) => settles === 'doubts'));
+  const closed = operationsOf(entries.filter(({ operationState }) => operationState === 'final'));
+  const unknown = operationsOf(entries.filter(({ operationState }) => operationState === 'unknown'));
   const rows = entries.map(toRow);
-  const settling = entries.flatMap(({ event: { id }, settles }) => (settles === undefined ? [] : [id]));
+  const outcomes = entries.flatMap(({ event: { id }, operationState }) =>
+    operationState === undefined ? [] : [id],
+  );
   await sql`
     with opened as (
-      insert into operation (id, tenant_id, state, due_at, customer_id, own_key, sealed)
-      select id, tenant_id, 'sent', now() + due_in_ms * interval '1 millisecond', customer_id, own_key, sealed
+      insert into operation (id, tenant_id, state, due_at, customer_id, own_key, encrypted)
+      select id, tenant_id, 'sent', now() + due_in_ms * interval '1 millisecond', customer_id, own_key, encrypted
       from json_to_recordset(${JSON.stringify(opened)}::json) as row (
-        id uuid, tenant_id text, due_in_ms float8, customer_id text, own_key text, sealed text
+        id uuid, tenant_id text, due_in_ms float8, customer_id text, own_key text, encrypted text
       )
       on conflict (id) do nothing
     ), closed as (
       delete from operation where id = any(${closed}::uuid[]) returning id
-    ), doubted as (
-      update operation set state = 'unknown', doubted_at = now(), due_at = ${fromNow(FIRST_LOOK)}
-      where id = any(${doubted}::uuid[]) and state = 'sent'
+    ), unknown as (
+      update operation set state = 'unknown', unknown_since = now(), due_at = ${fromNow(FIRST_READ)}
+      where id = any(${unknown}::uuid[]) and state = 'sent'
       returning id
     ), stored as (
       insert into audit_event
       select row.* from json_populate_recordset(null::audit_event, ${JSON.stringify(rows)}::json) as row
-      where row.id <> all(${settling}::uuid[])
-        or row.operation_id in (select id from closed union all select id from doubted)
+      where row.id <> all(${outcomes}::uuid[])
+        or row.operation_id in (select id from closed union all select id from unknown)
         or not exists (
           select from audit_event as earlier
           where earlier.operation_id = row.operation_id and earlier.action = row.action
@@ -89,7 +91,7 @@ function operationsOf(entries: readonly Entry[]): string[] {
 }
 
 /** The event as it is stored. */
-function toRow({ event, clear }: Entry): Insertable<AuditEventTable> {
+function toRow({ event, encryptedValues }: Entry): Insertable<AuditEventTable> {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an audit event has no canonical form');
   return {
@@ -108,6 +110,6 @@ function toRow({ event, clear }: Entry): Insertable<AuditEventTable> {
     status: event.status,
     credential_version: event.credential?.version ?? null,
     event: text,
-    clear: clear ?? null,
+    encrypted_values: encryptedValues ?? null,
   };
 }

@@ -8,17 +8,17 @@ import { InFlight } from '../runtime/in-flight.js';
 import { Problem } from '../http/problem.js';
 import type { AuditedRequest, AuditEvent, Provenance, UsedCredential } from './audit-event.js';
 import type {
-  AdministeredRequest,
-  Administration,
-  Ending,
-  Handling,
-  Intended,
+  AdminRequest,
+  AdminAction,
+  OutcomeRecord,
+  DataAccess,
+  IntentRecord,
   OpenOperation,
   Operation,
-} from './audit-acts.js';
+} from './audit-records.js';
 import { type Entry, storeEntries } from './audit-rows.js';
 import { AuditWriter } from './audit-writer.js';
-import { ClearValues } from './clear-values.js';
+import { ChangeValues } from './change-values.js';
 import { maskRef } from './masks.js';
 
 /** Milliseconds that a caller waits for an outcome to be stored, even if the time for the request is over. */
@@ -29,7 +29,7 @@ const LEAST_WAIT = 500;
 export class AuditTrail {
   constructor(
     private readonly writer: AuditWriter,
-    private readonly clear: ClearValues,
+    private readonly values: ChangeValues,
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly inFlight: InFlight,
@@ -51,7 +51,7 @@ export class AuditTrail {
   async intent(
     operation: Operation,
     credential: UsedCredential,
-    { changes, values, customerId }: Intended,
+    { changes, values, customerId }: IntentRecord,
     open: () => Promise<OpenOperation>,
   ): Promise<void> {
     const event: AuditEvent = {
@@ -67,7 +67,7 @@ export class AuditTrail {
     const tenantId = event.tenant_id ?? '';
     const store = async (): Promise<void> => {
       const opens = { ...(await open()), id, tenant_id: tenantId };
-      await this.writer.append({ ...(await this.clear.commit(event, values)), opens });
+      await this.writer.append({ ...(await this.values.commit(event, values)), opens });
     };
     try {
       await within(this.clock, answerBy, this.inFlight.during(store()));
@@ -87,18 +87,18 @@ export class AuditTrail {
   }
 
   /** Stores how a sent patch ended; resolves when that is durable, or goes on behind the answer. */
-  async outcome(operation: Operation, ending: Ending): Promise<void> {
-    const settles = ending.outcome === 'unknown' ? 'doubts' : 'closes';
-    await this.tell(operation, this.outcomeEvent(operation, ending), { settles });
+  async outcome(operation: Operation, ending: OutcomeRecord): Promise<void> {
+    const operationState = ending.outcome === 'unknown' ? 'unknown' : 'final';
+    await this.tell(operation, this.outcomeEvent(operation, ending), { operationState });
   }
 
   /** Stores how a patch ended that nothing was sent for. */
-  async outcomeUnsent(operation: Operation, ending: Ending): Promise<void> {
+  async outcomeUnsent(operation: Operation, ending: OutcomeRecord): Promise<void> {
     await this.tell(operation, this.outcomeEvent(operation, ending));
   }
 
   /** Stores that a patch was only looked at. */
-  async previewed(operation: Operation, ending: Ending): Promise<void> {
+  async previewed(operation: Operation, ending: OutcomeRecord): Promise<void> {
     const preview = { action: 'customer.patch.previewed', phase: 'event' } as const;
     await this.tell(operation, this.outcomeEvent(operation, ending, preview));
   }
@@ -126,7 +126,7 @@ export class AuditTrail {
   }
 
   /** Stores that somebody did something with what is kept here: read it, took it away, or had it forgotten. */
-  async handled(request: AuditedRequest, act: Handling): Promise<void> {
+  async recordAccess(request: AuditedRequest, act: DataAccess): Promise<void> {
     const event: AuditEvent = {
       ...this.stamp(),
       ...provenanceOf(request),
@@ -144,10 +144,10 @@ export class AuditTrail {
   }
 
   /** Stores a change of a tenant within the transaction that makes it: both are there, or neither. */
-  async administered(
+  async recordAdminAction(
     transaction: Transaction<Schema>,
-    request: AdministeredRequest,
-    act: Administration,
+    request: AdminRequest,
+    act: AdminAction,
   ): Promise<void> {
     const event: AuditEvent = {
       ...this.stamp(),
@@ -173,16 +173,16 @@ export class AuditTrail {
   private tell(
     { answerBy }: Operation,
     entry: Promise<Entry>,
-    settles: Pick<Entry, 'settles'> = {},
+    state: Pick<Entry, 'operationState'> = {},
   ): Promise<void> {
-    const stored = entry.then((made) => this.writer.appendEventually({ ...made, ...settles }));
+    const stored = entry.then((made) => this.writer.appendEventually({ ...made, ...state }));
     const until = Math.max(answerBy, this.clock.monotonic() + LEAST_WAIT);
     return atMost(this.clock, until, this.inFlight.during(stored));
   }
 
   private outcomeEvent(
     operation: Operation,
-    { customerId, credential, values, ...ending }: Ending,
+    { customerId, credential, values, ...ending }: OutcomeRecord,
     kind: Partial<Pick<AuditEvent, 'action' | 'phase'>> = {},
   ): Promise<Entry> {
     const event: AuditEvent = {
@@ -192,7 +192,7 @@ export class AuditTrail {
       credential: credential === null ? null : credentialOf(credential),
       ...kind,
     };
-    return this.clear.commit(event, values);
+    return this.values.commit(event, values);
   }
 
   private patchEvent(

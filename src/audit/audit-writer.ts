@@ -81,14 +81,14 @@ export class AuditWriter {
     try {
       await this.append(entry);
     } catch (error) {
-      this.backlog.owe(entry, error);
+      this.backlog.addOutcome(entry, error);
       this.rest();
     }
   }
 
   /** Takes an event that nobody waits for. */
   appendLater(event: AuditEvent): void {
-    this.backlog.add(event);
+    this.backlog.addRefusal(event);
     this.work();
   }
 

@@ -6,10 +6,10 @@ import { AuditCursors } from './audit-cursors.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditExport } from './audit-export.js';
 import { AuditReader } from './audit-reader.js';
-import { AuditStore, AuditStoreForReaders } from './audit-store.js';
+import { AuditQueries, AuditQueriesForReaders } from './audit-queries.js';
 import { AuditTrail } from './audit-trail.js';
 import { AuditWriter } from './audit-writer.js';
-import { ClearValues } from './clear-values.js';
+import { ChangeValues } from './change-values.js';
 import { Partitions } from './partitions.js';
 import { Refusals } from './refusals.js';
 
@@ -19,16 +19,16 @@ import { Refusals } from './refusals.js';
   providers: [
     AuditWriter,
     AuditTrail,
-    ClearValues,
+    ChangeValues,
     Refusals,
     Partitions,
-    AuditStore,
-    AuditStoreForReaders,
+    AuditQueries,
+    AuditQueriesForReaders,
     AuditReader,
     AuditExport,
     AuditCursors,
   ],
-  exports: [AuditTrail, AuditStore, AuditStoreForReaders, AuditWriter, Refusals],
+  exports: [AuditTrail, AuditQueries, AuditQueriesForReaders, AuditWriter, Refusals],
 })
 export class AuditModule {
   constructor(

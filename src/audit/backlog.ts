@@ -8,18 +8,18 @@ import type { Entry } from './audit-rows.js';
 /** Refusals that may wait; more are counted and dropped. */
 const MAX_REFUSALS = 1_000;
 /** Outcomes that may wait for a database that is away; of more the reconciler has to find out what they were. */
-const MAX_OWED = 10_000;
+const MAX_OUTCOMES = 10_000;
 /** Milliseconds between two lines about the same trouble. */
 const SAY_EVERY = 60_000;
 /** Events that one line names. */
 const NAMED = 100;
 
 /**
- * What the trail still has to take, behind the answers: outcomes that are owed, and refusals. It is bounded, and it
+ * What the trail still has to take, behind the answers: outcomes and refusals. It is bounded, and it
  * speaks up: a line when the database does not take it, one a minute while that lasts, one when it is over.
  */
 export class Backlog {
-  private owed: Entry[] = [];
+  private outcomes: Entry[] = [];
   private refusals: Entry[] = [];
   private ended = false;
   /** Events stored since the database took none. */
@@ -37,23 +37,23 @@ export class Backlog {
   ) {}
 
   get size(): number {
-    return this.owed.length + this.refusals.length;
+    return this.outcomes.length + this.refusals.length;
   }
 
   /** Takes an outcome that could not be stored. */
-  owe(entry: Entry, error: unknown): void {
+  addOutcome(entry: Entry, error: unknown): void {
     if (this.ended) {
       this.sayLost([entry]);
       return;
     }
-    this.metrics.outcomeOwed();
-    if (this.owed.length >= MAX_OWED) this.drop('outcome');
-    else this.owed.push(entry);
+    this.metrics.outcomeDelayed();
+    if (this.outcomes.length >= MAX_OUTCOMES) this.drop('outcome');
+    else this.outcomes.push(entry);
     this.failed(error);
   }
 
   /** Takes a refusal. */
-  add(event: AuditEvent): void {
+  addRefusal(event: AuditEvent): void {
     if (this.ended) this.sayLost([{ event }]);
     else if (this.refusals.length >= MAX_REFUSALS) this.drop('refusal');
     else this.refusals.push({ event });
@@ -61,7 +61,7 @@ export class Backlog {
 
   /** The next to store: outcomes first. */
   next(limit: number): readonly Entry[] {
-    return (this.owed.length > 0 ? this.owed : this.refusals).slice(0, limit);
+    return (this.outcomes.length > 0 ? this.outcomes : this.refusals).slice(0, limit);
   }
 
   /** Those are stored. */
@@ -84,7 +84,7 @@ export class Backlog {
 
   /** The database takes nothing for now. */
   failed(error: unknown): void {
-    this.metrics.outcomesOwed(this.owed.length);
+    this.metrics.outcomesOwed(this.outcomes.length);
     if (this.stopSaying !== undefined) return;
     this.caughtUp = 0;
     this.say(
@@ -99,15 +99,15 @@ export class Backlog {
     if (this.ended) return;
     this.ended = true;
     this.stopSaying?.();
-    const lost = [...this.owed, ...this.refusals];
+    const lost = [...this.outcomes, ...this.refusals];
     for (let start = 0; start < lost.length; start += NAMED) this.sayLost(lost.slice(start, start + NAMED));
   }
 
   private remove(entries: readonly Entry[]): void {
     const gone = new Set(entries);
-    this.owed = this.owed.filter((entry) => !gone.has(entry));
+    this.outcomes = this.outcomes.filter((entry) => !gone.has(entry));
     this.refusals = this.refusals.filter((entry) => !gone.has(entry));
-    this.metrics.outcomesOwed(this.owed.length);
+    this.metrics.outcomesOwed(this.outcomes.length);
   }
 
   private sayAgain(): void {
@@ -118,7 +118,10 @@ export class Backlog {
   }
 
   private say(more: object, message: string): void {
-    this.logger.error({ ...more, owed_outcomes: this.owed.length, refusals: this.refusals.length }, message);
+    this.logger.error(
+      { ...more, waiting_outcomes: this.outcomes.length, refusals: this.refusals.length },
+      message,
+    );
   }
 
   private sayLost(entries: readonly Entry[]): void {

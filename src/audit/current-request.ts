@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { callerOf, principalOf } from '../auth/access-token.guard.js';
 import { originOf } from '../http/origin.js';
 import type { AuditedRequest } from './audit-event.js';
-import type { AdministeredRequest } from './audit-acts.js';
+import type { AdminRequest } from './audit-records.js';
 
 /** Who asks, from where, under which ids: what an audit event says of a request. */
 export const CurrentRequest = createParamDecorator(
@@ -19,10 +19,8 @@ export const CurrentRequest = createParamDecorator(
 );
 
 /** The same of a request that acts for no tenant of the caller's own. */
-export const CurrentAdministration = createParamDecorator(
-  (_: unknown, context: ExecutionContext): AdministeredRequest => {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { id, trace } = request;
-    return { caller: callerOf(request), requestId: id, trace, origin: originOf(request) };
-  },
-);
+export const CurrentAdmin = createParamDecorator((_: unknown, context: ExecutionContext): AdminRequest => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const { id, trace } = request;
+  return { caller: callerOf(request), requestId: id, trace, origin: originOf(request) };
+});

@@ -1,7 +1,7 @@
 import Negotiator from 'negotiator';
 import type { AuditEvent } from './audit-event.js';
 import type { DroppedLeaf, Exported } from './audit-export.js';
-import { type StoredRow, toStoredEvent } from './audit-store.js';
+import { type StoredRow, toStoredEvent } from './audit-queries.js';
 import { toOcsf } from './ocsf.js';
 
 /** What ends an export. */

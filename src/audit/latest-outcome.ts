@@ -2,7 +2,7 @@ import type { AuditEvent } from './audit-event.js';
 
 /**
  * How an operation stands or ended: undefined while it has no outcome. A final one counts wherever it is in the
- * trail: it may have been owed while the database was away, and another instance said `unknown` in the meantime.
+ * trail: it may have waited while the database was away, and another instance said `unknown` in the meantime.
  * @param events of the operation, oldest first
  */
 export function latestOutcome<Event extends Pick<AuditEvent, 'phase' | 'outcome'>>(

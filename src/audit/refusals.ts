@@ -6,7 +6,7 @@ import { originOf } from '../http/origin.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { InFlight } from '../runtime/in-flight.js';
-import { TenantVault } from '../tenants/tenant-vault.js';
+import { TenantCache } from '../tenants/tenant-cache.js';
 import type { AuditEvent } from './audit-event.js';
 import { actorOf } from './audit-trail.js';
 import { AuditWriter } from './audit-writer.js';
@@ -34,7 +34,7 @@ export class Refusals {
 
   constructor(
     private readonly writer: AuditWriter,
-    private readonly tenants: TenantVault,
+    private readonly tenants: TenantCache,
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly inFlight: InFlight,

@@ -11,7 +11,7 @@ import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
 import type { Tenant } from '../tenants/tenant.js';
-import { TenantVault } from '../tenants/tenant-vault.js';
+import { TenantCache } from '../tenants/tenant-cache.js';
 import { ANY_TENANT_SCOPE, type Caller, type Scope } from './caller.js';
 import { CallerLimits, type Seat } from './caller-limits.js';
 import { TokenVerifier } from './token-verifier.js';
@@ -79,7 +79,7 @@ export class AccessTokenGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly verifier: TokenVerifier,
     private readonly limits: CallerLimits,
-    private readonly tenants: TenantVault,
+    private readonly tenants: TenantCache,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

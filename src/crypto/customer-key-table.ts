@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { customerKeyContext } from './customer-vault.js';
+import { customerKeyContext } from './customer-cipher.js';
 import type { EncryptedTable } from './reencryption.js';
 
 /** Customers' keys, for a rotation of the encryption key. */

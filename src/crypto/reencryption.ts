@@ -15,7 +15,7 @@ export interface EncryptedRow {
   readonly cursor: readonly [string, string | number];
   readonly context: string;
   readonly jwe: string;
-  readonly store: (sealed: Sealed) => Promise<unknown>;
+  readonly store: (encrypted: Sealed) => Promise<unknown>;
 }
 
 /** A table of such values. */

@@ -1,5 +1,5 @@
 import type { Change, Effect, Masked } from '../audit/audit-event.js';
-import type { ClearChange } from '../audit/clear-values.js';
+import type { ChangeValue } from '../audit/change-values.js';
 import { maskEmail, maskMembers, maskNumber, maskText } from '../audit/masks.js';
 import type { PatchField } from './dto/patch-customer.dto.js';
 import { askedFields, isVerifiable, type PatchDiff, shows, type Shown } from './patch-diff.js';
@@ -38,7 +38,7 @@ export function changesSeenIn(diff: PatchDiff, customer: Shown): Change[] {
 }
 
 /** The values behind the masks of those changes. @param customer as read afterwards; undefined when it was not */
-export function valuesOf(diff: PatchDiff, customer?: Shown): ClearChange[] {
+export function valuesOf(diff: PatchDiff, customer?: Shown): ChangeValue[] {
   return askedFields(diff.asked).map((field) => ({
     field,
     ...(diff.before === undefined || !isVerifiable(field) ? {} : { before: diff.before[field] ?? null }),

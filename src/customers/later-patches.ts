@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEvent } from '../audit/audit-event.js';
-import { AuditStore } from '../audit/audit-store.js';
+import { AuditQueries } from '../audit/audit-queries.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { isAsFirstRead, type PatchDiff, sameValue } from './patch-diff.js';
 
@@ -13,7 +13,7 @@ interface SentPatch {
 /** What other patches of ours did to a customer after the intent of one. */
 @Injectable()
 export class LaterPatches {
-  constructor(private readonly store: AuditStore) {}
+  constructor(private readonly store: AuditQueries) {}
 
   /**
    * Whether a customer that is as first read proves nothing, since another patch may have put it back; a trail that

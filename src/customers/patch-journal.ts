@@ -3,7 +3,7 @@ import type { Upstream, UsedCredential } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { BillingResult } from '../billing/billing.client.js';
 import type { Customer } from '../billing/customer.dto.js';
-import { CustomerVault } from '../crypto/customer-vault.js';
+import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { intendedChanges, valuesOf } from './audit-changes.js';
@@ -29,7 +29,7 @@ export interface PatchResult {
 export class PatchJournal {
   constructor(
     private readonly trail: AuditTrail,
-    private readonly vault: CustomerVault,
+    private readonly cipher: CustomerCipher,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
   ) {}
@@ -40,8 +40,8 @@ export class PatchJournal {
     const intended = { changes: intendedChanges(diff), values: valuesOf(diff), customerId };
     await this.trail.intent(patch, tenant.credential, intended, async () => {
       const owner = { tenantId: tenant.id, customerId };
-      const sealed = await this.vault.seal(owner, placeOf(operationId), snapshotOf(patch));
-      return { ...sealed, due_in_ms: deadline - this.clock.monotonic() + GRACE };
+      const encrypted = await this.cipher.encrypt(owner, placeOf(operationId), snapshotOf(patch));
+      return { ...encrypted, due_in_ms: deadline - this.clock.monotonic() + GRACE };
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Effect } from '../audit/audit-event.js';
-import type { Ending } from '../audit/audit-acts.js';
+import type { OutcomeRecord } from '../audit/audit-records.js';
 import type { BillingAnswer, BillingFailure } from '../billing/billing-answer.js';
 import { type FailureReport, reportOf, TOKEN_REJECTED } from '../billing/billing-problem.js';
 import type { Customer } from '../billing/customer.dto.js';
@@ -12,10 +12,10 @@ import { previewOf } from './patch-preview.js';
 
 /** What became of a patch: what the trail keeps, and what the caller gets. */
 export type PatchOutcome =
-  | { readonly record: OutcomeRecord; readonly customer: Customer; readonly preview?: CustomerPreview }
-  | { readonly record: OutcomeRecord; readonly customer: undefined; readonly problem: Problem };
+  | { readonly record: PatchRecord; readonly customer: Customer; readonly preview?: CustomerPreview }
+  | { readonly record: PatchRecord; readonly customer: undefined; readonly problem: Problem };
 
-export type OutcomeRecord = Omit<Ending, 'upstream' | 'credential'>;
+export type PatchRecord = Omit<OutcomeRecord, 'upstream' | 'credential'>;
 
 type FailedOutcome = 'rejected' | 'not_applied' | 'unknown';
 
@@ -119,7 +119,7 @@ function applied(patch: PatchOf, customer: Customer): PatchOutcome {
   return { record: recordSeen('applied', patch, customer), customer };
 }
 
-function recordSeen(outcome: 'applied' | 'unchanged', { diff }: PatchOf, customer: Customer): OutcomeRecord {
+function recordSeen(outcome: 'applied' | 'unchanged', { diff }: PatchOf, customer: Customer): PatchRecord {
   const changes = changesSeenIn(diff, customer);
   return { outcome, status: 200, customerId: customer.id, changes, values: valuesOf(diff, customer) };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEvent } from '../audit/audit-event.js';
-import { AuditStore } from '../audit/audit-store.js';
+import { AuditQueries } from '../audit/audit-queries.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
 import { BillingClient } from '../billing/billing.client.js';
 import { readCustomer } from '../billing/read-customer.js';
@@ -18,7 +18,7 @@ import type { PatchContext } from './patch-request.js';
 export class PatchReplay {
   constructor(
     private readonly config: Config,
-    private readonly store: AuditStore,
+    private readonly store: AuditQueries,
     private readonly credentials: TenantCredentials,
     private readonly billing: BillingClient,
   ) {}

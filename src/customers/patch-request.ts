@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { AuditedRequest } from '../audit/audit-event.js';
-import type { Operation } from '../audit/audit-acts.js';
+import type { Operation } from '../audit/audit-records.js';
 import type { BillingCall } from '../billing/billing.client.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { unknownParameters } from '../http/known-query.js';

@@ -26,7 +26,7 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
       status integer,
       credential_version integer,
       event text not null,
-      clear text
+      encrypted_values text
     ) partition by range (id)`.execute(db);
   await sql`create index audit_event_trail on audit_event (tenant_id, id)`.execute(db);
   await sql`create index audit_event_customer on audit_event (tenant_id, customer_id, id)`.execute(db);
@@ -204,10 +204,10 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     .addColumn('tenant_id', 'text', (column) => column.notNull())
     .addColumn('state', 'text', (column) => column.notNull())
     .addColumn('due_at', 'timestamptz', (column) => column.notNull())
-    .addColumn('doubted_at', 'timestamptz')
+    .addColumn('unknown_since', 'timestamptz')
     .addColumn('customer_id', 'text')
     .addColumn('own_key', 'text')
-    .addColumn('sealed', 'text', (column) => column.notNull())
+    .addColumn('encrypted', 'text', (column) => column.notNull())
     .execute();
   await sql`create index operation_due on operation (due_at)`.execute(db);
   await db.schema
@@ -219,7 +219,7 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     .addColumn('held_until', 'timestamptz', (column) => column.notNull())
     .addColumn('customer_id', 'text')
     .addColumn('own_key', 'text')
-    .addColumn('sealed', 'text')
+    .addColumn('encrypted', 'text')
     .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
     .execute();
   await sql`create index idempotency_key_operation on idempotency_key (operation_id)`.execute(db);

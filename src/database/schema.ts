@@ -43,7 +43,7 @@ export interface AuditEventTable {
   /** RFC 8785 text. */
   event: string;
   /** Clear values and salts of its changes, as a compact JWE under the customer's key. */
-  clear: string | null;
+  encrypted_values: string | null;
 }
 
 /** Events that no seal covers yet. */
@@ -170,16 +170,16 @@ export interface CustomerKeyTable {
 }
 
 /** A value that only a customer's key opens, or one of its own while the customer's id is not known. */
-export interface SealedColumns {
+export interface EncryptedColumns {
   customer_id: string | null;
   /** Compact JWE of the value's own key; null when the customer's key opens it. */
   own_key: string | null;
   /** Compact JWE. */
-  sealed: string;
+  encrypted: string;
 }
 
 /** Patches that were sent, or were about to be, and have no final outcome yet. */
-export interface OperationTable extends SealedColumns {
+export interface OperationTable extends EncryptedColumns {
   id: string;
   tenant_id: string;
   /** `sent`: its request works on it; `unknown`: its request is over. */
@@ -187,11 +187,11 @@ export interface OperationTable extends SealedColumns {
   /** When the reconciler may take it; whoever takes it moves it on, so this is the lease as well. */
   due_at: Date;
   /** When it became unknown. */
-  doubted_at: Date | null;
+  unknown_since: Date | null;
 }
 
 /** Idempotency keys, hashed, with the answer they were given. */
-export interface IdempotencyKeyTable extends Omit<SealedColumns, 'sealed'> {
+export interface IdempotencyKeyTable extends Omit<EncryptedColumns, 'encrypted'> {
   /** HMAC of tenant, issuer, client, subject and key. */
   id: string;
   tenant_id: string;
@@ -201,7 +201,7 @@ export interface IdempotencyKeyTable extends Omit<SealedColumns, 'sealed'> {
   /** Until when the request that works on it surely is over. */
   held_until: Date;
   /** The answer as a compact JWE; null while there is none. */
-  sealed: string | null;
+  encrypted: string | null;
   expires_at: Date;
 }
 

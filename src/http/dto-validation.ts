@@ -23,8 +23,8 @@ export function validateDto<Dto extends object>(
   const { dto, found } = isObject(value)
     ? validated(type, value)
     : { dto: new type(), found: fault('not-object', 'must be an object') };
-  const told = found.slice(0, MAX_FAULTS + 1);
-  return { dto, faults: told.map(({ path, code, detail }) => ({ ...placeOf(path), code, detail })) };
+  const reported = found.slice(0, MAX_FAULTS + 1);
+  return { dto, faults: reported.map(({ path, code, detail }) => ({ ...placeOf(path), code, detail })) };
 }
 
 /** The same of a parsed query, where a parameter that comes twice is a list. */
@@ -96,17 +96,17 @@ function copyOf(shape: Shape, value: unknown, path: Path, unknown: RuleFault[]):
 /** What failed without saying why is refused all the same. */
 const UNEXPLAINED = fault('invalid', 'is not accepted');
 
-/** Below a value that is faulty itself nothing is told. */
+/** Nothing below a faulty value is reported. */
 function faultsIn(errors: readonly ValidationError[], parent: Path): RuleFault[] {
   return errors.flatMap(({ target, property, children = [], constraints }) => {
     const own = target === undefined ? [] : faultsOf(target, property);
-    const told = own.length === 0 && constraints !== undefined ? UNEXPLAINED : own;
+    const reported = own.length === 0 && constraints !== undefined ? UNEXPLAINED : own;
     // Items of a list: those that are no objects themselves have nothing below.
-    const faulty = new Set(told.map(({ path: [item] }) => String(item)));
-    const sound = told.some(({ path }) => path.length === 0) ? [] : children;
+    const faulty = new Set(reported.map(({ path: [item] }) => String(item)));
+    const sound = reported.some(({ path }) => path.length === 0) ? [] : children;
     const path = [...parent, property];
     return [
-      ...told.map((one) => ({ ...one, path: [...path, ...one.path] })),
+      ...reported.map((one) => ({ ...one, path: [...path, ...one.path] })),
       ...faultsIn(
         sound.filter((child) => !faulty.has(child.property)),
         path,

@@ -2,9 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import type { Logger } from 'pino';
 import { AppKeys } from '../crypto/app-keys.js';
-import { CustomerVault, Forgotten } from '../crypto/customer-vault.js';
+import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
-import type { SealedColumns } from '../database/schema.js';
+import type { EncryptedColumns } from '../database/schema.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
@@ -34,7 +34,7 @@ export class IdempotencyKeys {
   constructor(
     private readonly store: IdempotencyStore,
     private readonly appKeys: AppKeys,
-    private readonly vault: CustomerVault,
+    private readonly cipher: CustomerCipher,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -49,7 +49,7 @@ export class IdempotencyKeys {
     if (request.key === undefined) return { kind: 'no-key' };
     const claim = this.claimOf(request, request.key);
     const claiming = this.store.claim(claim);
-    const found = await this.guarded(request, () => claiming).catch((error: unknown) => {
+    const found = await this.inTime(request, () => claiming).catch((error: unknown) => {
       void this.releaseUnused(claim, claiming);
       throw error;
     });
@@ -100,7 +100,7 @@ export class IdempotencyKeys {
     claim: Claim,
     { operationId, answer }: Extract<Found, { state: 'answered' }>,
   ): Promise<KeyClaim<Result>> {
-    const stored = await this.guarded(request, () => this.open(claim, answer));
+    const stored = await this.inTime(request, () => this.open(claim, answer));
     if (stored === undefined) return this.replayOutcome(request, claim, operationId);
     if (stored.kind === 'result') return { kind: 'replay', result: request.revive(stored.value) };
     const problem = replayedProblem(stored.problem);
@@ -109,11 +109,11 @@ export class IdempotencyKeys {
   }
 
   /** Undefined for an answer that was forgotten with its customer, or whose key is gone. */
-  private async open({ id, tenantId }: Claim, answer: SealedColumns): Promise<StoredAnswer | undefined> {
+  private async open({ id, tenantId }: Claim, answer: EncryptedColumns): Promise<StoredAnswer | undefined> {
     try {
-      return readStoredAnswer(await this.vault.open(tenantId, placeOf(id), answer));
+      return readStoredAnswer(await this.cipher.decrypt(tenantId, placeOf(id), answer));
     } catch (error) {
-      if (error instanceof Forgotten || error instanceof Undecryptable) return undefined;
+      if (error instanceof KeyDestroyed || error instanceof Undecryptable) return undefined;
       throw error;
     }
   }
@@ -130,7 +130,7 @@ export class IdempotencyKeys {
   ): Promise<KeyClaim<Result>> {
     const earlier = await request.findOutcome(operationId);
     if (earlier === undefined || (unknown === undefined && changedNothing(earlier))) {
-      if (!(await this.guarded(request, () => this.store.takeOver(claim, operationId)))) throw inFlight();
+      if (!(await this.inTime(request, () => this.store.takeOver(claim, operationId)))) throw inFlight();
       return { kind: 'held', claim };
     }
     if ('result' in earlier) {
@@ -161,7 +161,7 @@ export class IdempotencyKeys {
   ): Promise<void> {
     const { id, tenantId } = claim;
     return this.attempt(claim, async () => {
-      const columns = await this.vault.seal({ tenantId, customerId }, placeOf(id), answer);
+      const columns = await this.cipher.encrypt({ tenantId, customerId }, placeOf(id), answer);
       await this.store.keep(id, operationId, columns);
     });
   }
@@ -174,7 +174,7 @@ export class IdempotencyKeys {
     return atMost(this.clock, deadline, stored);
   }
 
-  private async guarded<Value>(
+  private async inTime<Value>(
     { deadline }: Pick<KeyedRequest<never>, 'deadline'>,
     ask: () => Promise<Value>,
   ): Promise<Value> {

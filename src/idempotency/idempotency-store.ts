@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { fromNow, NOW } from '../database/database-time.js';
 import { Database } from '../database/database.js';
-import type { SealedColumns } from '../database/schema.js';
+import type { EncryptedColumns } from '../database/schema.js';
 
 /** Milliseconds that an answer is kept. */
 const KEEP_FOR = 24 * 60 * 60_000;
@@ -28,7 +28,7 @@ export type Found =
   | { readonly state: 'running' }
   /** Its request is over and left no answer. */
   | { readonly state: 'abandoned'; readonly operationId: string }
-  | { readonly state: 'answered'; readonly operationId: string; readonly answer: SealedColumns };
+  | { readonly state: 'answered'; readonly operationId: string; readonly answer: EncryptedColumns };
 
 /** Idempotency keys and their answers, in the database, for all instances. */
 @Injectable()
@@ -51,7 +51,7 @@ export class IdempotencyStore {
         held_until: fromNow(claim.heldForMs),
         customer_id: null,
         own_key: null,
-        sealed: null,
+        encrypted: null,
         expires_at: fromNow(KEEP_FOR),
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
@@ -69,7 +69,7 @@ export class IdempotencyStore {
         held_until: fromNow(claim.heldForMs),
         customer_id: null,
         own_key: null,
-        sealed: null,
+        encrypted: null,
         expires_at: fromNow(KEEP_FOR),
       })
       .where('id', '=', claim.id)
@@ -79,7 +79,7 @@ export class IdempotencyStore {
     return rows.length > 0;
   }
 
-  async keep(id: string, operationId: string, answer: SealedColumns): Promise<void> {
+  async keep(id: string, operationId: string, answer: EncryptedColumns): Promise<void> {
     await this.database.kysely
       .updateTable('idempotency_key')
       .set({ ...answer, expires_at: fromNow(KEEP_FOR) })
@@ -100,7 +100,7 @@ export class IdempotencyStore {
   async forgetAnswersAbout(tenantId: string, customerId: string): Promise<void> {
     await this.database.kysely
       .updateTable('idempotency_key')
-      .set({ own_key: null, sealed: null, held_until: new Date(0) })
+      .set({ own_key: null, encrypted: null, held_until: new Date(0) })
       .where('tenant_id', '=', tenantId)
       .where('own_key', 'is not', null)
       .where('operation_id', 'in', (about) =>
@@ -124,8 +124,9 @@ export class IdempotencyStore {
     // It was released this moment; the caller may come again.
     if (row === undefined) return { state: 'running' };
     if (row.fingerprint !== fingerprint) return { state: 'reused' };
-    const { operation_id: operationId, customer_id, own_key, sealed, held } = row;
-    if (sealed !== null) return { state: 'answered', operationId, answer: { customer_id, own_key, sealed } };
+    const { operation_id: operationId, customer_id, own_key, encrypted, held } = row;
+    if (encrypted !== null)
+      return { state: 'answered', operationId, answer: { customer_id, own_key, encrypted } };
     return held ? { state: 'running' } : { state: 'abandoned', operationId };
   }
 }

@@ -28,13 +28,13 @@ export class Metrics {
     'Fields of the billing API’s answers that its contract does not have',
     ['field'],
   );
-  private readonly owedOutcomes = this.counter(
-    'billing_bff_audit_outcomes_owed_total',
+  private readonly delayedOutcomes = this.counter(
+    'billing_bff_audit_outcomes_delayed_total',
     'Outcomes that could not be stored at once, each counted once',
     [],
   );
-  private readonly owedNow = new Gauge({
-    name: 'billing_bff_audit_outcomes_owed',
+  private readonly waitingOutcomes = new Gauge({
+    name: 'billing_bff_audit_outcomes_waiting',
     help: 'Outcomes that wait for the database to take them',
     registers: [this.registry],
   });
@@ -111,12 +111,12 @@ export class Metrics {
     return fresh;
   }
 
-  outcomeOwed(): void {
-    this.owedOutcomes.inc();
+  outcomeDelayed(): void {
+    this.delayedOutcomes.inc();
   }
 
   outcomesOwed(count: number): void {
-    this.owedNow.set(count);
+    this.waitingOutcomes.set(count);
   }
 
   auditEventDropped(phase: string): void {

@@ -36,7 +36,9 @@ export class OpenOperations {
           .skipLocked(),
       )
       .returningAll()
-      .returning(sql<number>`coalesce(extract(epoch from now() - doubted_at) * 1000, 0)::float8`.as('age_ms'))
+      .returning(
+        sql<number>`coalesce(extract(epoch from now() - unknown_since) * 1000, 0)::float8`.as('age_ms'),
+      )
       .execute();
   }
 

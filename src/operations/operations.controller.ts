@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
-import { AuditStoreForReaders } from '../audit/audit-store.js';
+import { AuditQueriesForReaders } from '../audit/audit-queries.js';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
@@ -14,7 +14,7 @@ import { Operation } from './operation.schema.js';
 @ApiTags('Operations')
 @Controller('api/v1/operations')
 export class OperationsController {
-  constructor(private readonly store: AuditStoreForReaders) {}
+  constructor(private readonly store: AuditQueriesForReaders) {}
 
   @Get(':id')
   @RequireScopes('customers:read', 'customers:write', 'audit:read')
@@ -39,17 +39,17 @@ export class OperationsController {
 /** The first event says when it began, the last outcome how it stands. */
 function toOperation(id: string, events: readonly AuditEvent[]): Operation | undefined {
   const [first] = events;
-  const told = latestOutcome(events) ?? first;
-  if (first === undefined || told === undefined || told.target === null) return undefined;
-  const final = told.outcome !== 'pending' && told.outcome !== 'unknown';
+  const last = latestOutcome(events) ?? first;
+  if (first === undefined || last === undefined || last.target === null) return undefined;
+  const final = last.outcome !== 'pending' && last.outcome !== 'unknown';
   return {
     id: id.toLowerCase(),
-    status: told.outcome,
+    status: last.outcome,
     final,
-    customer: told.target,
-    changes: told.changes,
-    attempts: told.upstream?.attempts ?? 0,
+    customer: last.target,
+    changes: last.changes,
+    attempts: last.upstream?.attempts ?? 0,
     started_at: first.occurred_at,
-    ended_at: final ? told.occurred_at : null,
+    ended_at: final ? last.occurred_at : null,
   };
 }

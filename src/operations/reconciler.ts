@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { AuditEvent } from '../audit/audit-event.js';
-import { AuditStore } from '../audit/audit-store.js';
-import type { Ending, Operation } from '../audit/audit-acts.js';
+import { AuditQueries } from '../audit/audit-queries.js';
+import type { OutcomeRecord, Operation } from '../audit/audit-records.js';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { CustomerVault, Forgotten } from '../crypto/customer-vault.js';
+import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
@@ -18,11 +18,11 @@ import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 import { TenantCredentials } from '../tenants/tenant-credentials.js';
-import { TenantVault } from '../tenants/tenant-vault.js';
+import { TenantCache } from '../tenants/tenant-cache.js';
 import { type OpenOperationRow, OpenOperations } from './open-operations.js';
-import { conclude, nextLook, unverifiable } from './verdict.js';
+import { conclude, nextRead, unverifiable } from './verdict.js';
 
-/** Milliseconds between two looks for operations that are due. */
+/** Milliseconds between two polls for operations that are due. */
 const POLL_EVERY = 1_000;
 /** Milliseconds that one read, its repetitions included, may take. */
 const READ_WITHIN = 10_000;
@@ -40,10 +40,10 @@ export class Reconciler {
 
   constructor(
     private readonly operations: OpenOperations,
-    private readonly store: AuditStore,
+    private readonly store: AuditQueries,
     private readonly trail: AuditTrail,
-    private readonly vault: CustomerVault,
-    private readonly tenants: TenantVault,
+    private readonly cipher: CustomerCipher,
+    private readonly tenants: TenantCache,
     private readonly credentials: TenantCredentials,
     private readonly billing: BillingClient,
     private readonly laterPatches: LaterPatches,
@@ -71,16 +71,16 @@ export class Reconciler {
         this.metrics.operationsUnknown(await this.operations.countUnknown());
       let taken = await this.operations.take();
       while (taken.length > 0) {
-        await Promise.all(taken.map((row) => this.look(row)));
+        await Promise.all(taken.map((row) => this.tryToResolve(row)));
         taken = this.poller.stopped ? [] : await this.operations.take();
       }
     } catch (error) {
-      this.logger.warn({ error: describeError(error) }, 'open operations could not be looked at');
+      this.logger.warn({ error: describeError(error) }, 'open operations could not be resolved');
     }
   }
 
   /** One that fails is taken again when its lease is over. */
-  private async look(row: OpenOperationRow): Promise<void> {
+  private async tryToResolve(row: OpenOperationRow): Promise<void> {
     try {
       await this.resolve(row);
     } catch (error) {
@@ -101,7 +101,7 @@ export class Reconciler {
     // What is read counts as old as the operation was when it was taken, however long the read takes.
     const answer = snapshot && (await this.read(row, intent, snapshot));
     const verdict = conclude({ row, snapshot, answer });
-    if (verdict === undefined) await this.operations.postpone(row.id, nextLook(row));
+    if (verdict === undefined) await this.operations.postpone(row.id, nextRead(row));
     else if (verdict.outcome === 'not_applied' && (await this.mayBeUndone(row, intent, snapshot)))
       await this.close(row, intent, last, unverifiable(row, snapshot));
     else await this.close(row, intent, last, verdict);
@@ -120,23 +120,23 @@ export class Reconciler {
     row: OpenOperationRow,
     intent: AuditEvent,
     last: AuditEvent | undefined,
-    verdict: Pick<Ending, 'outcome' | 'changes' | 'customerId' | 'values'>,
+    verdict: Pick<OutcomeRecord, 'outcome' | 'changes' | 'customerId' | 'values'>,
   ): Promise<void> {
     const { upstream, credential } = last ?? intent;
     await this.trail.outcome(operationOf(row, intent), { ...verdict, status: null, upstream, credential });
     this.metrics.patchEnded(verdict.outcome, verdict.changes);
     this.logger.info(
       { operation_id: row.id, tenant_id: row.tenant_id, outcome: verdict.outcome },
-      'an operation was looked at again',
+      'an operation is resolved',
     );
   }
 
   /** Undefined when its key was destroyed, or can't be unwrapped: then nothing can be compared any more. */
   private async snapshotOf(row: OpenOperationRow): Promise<PatchSnapshot | undefined> {
     try {
-      return readSnapshot(await this.vault.open(row.tenant_id, placeOf(row.id), row));
+      return readSnapshot(await this.cipher.decrypt(row.tenant_id, placeOf(row.id), row));
     } catch (error) {
-      if (error instanceof Forgotten || error instanceof Undecryptable) return undefined;
+      if (error instanceof KeyDestroyed || error instanceof Undecryptable) return undefined;
       throw error;
     }
   }

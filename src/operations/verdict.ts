@@ -1,21 +1,21 @@
 import type { Change } from '../audit/audit-event.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
-import type { ClearChange } from '../audit/clear-values.js';
+import type { ChangeValue } from '../audit/change-values.js';
 import { changesSeenIn, changesWith, valuesOf } from '../customers/audit-changes.js';
 import { isAsFirstRead, showsAsked } from '../customers/patch-diff.js';
 import type { PatchSnapshot } from '../customers/patch-snapshot.js';
 import type { Customer } from '../billing/customer.dto.js';
 import type { OpenOperationRow } from './open-operations.js';
 
-/** Milliseconds from an unknown end to the looks at it; what has not shown by the last one is taken for good. */
-const LOOKS = [1_000, 5_000, 30_000, 120_000, 600_000] as const;
-const LAST_LOOK = LOOKS[4];
-/** Milliseconds between further looks while the customer can't be read at all. */
-const LOOK_AGAIN = 600_000;
+/** Milliseconds from an unknown outcome to the reads that look for it; what the last one shows is final. */
+const READ_AFTER = [1_000, 5_000, 30_000, 120_000, 600_000] as const;
+const LAST_READ_AFTER = READ_AFTER[4];
+/** Milliseconds between further reads while the customer can't be read at all. */
+const READ_AGAIN_EVERY = 600_000;
 /** Milliseconds after which one that could never be read is given up. */
-const GIVE_UP = 24 * 60 * 60_000;
+const GIVE_UP_AFTER = 24 * 60 * 60_000;
 
-export interface Look {
+export interface Evidence {
   readonly row: Pick<OpenOperationRow, 'state' | 'age_ms' | 'customer_id'>;
   /** Undefined: nothing is left to compare with. */
   readonly snapshot: PatchSnapshot | undefined;
@@ -27,11 +27,11 @@ export interface Verdict {
   readonly outcome: 'applied' | 'not_applied' | 'unknown' | 'unverifiable';
   readonly customerId: string | null;
   readonly changes: readonly Change[];
-  readonly values: readonly ClearChange[];
+  readonly values: readonly ChangeValue[];
 }
 
-/** What a look at the customer says about a patch; undefined when it takes another one. */
-export function conclude({ row, snapshot, answer }: Look): Verdict | undefined {
+/** What reading the customer says about a patch; undefined when it has to be read again. */
+export function conclude({ row, snapshot, answer }: Evidence): Verdict | undefined {
   if (snapshot === undefined) return unverifiable(row, snapshot);
   const { diff } = snapshot;
   const customerId = row.customer_id;
@@ -46,7 +46,7 @@ export function conclude({ row, snapshot, answer }: Look): Verdict | undefined {
   if (row.state === 'sent') return { ...unverifiable(row, snapshot), outcome: 'unknown' };
   const age = row.age_ms;
   const seen = customer !== undefined || isGone(answer);
-  if (seen ? age < LAST_LOOK : age < GIVE_UP) return undefined;
+  if (seen ? age < LAST_READ_AFTER : age < GIVE_UP_AFTER) return undefined;
   if (customer !== undefined && isAsFirstRead(diff, customer))
     return {
       outcome: 'not_applied',
@@ -58,16 +58,19 @@ export function conclude({ row, snapshot, answer }: Look): Verdict | undefined {
 }
 
 /** It can't be found out any more. */
-export function unverifiable(row: Pick<Look['row'], 'customer_id'>, snapshot: Look['snapshot']): Verdict {
+export function unverifiable(
+  row: Pick<Evidence['row'], 'customer_id'>,
+  snapshot: Evidence['snapshot'],
+): Verdict {
   const changes = snapshot === undefined ? [] : changesWith('unverifiable', snapshot.diff);
   const values = snapshot === undefined ? [] : valuesOf(snapshot.diff);
   return { outcome: 'unverifiable', customerId: row.customer_id, changes, values };
 }
 
-/** How many milliseconds later to look again at one that could not be concluded. */
-export function nextLook({ age_ms: age }: Look['row']): number {
-  const next = LOOKS.find((look) => look > age);
-  return next === undefined ? LOOK_AGAIN : next - age;
+/** Milliseconds until the next read of one that could not be concluded. */
+export function nextRead({ age_ms: age }: Evidence['row']): number {
+  const next = READ_AFTER.find((ms) => ms > age);
+  return next === undefined ? READ_AGAIN_EVERY : next - age;
 }
 
 function isGone(answer: BillingAnswer<Customer> | undefined): boolean {

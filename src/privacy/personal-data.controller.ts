@@ -5,7 +5,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { CurrentRequest } from '../audit/current-request.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
-import { CustomerVault } from '../crypto/customer-vault.js';
+import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
@@ -24,7 +24,7 @@ class CustomerIdPipe implements PipeTransform<string, string> {
 @Controller('api/v1/customers')
 export class PersonalDataController {
   constructor(
-    private readonly vault: CustomerVault,
+    private readonly cipher: CustomerCipher,
     private readonly answers: IdempotencyKeys,
     private readonly trail: AuditTrail,
   ) {}
@@ -49,9 +49,9 @@ export class PersonalDataController {
     @Param('cus_id', CustomerIdPipe) customerId: string,
   ): Promise<void> {
     const tenantId = request.principal.tenant.id;
-    await this.vault.forget(tenantId, customerId).catch(trailUnavailable);
+    await this.cipher.destroyKey(tenantId, customerId).catch(trailUnavailable);
     await this.answers.forgetAnswersAbout(tenantId, customerId).catch(trailUnavailable);
     const act = { action: 'personal-data.erased', customerId, status: 204, changes: [] } as const;
-    await this.trail.handled(request, act).catch(trailUnavailable);
+    await this.trail.recordAccess(request, act).catch(trailUnavailable);
   }
 }

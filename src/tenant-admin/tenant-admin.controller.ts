@@ -19,8 +19,8 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { AdministeredRequest } from '../audit/audit-acts.js';
-import { CurrentAdministration } from '../audit/current-request.js';
+import type { AdminRequest } from '../audit/audit-records.js';
+import { CurrentAdmin } from '../audit/current-request.js';
 import { RequireScopes, WithoutTenant } from '../auth/access-token.guard.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { JsonBodyPipe } from '../http/json-body.pipe.js';
@@ -95,7 +95,7 @@ export class TenantAdminController {
   @ApiCreatedResponse({ description: 'The tenant, new.', type: TenantView, headers: REQUEST_ID_HEADER })
   @ApiProblems(...WRITE_PROBLEMS)
   async put(
-    @CurrentAdministration() request: AdministeredRequest,
+    @CurrentAdmin() request: AdminRequest,
     @Param('id', TenantIdPipe) id: string,
     @Body(JsonBodyPipe) body: PutTenantDto,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -116,7 +116,7 @@ export class TenantAdminController {
   })
   @ApiProblems(...WRITE_PROBLEMS, 'not-found')
   putToken(
-    @CurrentAdministration() request: AdministeredRequest,
+    @CurrentAdmin() request: AdminRequest,
     @Param('id', TenantIdPipe) id: string,
     @Body(JsonBodyPipe) body: PutTokenDto,
   ): Promise<TokenVersion> {
@@ -144,7 +144,7 @@ export class TenantAdminController {
   @ApiNoContentResponse({ description: 'It is retired.', headers: REQUEST_ID_HEADER })
   @ApiProblems(...OF_ONE)
   async retire(
-    @CurrentAdministration() request: AdministeredRequest,
+    @CurrentAdmin() request: AdminRequest,
     @Param('id', TenantIdPipe) id: string,
     @Param('version', VersionPipe) version: number,
   ): Promise<void> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEvent, Change } from '../audit/audit-event.js';
-import type { AdministeredRequest } from '../audit/audit-acts.js';
+import type { AdminRequest } from '../audit/audit-records.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { maskText } from '../audit/masks.js';
 import { Config } from '../config/config.js';
@@ -10,7 +10,7 @@ import { BillingToken } from '../tenants/billing-token.js';
 import type { TenantRow, TokenRow } from '../tenants/tenant-rows.js';
 import type { TenantChange } from '../tenants/tenant-change.js';
 import { TenantStore } from '../tenants/tenant-store.js';
-import { TenantVault } from '../tenants/tenant-vault.js';
+import { TenantCache } from '../tenants/tenant-cache.js';
 import type { PutTenantDto, PutTokenDto } from './tenant-admin.dto.js';
 import type { TenantView, TokenVersion } from './tenant-admin.schema.js';
 
@@ -19,7 +19,7 @@ import type { TenantView, TokenVersion } from './tenant-admin.schema.js';
 export class TenantAdminService {
   constructor(
     private readonly store: TenantStore,
-    private readonly vault: TenantVault,
+    private readonly vault: TenantCache,
     private readonly trail: AuditTrail,
     private readonly config: Config,
   ) {}
@@ -37,7 +37,7 @@ export class TenantAdminService {
 
   /** @throws Problem validation-failed */
   async put(
-    request: AdministeredRequest,
+    request: AdminRequest,
     id: string,
     body: PutTenantDto,
   ): Promise<{ created: boolean; view: TenantView }> {
@@ -51,7 +51,7 @@ export class TenantAdminService {
       const { before, after } = await change.put(settings, 'api');
       const changes = tenantChanges(before, after);
       const status = before === undefined ? 201 : 200;
-      await this.trail.administered(change.transaction, request, {
+      await this.trail.recordAdminAction(change.transaction, request, {
         action: 'tenant.changed',
         tenantId: id,
         status,
@@ -65,7 +65,7 @@ export class TenantAdminService {
    * Adds a token as a new version; the current one put again stays the current one.
    * @throws Problem not-found; validation-failed for one that was retired
    */
-  async putToken(request: AdministeredRequest, id: string, body: PutTokenDto): Promise<TokenVersion> {
+  async putToken(request: AdminRequest, id: string, body: PutTokenDto): Promise<TokenVersion> {
     const token = BillingToken.parse(body.token);
     if (token === undefined) throw new TypeError('the DTO let a token through that is none');
     return this.change(id, async (change) => {
@@ -88,7 +88,7 @@ export class TenantAdminService {
   }
 
   /** @throws Problem not-found */
-  async retire(request: AdministeredRequest, id: string, version: number): Promise<void> {
+  async retire(request: AdminRequest, id: string, version: number): Promise<void> {
     await this.change(id, async (change) => {
       const retired = await change.retire(version);
       if (retired === undefined) throw new Problem('not-found', 'The tenant has no token of this version.');
@@ -106,13 +106,13 @@ export class TenantAdminService {
 
   private tokenEvent(
     { transaction }: TenantChange,
-    request: AdministeredRequest,
+    request: AdminRequest,
     action: AuditEvent['action'],
     { tenant_id, version, fingerprint }: TokenRow,
     status: number,
   ): Promise<void> {
     const credential = { version, fingerprint };
-    return this.trail.administered(transaction, request, {
+    return this.trail.recordAdminAction(transaction, request, {
       action,
       tenantId: tenant_id,
       status,

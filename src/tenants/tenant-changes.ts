@@ -5,7 +5,7 @@ import { describeError, LOGGER } from '../http/logger.js';
 import { Config } from '../config/config.js';
 import { Clock } from '../runtime/clock.js';
 import { TENANT_CHANGED } from './tenant-store.js';
-import { TenantVault } from './tenant-vault.js';
+import { TenantCache } from './tenant-cache.js';
 
 /** Milliseconds between two tries to listen again. */
 const RECONNECT_EVERY = 1_000;
@@ -23,7 +23,7 @@ export class TenantChanges {
 
   constructor(
     private readonly config: Config,
-    private readonly vault: TenantVault,
+    private readonly vault: TenantCache,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}

@@ -4,7 +4,7 @@ import { describeError, LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import type { Credential, Tenant } from './tenant.js';
 import { TenantStore } from './tenant-store.js';
-import { TenantVault } from './tenant-vault.js';
+import { TenantCache } from './tenant-cache.js';
 
 /** A tenant with a token that may be used. */
 export type EquippedTenant = Tenant & { readonly credential: Credential };
@@ -23,7 +23,7 @@ export class TenantCredentials {
 
   constructor(
     private readonly store: TenantStore,
-    private readonly vault: TenantVault,
+    private readonly vault: TenantCache,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { AppKeys } from '../crypto/app-keys.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { TenantStore } from './tenant-store.js';
-import { TenantVault } from './tenant-vault.js';
+import { TenantCache } from './tenant-cache.js';
 import type { TenantEntry } from './tenants-file.js';
 
 /** Entries taken at a time: a first start with thousands of tenants should not take minutes. */
@@ -19,7 +19,7 @@ const AT_ONCE = 8;
 export class TenantsFileSync {
   constructor(
     private readonly store: TenantStore,
-    private readonly vault: TenantVault,
+    private readonly vault: TenantCache,
     private readonly appKeys: AppKeys,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}

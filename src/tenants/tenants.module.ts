@@ -3,7 +3,7 @@ import { CryptoModule } from '../crypto/crypto.module.js';
 import { TenantChanges } from './tenant-changes.js';
 import { TenantCredentials } from './tenant-credentials.js';
 import { TenantStore } from './tenant-store.js';
-import { TenantVault } from './tenant-vault.js';
+import { TenantCache } from './tenant-cache.js';
 import { TenantsFileSync } from './tenants-file.sync.js';
 import { TenantsFileWatcher } from './tenants-file.watcher.js';
 import { MissingKeys } from './token-table.js';
@@ -12,13 +12,13 @@ import { MissingKeys } from './token-table.js';
   imports: [CryptoModule],
   providers: [
     TenantStore,
-    TenantVault,
+    TenantCache,
     TenantCredentials,
     TenantChanges,
     TenantsFileSync,
     TenantsFileWatcher,
     MissingKeys,
   ],
-  exports: [TenantCredentials, TenantStore, TenantVault],
+  exports: [TenantCredentials, TenantStore, TenantCache],
 })
 export class TenantsModule {}

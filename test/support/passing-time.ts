@@ -4,7 +4,7 @@ import type { SkippingClock } from './skipping-clock.js';
 
 /** What is dated by the database's clock, which no test can move. */
 const DATES = {
-  operation: ['due_at', 'doubted_at'],
+  operation: ['due_at', 'unknown_since'],
   idempotency_key: ['held_until', 'expires_at'],
   customer_lease: ['held_until'],
   lease: ['held_until'],

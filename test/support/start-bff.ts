@@ -12,7 +12,7 @@ import { CircuitBreakers } from '../../src/billing/circuit-breakers.js';
 import { Reconciler } from '../../src/operations/reconciler.js';
 import { Ids } from '../../src/runtime/ids.js';
 import { Sealer } from '../../src/sealing/sealer.js';
-import { TenantVault } from '../../src/tenants/tenant-vault.js';
+import { TenantCache } from '../../src/tenants/tenant-cache.js';
 import { AUDIENCE, ISSUER, TestIdentityProvider } from './identity-provider.js';
 import { answerOf, type TestAnswer } from './test-answer.js';
 import { createTestDatabase } from './test-database.js';
@@ -128,7 +128,7 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     async forgetFailures() {
       Object.assign(app.get(CircuitBreakers), { origins: new Map(), tenants: new Map() });
       await database.kysely.updateTable('tenant_token').set({ rejected_at: null, probed_at: null }).execute();
-      app.get(TenantVault).forgetAll();
+      app.get(TenantCache).forgetAll();
     },
     events: (count) => storedEvents(database, count),
     async stop() {

@@ -132,7 +132,7 @@ function traced(world: World, id: string, events: readonly AuditEvent[]): Traced
 }
 
 /**
- * A final outcome that was owed is stored behind the `unknown` that another instance stored meanwhile; its id is of
+ * A final outcome that had to wait is stored behind the `unknown` that another instance stored meanwhile; its id is of
  * when the end was found out, and may sort before.
  */
 function outcomesOf(events: readonly AuditEvent[]): AuditEvent[] {

@@ -2,12 +2,12 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import canonicalize from 'canonicalize';
 import type { Logger } from 'pino';
-import { CustomerVault } from '../crypto/customer-vault.js';
+import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 
 /** What a change was really from and to; `before` is absent where it was not read. */
-export interface ClearChange {
+export interface ChangeValue {
   readonly field: string;
   readonly before?: unknown;
   readonly after?: unknown;
@@ -16,13 +16,13 @@ export interface ClearChange {
 /** An event as it is stored: the values behind its masks are encrypted. */
 export interface Masked {
   readonly event: AuditEvent;
-  readonly clear: string | null;
+  readonly encryptedValues: string | null;
 }
 
 /** The scope that shows the values behind the masks. */
 const CLEAR = 'audit:read:clear';
 
-export function seesClear({ principal }: AuditedRequest): boolean {
+export function maySeeValues({ principal }: AuditedRequest): boolean {
   return principal.caller.scopes.includes(CLEAR);
 }
 
@@ -43,9 +43,9 @@ type Kept = Readonly<Record<string, { readonly before?: Salted; readonly after?:
  * check it, nobody else can guess it, and all of it is gone with the key.
  */
 @Injectable()
-export class ClearValues {
+export class ChangeValues {
   constructor(
-    private readonly vault: CustomerVault,
+    private readonly cipher: CustomerCipher,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -55,18 +55,18 @@ export class ClearValues {
    */
   async commit(
     event: AuditEvent,
-    values: readonly ClearChange[],
-  ): Promise<{ readonly event: AuditEvent; readonly clear?: string }> {
+    values: readonly ChangeValue[],
+  ): Promise<{ readonly event: AuditEvent; readonly encryptedValues?: string }> {
     const customerId = event.target?.customer_id ?? null;
     if (event.tenant_id === null || customerId === null || values.length === 0) return { event };
     const kept: Kept = Object.fromEntries(values.map((value) => [value.field, salted(value)]));
     try {
       const owner = { tenantId: event.tenant_id, customerId };
-      const { sealed, own_key } = await this.vault.seal(owner, placeOf(event.id), kept);
+      const { encrypted, own_key } = await this.cipher.encrypt(owner, placeOf(event.id), kept);
       if (own_key !== null) return { event };
       return {
         event: { ...event, changes: event.changes.map((change) => committed(change, kept)) },
-        clear: sealed,
+        encryptedValues: encrypted,
       };
     } catch (error) {
       this.logger.warn(
@@ -82,15 +82,15 @@ export class ClearValues {
    * query for all of them.
    */
   async reveal(tenantId: string, rows: readonly Masked[]): Promise<AuditEvent[]> {
-    const sealed = new Map(
-      rows.flatMap(({ event, clear }) => {
+    const encrypted = new Map(
+      rows.flatMap(({ event, encryptedValues }) => {
         const customerId = event.target?.customer_id ?? null;
-        if (clear === null || customerId === null) return [];
-        return [[event.id, { customerId, place: placeOf(event.id), jwe: clear }] as const];
+        if (encryptedValues === null || customerId === null) return [];
+        return [[event.id, { customerId, place: placeOf(event.id), jwe: encryptedValues }] as const];
       }),
     );
-    const opened = await this.vault.openAll(tenantId, [...sealed.values()]);
-    const kept = new Map([...sealed.keys()].map((id, n) => [id, opened[n]]));
+    const decrypted = await this.cipher.decryptAll(tenantId, [...encrypted.values()]);
+    const kept = new Map([...encrypted.keys()].map((id, n) => [id, decrypted[n]]));
     return rows.map(({ event }) => {
       const values = kept.get(event.id);
       if (values === undefined) return event;
@@ -99,7 +99,7 @@ export class ClearValues {
   }
 }
 
-function salted({ before, after }: ClearChange): Kept[string] {
+function salted({ before, after }: ChangeValue): Kept[string] {
   return {
     ...(before === undefined ? {} : { before: withSalt(before) }),
     ...(after === undefined ? {} : { after: withSalt(after) }),

@@ -6,7 +6,7 @@ import { KeyRing } from '../crypto/key-ring.js';
 import type { TenantRow, TokenRow } from './tenant-rows.js';
 import type { TenantStore } from './tenant-store.js';
 import { tokenContext } from './tenant-change.js';
-import { TenantVault, TTL } from './tenant-vault.js';
+import { TenantCache, TTL } from './tenant-cache.js';
 
 const ring = new KeyRing([{ kid: 'k', key: randomBytes(32) }]);
 
@@ -47,14 +47,14 @@ class FakeStore implements Pick<TenantStore, 'find'> {
   }
 }
 
-describe('TenantVault', () => {
+describe('TenantCache', () => {
   let store: FakeStore;
   let clock: ManualClock;
-  let vault: TenantVault;
+  let vault: TenantCache;
   beforeEach(() => {
     store = new FakeStore();
     clock = new ManualClock();
-    vault = new TenantVault(store, ring, testConfig(), clock, pino({ enabled: false }));
+    vault = new TenantCache(store, ring, testConfig(), clock, pino({ enabled: false }));
   });
 
   it('looks a tenant up once for many who ask at the same time', async () => {

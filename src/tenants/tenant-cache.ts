@@ -32,7 +32,7 @@ interface Held {
  * held serves until its TTL ends, and then nothing does: never a stale token for ever.
  */
 @Injectable()
-export class TenantVault {
+export class TenantCache {
   private readonly held = new Map<string, Held>();
   private readonly loading = new Map<string, Promise<Tenant | null>>();
   private generation = 0;

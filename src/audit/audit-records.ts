@@ -10,7 +10,7 @@ import type {
   UsedCredential,
 } from './audit-event.js';
 import type { OpenedOperation } from './audit-rows.js';
-import type { ClearChange } from './clear-values.js';
+import type { ChangeValue } from './change-values.js';
 
 /** A patch that got past the checks. */
 export interface Operation {
@@ -26,9 +26,9 @@ export interface Operation {
 export type OpenOperation = Omit<OpenedOperation, 'id' | 'tenant_id'>;
 
 /** A request about a tenant, by someone who need not belong to it. */
-export type AdministeredRequest = Omit<AuditedRequest, 'principal'> & { readonly caller: Caller };
+export type AdminRequest = Omit<AuditedRequest, 'principal'> & { readonly caller: Caller };
 
-export interface Administration {
+export interface AdminAction {
   readonly action: Action;
   /** Whose trail it belongs to. */
   readonly tenantId: string;
@@ -37,7 +37,7 @@ export interface Administration {
   readonly credential?: UsedCredential;
 }
 
-export interface Handling {
+export interface DataAccess {
   readonly action: 'audit.read' | 'audit.exported' | 'personal-data.erased';
   readonly customerId: string | null;
   readonly status: number;
@@ -45,15 +45,15 @@ export interface Handling {
 }
 
 /** What a patch is about to change. */
-export interface Intended {
+export interface IntentRecord {
   readonly changes: readonly Change[];
   /** The values behind their masks. */
-  readonly values: readonly ClearChange[];
+  readonly values: readonly ChangeValue[];
   /** Null while it is not known. */
   readonly customerId: string | null;
 }
 
-export interface Ending {
+export interface OutcomeRecord {
   readonly outcome: Outcome;
   /** The HTTP status that the caller gets; null when the caller is long gone. */
   readonly status: number | null;
@@ -64,5 +64,5 @@ export interface Ending {
   readonly customerId: string | null;
   readonly changes: readonly Change[];
   /** The values behind the masks of the changes. */
-  readonly values: readonly ClearChange[];
+  readonly values: readonly ChangeValue[];
 }

@@ -31,12 +31,12 @@ export interface StoredEvent {
   readonly event: AuditEvent;
   readonly seal: { readonly seal: number; readonly leaf_index: number } | null;
   /** The values behind its masks, encrypted. */
-  readonly clear: string | null;
+  readonly encryptedValues: string | null;
 }
 
 /** Reads the trail, one tenant's at a time. */
 @Injectable()
-export class AuditStore {
+export class AuditQueries {
   private readonly kysely: Kysely<Schema>;
 
   constructor(@Inject(Database) { kysely }: Pick<Database, 'kysely'>) {
@@ -114,7 +114,13 @@ export class AuditStore {
     return this.kysely
       .selectFrom('audit_event')
       .leftJoin('audit_leaf as leaf', 'leaf.event_id', 'audit_event.id')
-      .select(['audit_event.id', 'audit_event.event', 'audit_event.clear', 'leaf.seal', 'leaf.leaf_index']);
+      .select([
+        'audit_event.id',
+        'audit_event.event',
+        'audit_event.encrypted_values',
+        'leaf.seal',
+        'leaf.leaf_index',
+      ]);
   }
 
   /** The ids of all that match, but for the actor. */
@@ -157,7 +163,7 @@ function isAbout(tenantId: string, customer: string): RawBuilder<boolean> {
 
 /** The same for what callers only read: it takes no connection of a patch. */
 @Injectable()
-export class AuditStoreForReaders extends AuditStore {
+export class AuditQueriesForReaders extends AuditQueries {
   constructor({ readers }: Database) {
     super({ kysely: readers });
   }
@@ -175,14 +181,19 @@ function firstIdOf(at: Date): string {
 export interface StoredRow {
   readonly id: string;
   readonly event: string;
-  readonly clear: string | null;
+  readonly encrypted_values: string | null;
   readonly seal: number | null;
   readonly leaf_index: number | null;
 }
 
-export function toStoredEvent({ event, clear, seal, leaf_index }: StoredRow): StoredEvent {
+export function toStoredEvent({
+  event,
+  encrypted_values: encryptedValues,
+  seal,
+  leaf_index,
+}: StoredRow): StoredEvent {
   const place = seal === null || leaf_index === null ? null : { seal, leaf_index };
-  return { event: parseEvent(event), seal: place, clear };
+  return { event: parseEvent(event), seal: place, encryptedValues };
 }
 
 /** @throws Error for a row that `AuditWriter` did not write */

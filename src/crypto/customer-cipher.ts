@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Database } from '../database/database.js';
-import type { SealedColumns } from '../database/schema.js';
+import type { EncryptedColumns } from '../database/schema.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { slices, Turns } from '../runtime/turns.js';
@@ -23,15 +23,15 @@ export interface Owner {
 }
 
 /** A value under its customer's key. */
-export interface Sealed {
+export interface EncryptedValue {
   readonly customerId: string;
   readonly place: string;
   readonly jwe: string;
 }
 
 /** The key of the value's owner is gone, and with it the value. */
-export class Forgotten extends Error {
-  override readonly name = 'Forgotten';
+export class KeyDestroyed extends Error {
+  override readonly name = 'KeyDestroyed';
 }
 
 /**
@@ -39,7 +39,7 @@ export class Forgotten extends Error {
  * all of it. Customers' keys are random and wrapped by ENCRYPTION_KEYS.
  */
 @Injectable()
-export class CustomerVault {
+export class CustomerCipher {
   private readonly held = new Map<string, { readonly ring: KeyRing; readonly until: number }>();
 
   constructor(
@@ -51,44 +51,44 @@ export class CustomerVault {
   ) {}
 
   /** @param place where the value is stored: elsewhere it does not decrypt */
-  async seal(owner: Owner, place: string, value: unknown): Promise<SealedColumns> {
+  async encrypt(owner: Owner, place: string, value: unknown): Promise<EncryptedColumns> {
     const plaintext = new TextEncoder().encode(JSON.stringify(value));
     const customerKey = await this.keyOf(owner);
     if (customerKey !== undefined) {
-      const { jwe: sealed } = await customerKey.encrypt(plaintext, place);
-      return { customer_id: owner.customerId, own_key: null, sealed };
+      const { jwe: encrypted } = await customerKey.encrypt(plaintext, place);
+      return { customer_id: owner.customerId, own_key: null, encrypted };
     }
     const key = randomBytes(32);
     const { jwe: own_key } = await this.ring.encrypt(key, ownKeyContext(place));
-    return { customer_id: null, own_key, sealed: (await ringOf(key).encrypt(plaintext, place)).jwe };
+    return { customer_id: null, own_key, encrypted: (await ringOf(key).encrypt(plaintext, place)).jwe };
   }
 
   /**
-   * The value that was sealed.
-   * @throws Forgotten; Undecryptable
+   * The value that was encrypted.
+   * @throws KeyDestroyed; Undecryptable
    */
-  async open(tenantId: string, place: string, columns: SealedColumns): Promise<unknown> {
-    const { customer_id, own_key, sealed } = columns;
+  async decrypt(tenantId: string, place: string, columns: EncryptedColumns): Promise<unknown> {
+    const { customer_id, own_key, encrypted } = columns;
     const key =
       own_key === null ? await this.load(tenantId, customer_id ?? '') : await this.unwrap(own_key, place);
-    if (key === undefined) throw new Forgotten(`the key of ${place} was destroyed`);
-    return openWith(key, place, sealed);
+    if (key === undefined) throw new KeyDestroyed(`the key of ${place} was destroyed`);
+    return openWith(key, place, encrypted);
   }
 
   /**
    * The values of many rows that are under customers' keys, for readers, with one look-up of all their keys; undefined
    * where the key was destroyed, or does not open what is there.
    */
-  async openAll(tenantId: string, sealed: readonly Sealed[]): Promise<unknown[]> {
-    const keys = await this.loadAll(tenantId, [...new Set(sealed.map(({ customerId }) => customerId))]);
+  async decryptAll(tenantId: string, encrypted: readonly EncryptedValue[]): Promise<unknown[]> {
+    const keys = await this.loadAll(tenantId, [...new Set(encrypted.map(({ customerId }) => customerId))]);
     const values: unknown[] = [];
-    for (const slice of slices(sealed, SLICE))
+    for (const slice of slices(encrypted, SLICE))
       values.push(...(await this.turns.take(() => slice.map((one) => openWithAny(keys, one)))));
     return values;
   }
 
   /** Destroys the customer's key, and with it everything that it alone opens. */
-  async forget(tenantId: string, customerId: string): Promise<void> {
+  async destroyKey(tenantId: string, customerId: string): Promise<void> {
     await this.database.kysely
       .deleteFrom('customer_key')
       .where('tenant_id', '=', tenantId)
@@ -170,7 +170,7 @@ export class CustomerVault {
       .returning('kid')
       .execute();
     const ring = inserted.length > 0 ? ringOf(key) : await this.find(tenantId, customerId);
-    if (ring === undefined) throw new Forgotten('the key was destroyed while it was made');
+    if (ring === undefined) throw new KeyDestroyed('the key was destroyed while it was made');
     this.hold(nameOf(tenantId, customerId), ring);
     return ring;
   }
@@ -188,7 +188,10 @@ function openWith(key: KeyRing, place: string, jwe: string): unknown {
   return value;
 }
 
-function openWithAny(keys: ReadonlyMap<string, KeyRing>, { customerId, place, jwe }: Sealed): unknown {
+function openWithAny(
+  keys: ReadonlyMap<string, KeyRing>,
+  { customerId, place, jwe }: EncryptedValue,
+): unknown {
   const key = keys.get(customerId);
   return key && ifDecryptable(() => openWith(key, place, jwe));
 }
