@@ -5,6 +5,7 @@ import { text, textThat } from '../http/text-rules.js';
 import { WholeNumber } from '../http/whole-number.js';
 import { CURSOR } from './audit-cursors.js';
 import { ACTIONS, OUTCOMES } from './audit-event.js';
+import { CUSTOMER_ID } from './customer-id.js';
 
 /** Events a page, unless told. */
 export const DEFAULT_LIMIT = 50;
@@ -16,9 +17,7 @@ export class AuditEventsQuery {
    * @example 'cus_7n42DGM5Tflk9n8mt7Fhc7'
    */
   @MayBeAbsent()
-  @Satisfies(
-    textThat((value) => /^cus_[0-9A-Za-z]{1,22}$/.test(value), 'not-customer-id', 'must be a cus_ id'),
-  )
+  @Satisfies(textThat((value) => CUSTOMER_ID.test(value), 'not-customer-id', 'must be a cus_ id'))
   customer?: string;
 
   /** A subject (`sub`) or a client (`client_id`). */
