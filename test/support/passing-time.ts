@@ -22,10 +22,11 @@ export async function letPass(place: Place, clock: SkippingClock, ms: number): P
 }
 
 export async function makeOlder({ database }: Place, ms: number): Promise<void> {
-  for (const [table, columns] of Object.entries(DATES)) {
+  const updates = Object.entries(DATES).map(([table, columns]) => {
     const changes = columns.map(
       (column) => sql`${sql.ref(column)} = ${sql.ref(column)} - ${ms}::float8 * interval '1 millisecond'`,
     );
-    await sql`update ${sql.table(table)} set ${sql.join(changes)}`.execute(database.kysely);
-  }
+    return sql`${sql.ref(`older_${table}`)} as (update ${sql.table(table)} set ${sql.join(changes)})`;
+  });
+  await sql`with ${sql.join(updates)} select`.execute(database.kysely);
 }

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,12 @@ import pg from 'pg';
 
 /** Milliseconds until the server has to take connections. */
 const START_TIMEOUT = 30_000;
+/** Bytes. */
+const MEMORY_NEEDED = 1024 ** 3;
 /** PostgreSQL refuses to run as root; any other user does. 65534 is `nobody`. */
 const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
 
-/** @type {{ guard: import('node:child_process').ChildProcess, folder: string } | undefined} */
+/** @type {{ guard: import('node:child_process').ChildProcess, folders: string[] } | undefined} */
 let running;
 
 /**
@@ -23,9 +25,8 @@ export async function startPostgres() {
   const folder = mkdtempSync(join(tmpdir(), 'bff-postgres-'));
   const identity = process.getuid?.() === 0 ? UNPRIVILEGED : {};
   const binaries = copyBinaries(folder);
-  const data = join(folder, 'data');
+  const data = mkdtempSync(join(inMemory() ?? folder, 'bff-postgres-data-'));
   const password = randomBytes(16).toString('hex');
-  mkdirSync(data, { mode: 0o700 });
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if ('uid' in identity) for (const path of [data, passwordFile]) chownSync(path, identity.uid, identity.gid);
@@ -76,7 +77,7 @@ export async function startPostgres() {
     cwd: folder,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  running = { guard, folder };
+  running = { guard, folders: [folder, data] };
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   await untilItAnswers(url);
   return url;
@@ -84,12 +85,20 @@ export async function startPostgres() {
 
 export async function stopPostgres() {
   if (running === undefined) return;
-  const { guard, folder } = running;
+  const { guard, folders } = running;
   running = undefined;
   const ended = new Promise((resolve) => guard.once('exit', resolve));
   guard.stdin?.end();
   await ended;
-  rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Where files are in memory, if there is room for a test run's: most of the server's work is writing. */
+function inMemory() {
+  const folder = '/dev/shm';
+  if (!existsSync(folder)) return undefined;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize > MEMORY_NEEDED ? folder : undefined;
 }
 
 /** The checkout may lie where only its owner can enter, so the server runs from a copy. */
