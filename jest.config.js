@@ -35,8 +35,9 @@ export default {
   globalTeardown: './test/support/global-teardown.mjs',
   testTimeout: 60_000,
   maxWorkers: 2,
-  // A worker is replaced once it has gathered so much: what earlier files left makes later ones slow.
-  workerIdleMemoryLimit: '300MB',
+  testSequencer: './test/support/sequencer.mjs',
+  // A worker is replaced once it has gathered so much: what earlier files left makes later ones slow. The packages and the service alone take 150 MB.
+  workerIdleMemoryLimit: '700MB',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1'] },
   transform: { '^.+\\.ts$': swc },
 };

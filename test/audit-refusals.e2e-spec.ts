@@ -271,7 +271,7 @@ async function refusals(count: number): Promise<StoredEvent[]> {
     );
     if (rows.length >= count) return rows.map(({ event }) => JSON.parse(event) as StoredEvent);
     if (Date.now() > deadline) throw new Error(`${rows.length} refusals instead of ${count}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 
@@ -288,7 +288,7 @@ it('a refusal that cannot be recorded costs an error line, and nothing else', as
   const deadline = Date.now() + 10_000;
   while (!bff.logs().includes('a refusal could not be recorded')) {
     if (Date.now() > deadline) throw new Error('there is no error line');
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
   full.mockRestore();
   const line = bff

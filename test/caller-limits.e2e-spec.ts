@@ -250,6 +250,6 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   const deadline = Date.now() + 10_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error('it did not come to pass');
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

@@ -5,6 +5,7 @@ import { SkippingClock } from './support/skipping-clock.js';
 import { createLogger } from '../src/http/logger.js';
 import { Metrics } from '../src/metrics/metrics.js';
 import { ManualClock } from './support/manual-clock.js';
+import { makeOlder } from './support/passing-time.js';
 import { startBff, type StoredEvent, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { CUSTOMER, type TestUpstream } from './support/upstream.js';
 
@@ -134,7 +135,10 @@ describe('REQUEST_DEADLINE_MS covers the database', () => {
     const headers = { 'Idempotency-Key': what.replaceAll(' ', '-'), 'If-Match': '*' };
     expectAuditUnavailable(await withSilence(statement, () => own.patch(PATCH, headers)));
     expect(own.upstream.patches).toEqual([]);
-    await until(async () => (await own.patch(PATCH, headers)).status === 200, 'the key to be free again');
+    await until(async () => {
+      await makeOlder(own, 1_000); // seconds, for what is held in the database
+      return (await own.patch(PATCH, headers)).status === 200;
+    }, 'the key to be free again');
   });
 
   it('the outcome: the caller gets the truth, the outcome follows', async () => {
@@ -430,6 +434,6 @@ async function until(condition: () => Promise<boolean>, what: string): Promise<v
   const deadline = Date.now() + 10_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`it never came: ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

@@ -3,12 +3,14 @@ import type { ServerResponse } from 'node:http';
 import { AuditWriter } from '../src/audit/audit-writer.js';
 import { Reconciler } from '../src/operations/reconciler.js';
 import { Sealer } from '../src/sealing/sealer.js';
+import { SkippingClock } from './support/skipping-clock.js';
 import { CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
+const clock = new SkippingClock();
 let bff: TestBff;
 beforeAll(async () => {
-  bff = await startBff();
+  bff = await startBff({ clock });
 });
 afterEach(() => jest.restoreAllMocks());
 afterAll(() => bff.stop());
@@ -19,8 +21,7 @@ it('not ready before the identity provider’s keys were seen, ready from then o
   expect(await status('/health/live')).toBe(200);
   await bff.idp.listen();
   // After a failed try the provider is left alone for some seconds: those are over.
-  const now = Date.now.bind(Date);
-  jest.spyOn(Date, 'now').mockImplementation(() => now() + 6_000);
+  clock.skip(6_000);
   await until(async () => (await status('/health/ready')) === 200);
   await bff.idp.stop();
   expect(await status('/health/ready')).toBe(200);
@@ -122,6 +123,6 @@ async function until(condition: () => Promise<boolean>, what = 'it'): Promise<vo
   const deadline = Date.now() + 15_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`${what} never came to pass`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

@@ -91,11 +91,8 @@ describe('two processes on one DATA_DIR', () => {
 
     // What fails behind an answer, where nobody waits for it, is a line in the log.
     next.signal('SIGUSR2');
-    const deadline = Date.now() + 10_000;
-    while (!next.stdout.includes('something failed that nobody waited for')) {
-      if (Date.now() > deadline) throw new Error(`there is no such line:\n${next.output}`);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const line = 'something failed that nobody waited for';
+    await next.until(() => next.stdout.includes(line), `the line “${line}”`);
     expect((await fetch(`${next.url ?? ''}/health/live`)).status).toBe(200);
   });
 });

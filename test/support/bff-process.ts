@@ -105,7 +105,7 @@ export class BffProcess {
     while (!(await condition())) {
       if (!running.has(this)) throw new Error(`ended without ${what}:\n${this.output}`);
       if (Date.now() > deadline) throw new Error(`timed out without ${what}:\n${this.output}`);
-      await new Promise((next) => setImmediate(next));
+      await new Promise((next) => setTimeout(next, 5));
     }
   }
 
