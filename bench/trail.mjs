@@ -111,6 +111,7 @@ async function insert(client, events) {
     operation_id: event.operation_id,
     tenant_id: event.tenant_id,
     occurred_at: event.occurred_at,
+    stored_at: 'now',
     action: event.action,
     phase: event.phase,
     outcome: event.outcome,

@@ -70,20 +70,27 @@ export class AuditQueries {
       .select('event')
       .where('tenant_id', '=', tenantId)
       .where('operation_id', '=', operationId)
+      .orderBy('stored_at')
       .orderBy('id')
       .execute();
     return rows.map(({ event }) => parseEvent(event));
   }
 
-  /** What patches did after an event to a customer, or to one that they did not get to know; oldest first. */
+  /**
+   * What patches did after an event to a customer, or to one that they did not get to know; oldest first, by the
+   * clock of the database: ids have those of the instances.
+   */
   async patchesAfter(tenantId: string, customerId: string, eventId: string): Promise<AuditEvent[]> {
     const rows = await this.kysely
       .selectFrom('audit_event')
       .select('event')
       .where('tenant_id', '=', tenantId)
       .where((where) => where.or([where('customer_id', '=', customerId), where('customer_id', 'is', null)]))
-      .where('id', '>', eventId)
+      .where('stored_at', '>=', (select) =>
+        select.selectFrom('audit_event').select('stored_at').where('id', '=', eventId),
+      )
       .where('action', '=', 'customer.patch')
+      .orderBy('stored_at')
       .orderBy('id')
       .execute();
     return rows.map(({ event }) => parseEvent(event));

@@ -99,6 +99,8 @@ function toRow({ event, encryptedValues }: Entry): Insertable<AuditEventTable> {
     operation_id: event.operation_id,
     tenant_id: event.tenant_id,
     occurred_at: new Date(event.occurred_at),
+    // PostgreSQL's own word for the time of the transaction: columns that JSON leaves out would be null.
+    stored_at: 'now',
     action: event.action,
     phase: event.phase,
     outcome: event.outcome,

@@ -15,6 +15,7 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
       operation_id uuid,
       tenant_id text,
       occurred_at timestamptz not null,
+      stored_at timestamptz not null default now(),
       action text not null,
       phase text not null,
       outcome text not null,
@@ -29,7 +30,9 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
       encrypted_values text
     ) partition by range (id)`.execute(db);
   await sql`create index audit_event_trail on audit_event (tenant_id, id)`.execute(db);
-  await sql`create index audit_event_customer on audit_event (tenant_id, customer_id, id)`.execute(db);
+  await sql`create index audit_event_customer on audit_event (tenant_id, customer_id, stored_at, id)`.execute(
+    db,
+  );
   await sql`create index audit_event_actor on audit_event (tenant_id, actor_sub, id)`.execute(db);
   await sql`create index audit_event_client on audit_event (tenant_id, actor_client_id, id)`.execute(db);
   await sql`create index audit_event_action on audit_event (tenant_id, action, id)`.execute(db);

@@ -26,7 +26,10 @@ export interface AuditEventTable {
   operation_id: string | null;
   /** Null when no tenant that is known here is concerned. */
   tenant_id: string | null;
+  /** By the clock of the instance that made it. */
   occurred_at: ColumnType<Date, Date, never>;
+  /** By the database's clock, which all instances share: tells what came first where two of them made it. */
+  stored_at: ColumnType<Date, 'now', never>;
   action: string;
   phase: string;
   outcome: string;
