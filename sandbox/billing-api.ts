@@ -69,7 +69,7 @@ const KEEP_ALIVE_MS = 120_000;
 
 /**
  * Starts a stateful stand-in of the billing API on 127.0.0.1: `GET` and `PATCH /api/v1/customers/{id_or_alias}`
- * with the habits U1–U17 of the real one.
+ * and `GET /api/v1/customers`, with the habits U1–U18 of the real one.
  */
 export async function startBillingApi(options: BillingApiOptions): Promise<BillingApi> {
   const { tenants, port = 0, stateFile, keep = Infinity, now = Date.now } = options;

@@ -69,19 +69,22 @@ export interface Asked {
   body?: string | Uint8Array;
 }
 
-/** Status, type and whole body; JSON is parsed. */
+/** Status, type and whole body; JSON is parsed. @param idOrAlias or `?` and the query of the list */
 export async function call(
   api: BillingApi,
   idOrAlias: string,
   asked: Asked = {},
 ): Promise<{ status: number; type: string | null; body: unknown }> {
   const { method = 'GET', token = 'acme-token', headers = {}, body = null } = asked;
-  const response = await fetch(`${api.url}/api/v1/customers/${idOrAlias}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, ...headers },
-    body,
-    signal: AbortSignal.timeout(5_000),
-  });
+  const response = await fetch(
+    `${api.url}/api/v1/customers${idOrAlias.startsWith('?') ? '' : '/'}${idOrAlias}`,
+    {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...headers },
+      body,
+      signal: AbortSignal.timeout(5_000),
+    },
+  );
   const text = await response.text();
   const type = response.headers.get('content-type');
   return { status: response.status, type, body: type === 'application/json' ? JSON.parse(text) : text };

@@ -1,5 +1,6 @@
 import { type BillingAnswer, empty, failure, json, plain } from './billing-answers.js';
 import { customerAnswer, type CustomerPatch, patched, readCustomerPatch } from './billing-customer.js';
+import { customerList } from './billing-list.js';
 import type { BillingState } from './billing-state.js';
 import type { ApiTokens, TokenHolder } from './billing-tokens.js';
 import { messageOf } from './fault.js';
@@ -25,10 +26,12 @@ export interface BillingContext {
 
 /** Answers one request: synchronous, so requests never interleave. */
 export function answer(context: BillingContext, request: BillingRequest): BillingAnswer {
-  const segment = /^\/api\/v1\/customers\/([^/?]+)\/?(?:\?|$)/.exec(request.path)?.[1];
-  if (segment === undefined) return empty(404);
+  const [path = '', query = ''] = request.path.split('?', 2);
+  const [, segment] = /^\/api\/v1\/customers\/([^/]+)\/?$/.exec(path) ?? [];
+  if (segment === undefined && path !== '/api/v1/customers') return empty(404);
   const holder = context.tokens.holder(request.authorization);
   if (holder === undefined) return failure('UNAUTHORIZED', 'Invalid API token');
+  if (segment === undefined) return list(context, holder, request.method, query);
   const idOrAlias = decoded(segment);
   if (idOrAlias === undefined) return plain(400, 'Invalid URL: the customer id or alias is not valid');
   switch (request.method) {
@@ -40,6 +43,16 @@ export function answer(context: BillingContext, request: BillingRequest): Billin
     default:
       return empty(405, { allow: 'GET,HEAD,PATCH' });
   }
+}
+
+function list(
+  { state }: BillingContext,
+  { tenantId }: TokenHolder,
+  method: string,
+  query: string,
+): BillingAnswer {
+  if (method !== 'GET' && method !== 'HEAD') return empty(405, { allow: 'GET,HEAD' });
+  return customerList(state.all(tenantId), new URLSearchParams(query));
 }
 
 function read({ state }: BillingContext, { tenantId }: TokenHolder, idOrAlias: string): BillingAnswer {

@@ -32,18 +32,22 @@ export class BillingState {
     if (kept !== undefined) this.#take(kept);
   }
 
+  /** In the order in which they were added. */
+  all(tenant: string): StoredCustomer[] {
+    return [...(this.#customers.get(tenant)?.values() ?? [])];
+  }
+
   /** By id if it reads as one, else by alias (U8). */
   find(tenant: string, idOrAlias: string): StoredCustomer | undefined {
     const customers = this.#customers.get(tenant);
     const id = canonicalId('cus', idOrAlias);
     if (id !== undefined) return customers?.get(id);
-    return [...(customers?.values() ?? [])].find((customer) => customer.alias === idOrAlias);
+    return this.all(tenant).find((customer) => customer.alias === idOrAlias);
   }
 
   /** Whether another of the tenant's customers has the alias. */
   aliasTaken(tenant: string, alias: string, byOtherThan: string): boolean {
-    const customers = [...(this.#customers.get(tenant)?.values() ?? [])];
-    return customers.some((customer) => customer.alias === alias && customer.id !== byOtherThan);
+    return this.all(tenant).some((customer) => customer.alias === alias && customer.id !== byOtherThan);
   }
 
   put(tenant: string, customer: StoredCustomer): void {

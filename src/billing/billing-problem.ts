@@ -37,10 +37,20 @@ export const TOKEN_REJECTED = {
   detail: "The billing API does not accept the tenant's token.",
 } as const satisfies FailureReport;
 
-/** For a caller who only wants to read: what the billing API says of a value that was sent is no concern of theirs. */
+/** For a caller who reads a customer: what the billing API says of a value that was sent is no concern of theirs. */
 export function readProblem(failure: BillingFailure): Problem {
+  return problemUnless(['rejected-by-billing', 'conflict'], failure);
+}
+
+/** For a caller of the list: the values that were sent are the caller's own, and no single customer is asked for. */
+export function listProblem(failure: BillingFailure): Problem {
+  return problemUnless(['customer-not-found', 'conflict'], failure);
+}
+
+/** @param unfitting what is no answer to the request */
+function problemUnless(unfitting: readonly ProblemSlug[], failure: BillingFailure): Problem {
   const report = reportOf(failure);
-  return problemOf(REFUSALS_OF_VALUES.includes(report.slug) ? unusable() : report);
+  return problemOf(unfitting.includes(report.slug) ? unusable() : report);
 }
 
 export function problemOf({ slug, detail, retryAfterS }: FailureReport): Problem {
@@ -49,8 +59,6 @@ export function problemOf({ slug, detail, retryAfterS }: FailureReport): Problem
 
 /** Seconds, when the billing API asks to slow down without saying for how long. */
 const DEFAULT_RETRY_AFTER_S = 1;
-
-const REFUSALS_OF_VALUES: readonly ProblemSlug[] = ['rejected-by-billing', 'conflict'];
 
 function reportOfRefusal({
   slug,
@@ -71,7 +79,7 @@ function reportOfRefusal({
     case 'conflict':
       return { slug, detail: message ?? 'The change conflicts with another customer.' };
     default:
-      return { slug, detail: message ?? 'The billing API refused the change without saying why.' };
+      return { slug, detail: message ?? 'The billing API refused the request without saying why.' };
   }
 }
 

@@ -13,8 +13,9 @@ import { atMost } from '../runtime/within.js';
 import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
 import { type BillingAnswer, type Parsed, readAnswer, type WireAnswer } from './billing-answer.js';
 import { CircuitBreakers } from './circuit-breakers.js';
+import type { CustomerList } from './customer-list.dto.js';
 import type { Customer } from './customer.dto.js';
-import { parseCustomer } from './read-customer.js';
+import { parseCustomer, parseCustomerList } from './read-customer.js';
 import { MIN_TIME_LEFT, Retries } from './retry-policy.js';
 import { TokenFeedback } from './token-feedback.js';
 import { CutOff, NotSent, TimedOut } from './transport.js';
@@ -55,7 +56,7 @@ type MayRepeat<Value> = (tenant: EquippedTenant, answer: BillingAnswer<Value>) =
 /** One operation of the billing API. */
 interface BillingRequest<Value> {
   readonly method: 'GET' | 'PATCH';
-  /** Below the tenant's own address. */
+  /** What follows `/api/v1/customers`: a path, or a query. */
   readonly path: string;
   readonly parse: (body: unknown) => Parsed<Value> | undefined;
   /** How much of the time that is left one attempt may take, from 0 to 1. */
@@ -96,6 +97,15 @@ export class BillingClient {
   readCustomer(call: BillingCall, customerRef: string, timeShare = 1): Promise<BillingResult> {
     const parse = parseCustomer(customerRef);
     return this.send(call, { method: 'GET', path: pathOf(customerRef), parse, timeShare });
+  }
+
+  /** @param query names and values as the billing API knows them (U18), checked */
+  listCustomers(
+    call: BillingCall,
+    query: Readonly<Record<string, string>>,
+  ): Promise<BillingResult<CustomerList>> {
+    const path = `?${new URLSearchParams(query).toString()}`;
+    return this.send(call, { method: 'GET', path, parse: parseCustomerList, timeShare: 1 });
   }
 
   patchCustomer(call: BillingCall, customerRef: string, patch: OutgoingPatch): Promise<BillingResult> {

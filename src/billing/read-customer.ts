@@ -1,6 +1,7 @@
 import { Big } from 'big.js';
 import type { Parsed } from './billing-answer.js';
 import { CUSTOMER_ID } from '../audit/customer-id.js';
+import { CustomerList } from './customer-list.dto.js';
 import { Customer } from './customer.dto.js';
 
 /**
@@ -13,12 +14,7 @@ const MAX_RATE = 1e100;
 
 /** Reads a customer out of a parsed answer; undefined when it has not the contract's shape. */
 export function readCustomer(body: unknown): Customer | undefined {
-  try {
-    return isObject(body) ? Object.assign(new Customer(body), CUSTOMER(body)) : undefined;
-  } catch (error) {
-    if (error instanceof NotOfThatShape) return undefined;
-    throw error;
-  }
+  return unlessMisshapen(() => customer(body));
 }
 
 /** Reads the answer to a request for one customer: an answer about another one tells nothing. */
@@ -30,6 +26,15 @@ export function parseCustomer(customerRef: string): (body: unknown) => Parsed<Cu
   };
 }
 
+/** Reads the answer to a request for a list; one item that is no customer makes all of it unreadable (U18). */
+export function parseCustomerList(body: unknown): Parsed<CustomerList> | undefined {
+  const value = unlessMisshapen(() => customerList(body));
+  if (value === undefined) return undefined;
+  const items = isObject(body) && Array.isArray(body['data']) ? body['data'] : [];
+  const ofItems = value.data.flatMap((item, index) => undocumentedFields(items[index], item));
+  return { value, undocumented: [...new Set([...undocumentedFields(body, value), ...ofItems])] };
+}
+
 /** By alias it cannot be told; a caller may have padded an id (U13). */
 function isAbout({ id }: Customer, customerRef: string): boolean {
   const number = (text: string): string => text.replace(/^cus_0*/, '');
@@ -37,8 +42,17 @@ function isAbout({ id }: Customer, customerRef: string): boolean {
 }
 
 /** Top-level fields of an answer that the contract does not have (U12): drift of the contract shows here first. */
-function undocumentedFields(answer: unknown, customer: Customer): string[] {
-  return isObject(answer) ? Object.keys(answer).filter((field) => !Object.hasOwn(customer, field)) : [];
+function undocumentedFields(answer: unknown, read: Customer | CustomerList): string[] {
+  return isObject(answer) ? Object.keys(answer).filter((field) => !Object.hasOwn(read, field)) : [];
+}
+
+function unlessMisshapen<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NotOfThatShape) return undefined;
+    throw error;
+  }
 }
 
 class NotOfThatShape extends Error {
@@ -50,6 +64,7 @@ type Reader = (value: unknown) => unknown;
 
 const text: Reader = (value) => (typeof value === 'string' ? value : refuse());
 const boolean: Reader = (value) => (typeof value === 'boolean' ? value : refuse());
+const count: Reader = (value) => (Number.isSafeInteger(value) && Number(value) >= 0 ? value : refuse());
 const customerId: Reader = (value) =>
   typeof value === 'string' && CUSTOMER_ID.test(value) ? value : refuse();
 
@@ -103,8 +118,23 @@ const CUSTOMER = object({
   shipping_address: optional(object({ same_as_billing: boolean, address: optional(ADDRESS) })),
 });
 
+/** @throws NotOfThatShape */
+function customer(value: unknown): Customer {
+  return isObject(value) ? Object.assign(new Customer(value), CUSTOMER(value)) : refuse();
+}
+
+const CUSTOMER_LIST = object({
+  data: list(customer),
+  pagination_meta: object({ page: count, per_page: count, total_items: count, total_pages: count }),
+});
+
+/** @throws NotOfThatShape */
+function customerList(value: unknown): CustomerList {
+  return isObject(value) ? Object.assign(new CustomerList(value), CUSTOMER_LIST(value)) : refuse();
+}
+
 function refuse(): never {
-  throw new NotOfThatShape('the answer has not the shape of a customer');
+  throw new NotOfThatShape("the answer does not have the contract's shape");
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

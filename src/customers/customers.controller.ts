@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Patch, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Patch, Query, Req, Res } from '@nestjs/common';
 import {
   ApiExtraModels,
   ApiHeader,
@@ -14,14 +14,16 @@ import type { AuditedRequest } from '../audit/audit-event.js';
 import { CurrentRequest } from '../audit/current-request.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders } from '../auth/caller.docs.js';
+import { CustomerList } from '../billing/customer-list.dto.js';
 import { Customer } from '../billing/customer.dto.js';
-import { ApiProblems } from '../http/api-docs.js';
+import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { ChecksQuery } from '../http/known-query.js';
 import { REPLAYED } from '../idempotency/stored-answer.js';
 import { CustomerPreview } from './customer-preview.schema.js';
 import { CustomerRefPipe } from './customer-ref.pipe.js';
 import { CustomersService } from './customers.service.js';
 import * as docs from './customers.docs.js';
+import { CustomersQuery, readCustomersQuery } from './dto/customers-query.dto.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { EntityTags } from './entity-tags.js';
 import { PatchBodyPipe } from './patch-body.pipe.js';
@@ -35,6 +37,21 @@ export class CustomersController {
     private readonly customers: CustomersService,
     private readonly tags: EntityTags,
   ) {}
+
+  @Get()
+  @RequireScopes('customers:read')
+  @ChecksQuery()
+  @ApiOperation(docs.LIST)
+  @ApiRequestHeaders()
+  @ApiOkResponse({ description: 'One page of customers.', type: CustomerList, headers: REQUEST_ID_HEADER })
+  @ApiProblems(...docs.LIST_PROBLEMS)
+  list(
+    @CurrentRequest() request: AuditedRequest,
+    @Query() parameters: CustomersQuery,
+    @Req() { deadline }: FastifyRequest,
+  ): Promise<CustomerList> {
+    return this.customers.list(request, readCustomersQuery(parameters), deadline.at);
+  }
 
   @Patch(':id_or_alias')
   @RequireScopes('customers:write')

@@ -24,6 +24,14 @@ export const GET = {
     'read, so it is neither shown nor covered by the tag.',
 };
 
+export const LIST = {
+  operationId: 'listCustomers',
+  summary: 'List and search customers',
+  description:
+    "The billing API's own list, one page at a time. Every page is read anew, so customers that are added or changed " +
+    'in between can move from one page to another. There is no tag: read a customer by its id to get one.',
+};
+
 export const ID_OR_ALIAS = {
   name: 'id_or_alias',
   description:
@@ -85,16 +93,27 @@ export const PATCHED_HEADERS = {
   ...CUSTOMER_HEADERS,
 } as const;
 
-export const GET_PROBLEMS: readonly ProblemSlug[] = [
-  ...CALLER_PROBLEMS,
-  'validation-failed',
-  'customer-not-found',
+const BILLING_PROBLEMS: readonly ProblemSlug[] = [
   'rate-limited-by-billing',
   'billing-credentials-rejected',
   'billing-unreachable',
   'billing-failed',
   'billing-unavailable',
   'billing-timeout',
+];
+
+export const GET_PROBLEMS: readonly ProblemSlug[] = [
+  ...CALLER_PROBLEMS,
+  'validation-failed',
+  'customer-not-found',
+  ...BILLING_PROBLEMS,
+];
+
+export const LIST_PROBLEMS: readonly ProblemSlug[] = [
+  ...CALLER_PROBLEMS,
+  'validation-failed',
+  'rejected-by-billing',
+  ...BILLING_PROBLEMS,
 ];
 
 export const PATCH_PROBLEMS: readonly ProblemSlug[] = [

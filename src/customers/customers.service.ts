@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { AuditTrail, provenanceOf } from '../audit/audit-trail.js';
+import type { BillingAnswer } from '../billing/billing-answer.js';
 import { type BillingCall, BillingClient, type BillingResult } from '../billing/billing.client.js';
-import { problemOf, readProblem, TOKEN_REJECTED } from '../billing/billing-problem.js';
+import { listProblem, problemOf, readProblem, TOKEN_REJECTED } from '../billing/billing-problem.js';
 import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
+import type { CustomerList } from '../billing/customer-list.dto.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
@@ -48,15 +50,38 @@ export class CustomersService {
    * @throws Problem why it could not be read
    */
   async get(request: AuditedRequest, customerRef: string, deadline: number): Promise<Customer> {
+    const answer = await this.ask(request, deadline, (call) => this.billing.readCustomer(call, customerRef));
+    if (answer.kind !== 'success') throw readProblem(answer);
+    return answer.value;
+  }
+
+  /**
+   * Lists customers, one page.
+   * @throws Problem why they could not be listed
+   */
+  async list(
+    request: AuditedRequest,
+    query: Readonly<Record<string, string>>,
+    deadline: number,
+  ): Promise<CustomerList> {
+    const answer = await this.ask(request, deadline, (call) => this.billing.listCustomers(call, query));
+    if (answer.kind !== 'success') throw listProblem(answer);
+    return answer.value;
+  }
+
+  /** Reads with the tenant's token and a slot at the billing API. */
+  private async ask<Value>(
+    request: AuditedRequest,
+    deadline: number,
+    read: (call: BillingCall) => Promise<BillingResult<Value>>,
+  ): Promise<BillingAnswer<Value>> {
     const tenant = await this.withToken(request.principal.tenant, deadline);
     if (tenant === undefined) throw problemOf(TOKEN_REJECTED);
     const leave = await this.bulkhead.enter(tenant, deadline);
-    if (leave === undefined) throw readProblem(NO_SLOT);
-    const { trace } = request;
-    const call = { tenant, provenance: provenanceOf(request), operationId: null, trace, deadline };
-    const { answer } = await this.billing.readCustomer(call, customerRef).finally(leave);
-    if (answer.kind !== 'success') throw readProblem(answer);
-    return answer.value;
+    if (leave === undefined) return NO_SLOT;
+    const provenance = provenanceOf(request);
+    const call = { tenant, provenance, operationId: null, trace: request.trace, deadline };
+    return (await read(call).finally(leave)).answer;
   }
 
   /**

@@ -1,0 +1,41 @@
+import { Customer } from './customer.dto.js';
+import { passedOn } from './passed-on.js';
+
+/** Which page it is, and how many there are. */
+export class PaginationMeta {
+  /**
+   * From 0.
+   * @example 0
+   */
+  page: number;
+
+  /** @example 10 */
+  per_page: number;
+
+  /**
+   * Customers on all pages.
+   * @example 42
+   */
+  total_items: number;
+
+  /** @example 5 */
+  total_pages: number;
+}
+
+/** One page of customers as the billing API answers it, members beyond these included (U12, U18). */
+export class CustomerList {
+  readonly #answered: object;
+
+  constructor(answered: object) {
+    this.#answered = answered;
+  }
+
+  /** As it is passed on. */
+  toJSON(): object {
+    return passedOn(this.#answered, this);
+  }
+
+  data: Customer[];
+
+  pagination_meta: PaginationMeta;
+}
