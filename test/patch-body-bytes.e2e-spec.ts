@@ -70,6 +70,31 @@ describe('the bytes of a patch', () => {
   });
 
   it.each([
+    ['other types', 'application/json', 'text/plain'],
+    ['other charsets', 'application/json', 'application/json; charset=utf-16'],
+    ['the same type', 'application/json', 'application/json'],
+  ])('are refused with two Content-Type lines of %s', async (_what, first, second) => {
+    const authorization = `Bearer ${await bff.idp.token()}`;
+    const answer = await patchRaw(bff.url, CUSTOMER_PATH, {
+      headers: [
+        'Authorization',
+        authorization,
+        'Host',
+        'bff.test',
+        'Content-Type',
+        first,
+        'Content-Type',
+        second,
+      ],
+      body: '{"name":"Acme"}',
+    });
+
+    expect(answer.status).toBe(415);
+    expect(answer.body).toEqual(refusal('unsupported-media-type', 415));
+    expect(sent()).toEqual([]);
+  });
+
+  it.each([
     ['gzip', gzipSync('{"name":"Acme"}')],
     ['deflate', Buffer.from('{"name":"Acme"}')],
     ['br', Buffer.from('{"name":"Acme"}')],

@@ -16,7 +16,9 @@ export async function readJsonBody(request: FastifyRequest): Promise<unknown> {
 }
 
 function requireJson(request: FastifyRequest): void {
-  const { type, charset } = mediaTypeOf(request.headers['content-type']);
+  // Node believes the first of several, what is in front of us perhaps the last.
+  const [contentType, ...others] = request.raw.headersDistinct['content-type'] ?? [];
+  const { type, charset } = others.length === 0 ? mediaTypeOf(contentType) : {};
   if (type !== 'application/json' || (charset !== undefined && !/^utf-?8$/i.test(charset))) {
     throw new Problem('unsupported-media-type', 'Send Content-Type: application/json in UTF-8.');
   }
