@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { AuditWriter } from '../src/audit/audit-writer.js';
+import { InFlight } from '../src/runtime/in-flight.js';
 import { ManualClock } from './support/manual-clock.js';
 import { CUSTOMER_PATH, startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
 import { CUSTOMER, type TestUpstream } from './support/upstream.js';
@@ -184,6 +185,7 @@ describe('many refusals', () => {
     const fault = refuseRowsWith('access.refused');
     bff.upstream.answer = usual;
     const good = await authorization();
+    const ids: string[] = [];
     for (let round = 0; round < 5; round += 1) {
       const answers = await Promise.all([
         bff.patch({ name: 'Acme' }, await authorization({ scope: '' })),
@@ -192,9 +194,11 @@ describe('many refusals', () => {
         bff.patch({ name: 'Acme AG' }, good),
       ]);
       expect(answers.map(({ status }) => status)).toEqual([403, 200, 400, 200]);
+      ids.push(...answers.map(({ headers }) => headers.get('x-request-id') ?? ''));
       clock.advance(1);
     }
     fault.mockRestore();
+    await untilCounted(ids);
     clock.advance(MINUTE);
     clock.advance(MINUTE);
     expect(countOf(await refusals(4))).toBe(10);
@@ -252,13 +256,27 @@ function refuseRowsWith(value: string): jest.SpyInstance {
   });
 }
 
+/** Resolves when all of them are counted, which happens behind the answers. */
 async function refuse(claims: Record<string, unknown>, times: number): Promise<void> {
   const headers = await authorization(claims);
   const body = claims['scope'] === undefined ? { name: '' } : { name: 'Acme' };
+  const ids: string[] = [];
   for (let i = 0; i < times; i += 1) {
-    const { status } = await bff.send('PATCH', CUSTOMER_PATH, body, headers);
+    const { status, headers: answered } = await bff.send('PATCH', CUSTOMER_PATH, body, headers);
     expect([400, 403]).toContain(status);
+    ids.push(answered.get('x-request-id') ?? '');
   }
+  await untilCounted(ids);
+}
+
+async function untilCounted(ids: readonly string[]): Promise<void> {
+  // The log line of a request comes just before its refusal is looked at.
+  const deadline = Date.now() + 10_000;
+  while (!ids.every((id) => bff.logs().includes(id))) {
+    if (Date.now() > deadline) throw new Error('a request has no log line');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await bff.app.get(InFlight).ended();
 }
 
 /** This test's caller's refusals, oldest first, once there are `count`. */
