@@ -107,6 +107,18 @@ describe('the rate of one caller', () => {
     }
   });
 
+  it('is one for all names that a service makes up, and leaves the tenants that exist theirs', async () => {
+    const service = await as({ sub: 'liar', tenant_id: undefined, scope: 'customers:write tenants:any' });
+    const named = (tenant: string): Promise<number> => patch('A', { ...service, 'X-Tenant-Id': tenant });
+    for (let i = 0; i < 5; i += 1) expect(await named(`made-up-${i}`)).toBe(403);
+    expect(await named('made-up-5')).toBe(429);
+    clock.advance(60_000);
+    for (let i = 0; i < 5; i += 1) expect(await named('acme')).toBe(200);
+    expect(await named('acme')).toBe(429);
+    for (let i = 0; i < 5; i += 1) expect(await named('made-up-0')).toBe(403);
+    expect(await named('made-up-0')).toBe(429);
+  });
+
   it('leaves probes, the metrics and callers without a good token alone', async () => {
     for (let i = 0; i < 7; i += 1) {
       const answers = [await bff.send('GET', '/health/live'), await bff.send('GET', '/metrics')];

@@ -91,7 +91,7 @@ export class AccessTokenGuard implements CanActivate {
     const caller = await this.verifier.verify(request.raw.headersDistinct['authorization']);
     request.caller = caller;
     request.claimedTenant = claimedTenant(caller, request.headers['x-tenant-id']);
-    this.takeSeat(request, caller, context.switchToHttp().getResponse());
+    await this.takeSeat(request, caller, context.switchToHttp().getResponse());
     requireScope(caller, scopes ?? []);
     if (this.reflector.getAllAndOverride<boolean | undefined>(ANY_TENANT, targets) === true) return true;
     const chosen = chooseTenant(caller, request.headers['x-tenant-id']);
@@ -103,9 +103,9 @@ export class AccessTokenGuard implements CanActivate {
     return true;
   }
 
-  /** Before anything is looked up or read: a refusal must cost next to nothing. */
-  private takeSeat(request: FastifyRequest, caller: Caller, reply: FastifyReply): void {
-    const seat = this.limits.enter(JSON.stringify([request.claimedTenant, caller.clientId, caller.sub]));
+  /** Before anything is read: a refusal must cost next to nothing. */
+  private async takeSeat(request: FastifyRequest, caller: Caller, reply: FastifyReply): Promise<void> {
+    const seat = await this.seatFor(request, caller);
     request.seat = seat;
     void reply.headers({ ...seat.headers });
     const leave = seat.hold();
@@ -113,6 +113,30 @@ export class AccessTokenGuard implements CanActivate {
     if (reply.raw.destroyed) leave();
     else reply.raw.once('close', leave);
   }
+
+  /**
+   * In the bucket of the tenant that is claimed, if there is one: a name that is made up must not be a bucket of its
+   * own. Whether there is one may have to be looked up, and that takes a token of the caller's own tenant.
+   */
+  private async seatFor({ claimedTenant, deadline }: FastifyRequest, caller: Caller): Promise<Seat> {
+    const own = seatName(caller.tenantId, caller);
+    if (claimedTenant === null || claimedTenant === caller.tenantId) return this.limits.enter(own);
+    const known = this.tenants.known(claimedTenant);
+    if (known === null) return this.limits.enter(own);
+    if (known === undefined) {
+      const seat = this.limits.enter(own);
+      const leave = seat.hold();
+      const tenant = await deadline.within(this.tenants.find(claimedTenant)).finally(leave);
+      if (tenant === null) return seat;
+      seat.giveBack();
+    }
+    return this.limits.enter(seatName(claimedTenant, caller));
+  }
+}
+
+/** The seats of a caller are counted for each tenant that it acts for. */
+function seatName(tenantId: string | null, { clientId, sub }: Caller): string {
+  return JSON.stringify([tenantId, clientId, sub]);
 }
 
 function claimedTenant(caller: Caller, header: string | string[] | undefined): string | null {

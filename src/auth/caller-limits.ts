@@ -24,6 +24,8 @@ interface Usage {
 export interface Seat {
   /** `RateLimit-Policy` and `RateLimit` of its answer; none when the rate is not limited. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Puts the token back: the request counts elsewhere. */
+  giveBack(): void;
   /** One more who works on it; the answer says that they are done, once. */
   hold(): () => void;
 }
@@ -126,6 +128,9 @@ function seatOf(usage: Usage, headers: Record<string, string>): Seat {
   let holders = 0;
   return {
     headers,
+    giveBack() {
+      usage.taken = Math.max(0, usage.taken - 1);
+    },
     hold() {
       if (holders === 0) usage.inFlight += 1;
       holders += 1;

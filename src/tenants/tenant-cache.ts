@@ -59,10 +59,15 @@ export class TenantCache {
   /** @throws Problem audit-unavailable when it is not held and the database is away */
   async find(id: string): Promise<Tenant | null> {
     const held = this.held.get(id);
-    const age = held === undefined ? Infinity : this.clock.monotonic() - held.loadedAt;
-    if (held === undefined || age >= TTL) return this.load(id);
-    if (age >= REFRESH_AFTER) void this.load(id).catch(() => undefined);
+    if (held === undefined || this.ageOf(held) >= TTL) return this.load(id);
+    if (this.ageOf(held) >= REFRESH_AFTER) void this.load(id).catch(() => undefined);
     return held.tenant;
+  }
+
+  /** What is known without a look-up: null when there is no such tenant, undefined when nothing is. */
+  known(id: string): Tenant | null | undefined {
+    const held = this.held.get(id);
+    return held === undefined || this.ageOf(held) >= TTL ? undefined : held.tenant;
   }
 
   /** The tenant as the database has it now. */
@@ -83,6 +88,10 @@ export class TenantCache {
     this.generation += 1;
     this.held.clear();
     this.loading.clear();
+  }
+
+  private ageOf({ loadedAt }: Held): number {
+    return this.clock.monotonic() - loadedAt;
   }
 
   private load(id: string): Promise<Tenant | null> {
