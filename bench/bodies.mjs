@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { Buffer } from 'node:buffer';
 import process from 'node:process';
-import { readPatch } from '../dist/customers/patch-body.js';
+import { readPatch } from '../dist/customers/patch-body.pipe.js';
 import { print } from './report.mjs';
 
 const LIMIT = 64 * 1024;
