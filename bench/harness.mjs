@@ -205,11 +205,21 @@ export async function prepare(name, tenantIds, { folder, postgres, settings }) {
   return { folder, environment: { ...settings, DATABASE_URL: databaseUrl.href, TENANTS_FILE: file } };
 }
 
+/** To be undone when the benchmark ends, however it does. */
+export function undoLater(step) {
+  undo.push(step);
+}
+
 /** The BFF, once it says where it listens. */
-export async function start({ environment, folder }) {
+export function start(place) {
+  return startProcess(['--expose-gc', '--import', HOOK, ENTRY], place);
+}
+
+/** A process of Node.js, once it says where it listens. What it can be asked only the BFF's hook answers. */
+export async function startProcess(parametersOfNode, { environment, folder }) {
   const began = performance.now();
   // Not in the repository: no stray .env adds settings.
-  const command = [process.execPath, '--expose-gc', '--import', HOOK, ENTRY];
+  const command = [process.execPath, ...parametersOfNode];
   const [program, ...parameters] = pinned ? ['taskset', '-c', String(CPUS.bff), ...command] : command;
   const child = spawn(program, parameters, {
     cwd: folder,
@@ -225,7 +235,7 @@ export async function start({ environment, folder }) {
   undo.push(kill);
   const url = await within(
     START_DEADLINE,
-    'the BFF did not start in time',
+    'a process did not start in time',
     new Promise((resolve, reject) => {
       for (const input of [child.stdout, child.stderr]) {
         createInterface({ input }).on('line', (line) => {
@@ -235,7 +245,7 @@ export async function start({ environment, folder }) {
           if (listening !== null) resolve(listening[1]);
         });
       }
-      ended.then((code) => reject(new Error(`the BFF ended with ${code}:\n${lastLines.join('\n')}`)));
+      ended.then((code) => reject(new Error(`a process ended with ${code}:\n${lastLines.join('\n')}`)));
     }),
   );
   const tookMs = performance.now() - began;
@@ -260,6 +270,7 @@ export async function start({ environment, folder }) {
   };
   return {
     url,
+    pid: child.pid,
     tookMs,
     stop,
     heapMb,

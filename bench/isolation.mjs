@@ -38,7 +38,9 @@ const BAD_NAME = 'Bad GmbH';
 let hanging = false;
 
 async function main() {
-  const { HALF_OPEN_AFTER } = await import(new URL('../dist/billing/circuit-breakers.js', import.meta.url).href);
+  const { HALF_OPEN_AFTER } = await import(
+    new URL('../dist/billing/circuit-breakers.js', import.meta.url).href
+  );
   const surroundings = await startSurroundings(handleBilling);
   const bff = await start(await prepare('bench_isolation', ['a', 'b'], surroundings));
   const tenantOf = (id) => {
