@@ -1,4 +1,4 @@
-import canonicalize from 'canonicalize';
+import { canonicalize } from '../crypto/canonical.js';
 import { type Insertable, type Kysely, sql } from 'kysely';
 import { fromNow } from '../database/database-time.js';
 import type { AuditEventTable, Schema, EncryptedColumns } from '../database/schema.js';

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import canonicalize from 'canonicalize';
+import { canonicalize } from '../crypto/canonical.js';
 import type { Logger } from 'pino';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { describeError, LOGGER } from '../http/logger.js';
@@ -59,7 +59,8 @@ export class ChangeValues {
   ): Promise<{ readonly event: AuditEvent; readonly encryptedValues?: string }> {
     const customerId = event.target?.customer_id ?? null;
     if (event.tenant_id === null || customerId === null || values.length === 0) return { event };
-    const kept: Kept = Object.fromEntries(values.map((value) => [value.field, salted(value)]));
+    const salts = new Salts(values.length);
+    const kept: Kept = Object.fromEntries(values.map((value) => [value.field, salted(value, salts)]));
     try {
       const owner = { tenantId: event.tenant_id, customerId };
       const { encrypted, own_key } = await this.cipher.encrypt(owner, placeOf(event.id), kept);
@@ -99,15 +100,25 @@ export class ChangeValues {
   }
 }
 
-function salted({ before, after }: ChangeValue): Kept[string] {
-  return {
-    ...(before === undefined ? {} : { before: withSalt(before) }),
-    ...(after === undefined ? {} : { after: withSalt(after) }),
-  };
+/** Random salts for the changes of an event, two for each: asking for all at once costs a tenth. */
+class Salts {
+  private readonly bytes: Buffer;
+  private used = 0;
+
+  constructor(changes: number) {
+    this.bytes = randomBytes(2 * SALT * changes);
+  }
+
+  next(): string {
+    return this.bytes.toString('base64url', this.used, (this.used += SALT));
+  }
 }
 
-function withSalt(value: unknown): Salted {
-  return { value, salt: randomBytes(SALT).toString('base64url') };
+function salted({ before, after }: ChangeValue, salts: Salts): Kept[string] {
+  return {
+    ...(before === undefined ? {} : { before: { value: before, salt: salts.next() } }),
+    ...(after === undefined ? {} : { after: { value: after, salt: salts.next() } }),
+  };
 }
 
 function committed(change: Change, kept: Kept): Change {

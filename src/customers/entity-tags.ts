@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import canonicalize from 'canonicalize';
+import { canonicalize } from '../crypto/canonical.js';
 import { AppKeys } from '../crypto/app-keys.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { validationFailed } from '../http/problem.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import canonicalize from 'canonicalize';
+import { canonicalize } from '../crypto/canonical.js';
 import type { Logger } from 'pino';
 import { AppKeys } from '../crypto/app-keys.js';
 import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import canonicalize from 'canonicalize';
+import { canonicalize } from '../crypto/canonical.js';
 import { calculateJwkThumbprint, type CompactJWSHeaderParameters, CompactSign, importJWK } from 'jose';
 import { type Selectable, sql } from 'kysely';
 import type { Logger } from 'pino';

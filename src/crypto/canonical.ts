@@ -1,0 +1,28 @@
+/**
+ * The canonical form of a JSON value (RFC 8785): members in the order of their names' UTF-16 code units, no white space.
+ * Undefined for what is no JSON value, as with `JSON.stringify`.
+ * @throws RangeError for a number that is not finite
+ */
+export function canonicalize(value: unknown): string | undefined {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('no number of JSON');
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    return `[${items.map((item) => canonicalize(item) ?? 'null').join(',')}]`;
+  }
+  if (writesItself(value)) return canonicalize(value.toJSON());
+  let text = '';
+  for (const [name, member] of Object.entries(value).sort(byName)) {
+    const canonical: string | undefined = canonicalize(member);
+    if (canonical !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonical}`;
+  }
+  return `{${text}}`;
+}
+
+function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
+}
+
+function writesItself(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
+}
