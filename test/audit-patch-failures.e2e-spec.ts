@@ -50,11 +50,11 @@ describe('a patch that is not applied has an outcome that says so', () => {
       status,
       upstream: { status: upstreamStatus, attempts: 1 },
       target: { ref: CUSTOMER.id, customer_id: CUSTOMER.id },
-      changes: [
-        { field: 'name', before: 'G***', after: 'A***', effect },
-        { field: 'currency', before: 'USD', after: 'EUR', effect },
-      ],
     });
+    expect(end?.['changes']).toEqual([
+      { field: 'name', effect },
+      { field: 'currency', effect },
+    ]);
     expect(JSON.stringify([intent, end])).not.toContain('told');
     expect(got.headers.get('location')).toBe(
       outcome === 'unknown' ? `/api/v1/operations/${operationOf(got)}` : null,
@@ -62,7 +62,14 @@ describe('a patch that is not applied has an outcome that says so', () => {
     if (outcome === 'unknown') expect(got.body).toMatchObject({ outcome, operation_id: operationOf(got) });
 
     const operation = await bff.send('GET', `/api/v1/operations/${operationOf(got)}`);
-    expect(operation.body).toMatchObject({ id: operationOf(got), status: outcome });
+    expect(operation.body).toMatchObject({
+      id: operationOf(got),
+      status: outcome,
+      changes: [
+        { field: 'name', before: 'G***', after: 'A***', effect },
+        { field: 'currency', before: 'USD', after: 'EUR', effect },
+      ],
+    });
   });
 
   it('nothing listens any more', async () => {
@@ -86,11 +93,15 @@ describe('a patch that is not applied has an outcome that says so', () => {
         status: 502,
         upstream: { status: null, attempts: expect.any(Number) as unknown },
         target: { ref: CUSTOMER.id, customer_id: CUSTOMER.id },
-        changes: [{ field: 'name', before: 'G***', after: 'A***', effect: 'not_applied' }],
+        changes: [{ field: 'name', effect: 'not_applied' }],
       },
     ]);
     const operation = await bff.send('GET', `/api/v1/operations/${operationOf(got)}`);
-    expect(operation.body).toMatchObject({ id: operationOf(got), status: 'not_applied' });
+    expect(operation.body).toMatchObject({
+      id: operationOf(got),
+      status: 'not_applied',
+      changes: [{ field: 'name', before: 'G***', after: 'A***', effect: 'not_applied' }],
+    });
   });
 
   it.each<End>([

@@ -124,9 +124,13 @@ describe('a patch that is applied', () => {
       outcome: 'applied',
       status: 200,
       upstream: { status: 200, attempts: 1, duration_ms: expect.any(Number) as unknown },
+      changes: Object.keys(MASKED).map((field) => ({ field, effect: effectOf(field) })),
+    });
+    const operation = await bff.send('GET', `/api/v1/operations/${operationOf(answer)}`);
+    expect(operation.body).toMatchObject({
       changes: Object.entries(MASKED).map(([field, after]) => ({
         ...changed(field, after),
-        effect: field === 'is_tax_exempt' ? 'unverifiable' : 'applied',
+        effect: effectOf(field),
       })),
     });
     expect(bff.upstream.methods).toEqual(['GET', 'PATCH']);
@@ -143,13 +147,23 @@ describe('a patch that is applied', () => {
       answerJson(response, 200, { ...BEFORE, name: 'Acme GmbH', phone: '+4930123456' });
     });
     const patch = { name: 'Acme GmbH', phone: '+49 30 123456', currency: 'EUR' };
-    const [, outcome] = await eventsOf(await bff.patch(patch));
+    const answer = await bff.patch(patch);
+    const [, outcome] = await eventsOf(answer);
     expect(outcome?.['outcome']).toBe('applied');
+    const { after_commitment } = COMMITTED;
     expect(outcome?.['changes']).toEqual([
-      { ...COMMITTED, field: 'name', before: 'G***', after: 'A***', effect: 'applied' },
-      { ...COMMITTED, field: 'phone', before: '***654', after: '***456', effect: 'normalised' },
-      { ...COMMITTED, field: 'currency', before: 'USD', after: 'USD', effect: 'ignored' },
+      { field: 'name', effect: 'applied' },
+      { field: 'phone', after: '***456', after_commitment, effect: 'normalised' },
+      { field: 'currency', after: 'USD', after_commitment, effect: 'ignored' },
     ]);
+    const operation = await bff.send('GET', `/api/v1/operations/${operationOf(answer)}`);
+    expect(operation.body).toMatchObject({
+      changes: [
+        { ...COMMITTED, field: 'name', before: 'G***', after: 'A***', effect: 'applied' },
+        { ...COMMITTED, field: 'phone', before: '***654', after: '***456', effect: 'normalised' },
+        { ...COMMITTED, field: 'currency', before: 'USD', after: 'USD', effect: 'ignored' },
+      ],
+    });
   });
 
   it('by alias masks the alias and learns the id with the read', async () => {
@@ -220,6 +234,10 @@ const COMMITTED = { before_commitment: COMMITMENT, after_commitment: COMMITMENT 
 function changed(field: string, after: unknown): object {
   const before = { before: MASKED_BEFORE[field], before_commitment: COMMITMENT };
   return { field, ...(field in MASKED_BEFORE ? before : {}), after, after_commitment: COMMITMENT };
+}
+
+function effectOf(field: string): string {
+  return field === 'is_tax_exempt' ? 'unverifiable' : 'applied';
 }
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

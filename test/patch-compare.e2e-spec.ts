@@ -77,19 +77,30 @@ it('says what became of each field, from what to what', async () => {
   const answer = await bff.patch(patch);
 
   const [intent, outcome] = await eventsOf(answer.headers.get('x-operation-id'));
+  const { after_commitment } = COMMITTED;
   expect(outcome?.['changes']).toEqual([
-    { ...COMMITTED, field: 'name', before: 'A***', after: 'A***', effect: 'applied' },
-    {
-      ...COMMITTED,
-      field: 'billing_email',
-      before: 'o***@acme.test',
-      after: 'o***@acme.test',
-      effect: 'unchanged',
-    },
-    { ...COMMITTED, field: 'phone', before: '***', after: '***', effect: 'ignored' },
-    { ...COMMITTED, field: 'currency', before: 'EUR', after: 'USD', effect: 'raced' },
-    { ...COMMITTED, field: 'vat_number', before: null, after: '***', effect: 'normalised' },
+    { field: 'name', effect: 'applied' },
+    { field: 'billing_email', effect: 'unchanged' },
+    { after_commitment, field: 'phone', after: '***', effect: 'ignored' },
+    { after_commitment, field: 'currency', after: 'USD', effect: 'raced' },
+    { after_commitment, field: 'vat_number', after: '***', effect: 'normalised' },
   ]);
+  const operation = await bff.send('GET', `/api/v1/operations/${answer.headers.get('x-operation-id') ?? ''}`);
+  expect(operation.body).toMatchObject({
+    changes: [
+      { ...COMMITTED, field: 'name', before: 'A***', after: 'A***', effect: 'applied' },
+      {
+        ...COMMITTED,
+        field: 'billing_email',
+        before: 'o***@acme.test',
+        after: 'o***@acme.test',
+        effect: 'unchanged',
+      },
+      { ...COMMITTED, field: 'phone', before: '***', after: '***', effect: 'ignored' },
+      { ...COMMITTED, field: 'currency', before: 'EUR', after: 'USD', effect: 'raced' },
+      { ...COMMITTED, field: 'vat_number', before: null, after: '***', effect: 'normalised' },
+    ],
+  });
   expect((intent?.['changes'] as object[]).map((change) => Object.keys(change))).toEqual(
     Array.from({ length: 5 }, () => ['after', 'after_commitment', 'before', 'before_commitment', 'field']),
   );

@@ -26,7 +26,7 @@ export class ClearSchema {
   after_salt?: string;
 }
 
-/** What happened to one field. */
+/** What happened to one field. An outcome repeats `before` and `after` only where they differ from its intent's. */
 export class ChangeSchema {
   /** @example 'billing_email' */
   field: string;

@@ -77,19 +77,26 @@ export class AuditQueries {
   }
 
   /**
-   * What patches did after an event to a customer, or to one that they did not get to know; oldest first, by the
-   * clock of the database: ids have those of the instances.
+   * All events of the patches that did anything after an event to a customer, or to one that they did not get to know;
+   * oldest first, by the database's clock: ids have those of the instances.
    */
   async patchesAfter(tenantId: string, customerId: string, eventId: string): Promise<AuditEvent[]> {
     const rows = await this.kysely
       .selectFrom('audit_event')
       .select('event')
       .where('tenant_id', '=', tenantId)
-      .where((where) => where.or([where('customer_id', '=', customerId), where('customer_id', 'is', null)]))
-      .where('stored_at', '>=', (select) =>
-        select.selectFrom('audit_event').select('stored_at').where('id', '=', eventId),
-      )
       .where('action', '=', 'customer.patch')
+      .where('operation_id', 'in', (later) =>
+        later
+          .selectFrom('audit_event')
+          .select((event) => event.ref('operation_id').$notNull().as('operation_id'))
+          .where('tenant_id', '=', tenantId)
+          .where((of) => of.or([of('customer_id', '=', customerId), of('customer_id', 'is', null)]))
+          .where('stored_at', '>=', (intent) =>
+            intent.selectFrom('audit_event').select('stored_at').where('id', '=', eventId),
+          )
+          .where('action', '=', 'customer.patch'),
+      )
       .orderBy('stored_at')
       .orderBy('id')
       .execute();

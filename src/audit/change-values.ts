@@ -139,7 +139,9 @@ function commitment({ value, salt }: Salted): string {
 
 /** `clear` has the values, and the salts that open the commitments. */
 function revealed(change: Change, kept: unknown): Change {
-  const { before, after } = membersOf(membersOf(kept)[change.field]);
+  const values = membersOf(kept)[change.field];
+  if (values === undefined) return change;
+  const { before, after } = membersOf(values);
   const [from, to] = [membersOf(before), membersOf(after)];
   return {
     ...change,

@@ -1,8 +1,15 @@
 import type { Change, Effect, Masked } from '../audit/audit-event.js';
 import type { ChangeValue } from '../audit/change-values.js';
 import { maskEmail, maskMembers, maskNumber, maskText } from '../audit/masks.js';
+import { canonicalize } from '../crypto/canonical.js';
 import type { PatchField } from './dto/patch-customer.dto.js';
 import { askedFields, isVerifiable, type PatchDiff, shows, type Shown } from './patch-diff.js';
+
+/** The changes of an event, and the values behind their masks. */
+export interface RecordedChanges {
+  readonly changes: readonly Change[];
+  readonly values: readonly ChangeValue[];
+}
 
 /** What is asked for, from and to, masked, before anything has happened. */
 export function intendedChanges(diff: PatchDiff): Change[] {
@@ -44,6 +51,21 @@ export function valuesOf(diff: PatchDiff, customer?: Shown): ChangeValue[] {
     ...(diff.before === undefined || !isVerifiable(field) ? {} : { before: diff.before[field] ?? null }),
     after: customer === undefined || !isVerifiable(field) ? diff.asked[field] : (customer[field] ?? null),
   }));
+}
+
+/** What an outcome tells beside its intent: effects, and values only where they are other than intended. */
+export function besideIntent({ changes, values }: RecordedChanges, { asked }: PatchDiff): RecordedChanges {
+  const intended = new Map<string, unknown>(Object.entries(asked));
+  const differing = values.filter(
+    ({ field, after }) => canonicalize(after) !== canonicalize(intended.get(field)),
+  );
+  const fields = new Set(differing.map(({ field }) => field));
+  return {
+    changes: changes.map(({ before: _, after, ...change }) =>
+      fields.has(change.field) && after !== undefined ? { ...change, after } : change,
+    ),
+    values: differing.map(({ field, after }) => ({ field, after })),
+  };
 }
 
 function effectSeenIn({ asked, before, sent }: PatchDiff, customer: Shown, field: PatchField): Effect {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditQueries } from '../audit/audit-queries.js';
+import { latestOutcome, mergedChanges } from '../audit/latest-outcome.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { isAsFirstRead, type PatchDiff, sameValue } from './patch-diff.js';
 
@@ -43,18 +44,22 @@ export class LaterPatches {
   }
 }
 
-/** Values are compared by their masks: those of equal values are equal. @param later oldest first */
+/** Values are compared by their masks: those of equal values are equal. @param later events of other patches, too */
 function mayBeUndone(intent: AuditEvent, sent: PatchDiff['sent'], later: readonly AuditEvent[]): boolean {
-  const lastOfEach = new Map(later.map((event) => [event.operation_id, event]));
-  lastOfEach.delete(intent.operation_id);
-  const writers = [...lastOfEach.values()].filter(({ outcome }) => MAY_HAVE_WRITTEN.includes(outcome));
+  const others = new Set(later.map((event) => event.operation_id));
+  others.delete(intent.operation_id);
+  const written = [...others].flatMap((id) => {
+    const events = later.filter((event) => event.operation_id === id);
+    const last = latestOutcome(events) ?? events.at(-1);
+    return last !== undefined && MAY_HAVE_WRITTEN.includes(last.outcome)
+      ? mergedChanges(events[0], last)
+      : [];
+  });
   return sent.some((field) => {
     const mine = intent.changes.find((change) => change.field === field);
-    return writers.some(({ changes }) =>
-      changes.some(
-        ({ field: other, after, effect }) =>
-          other === field && effect !== 'unchanged' && sameValue(field, after, mine?.before),
-      ),
+    return written.some(
+      ({ field: other, after, effect }) =>
+        other === field && effect !== 'unchanged' && sameValue(field, after, mine?.before),
     );
   });
 }

@@ -6,7 +6,7 @@ import type { Customer } from '../billing/customer.dto.js';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
-import { intendedChanges, valuesOf } from './audit-changes.js';
+import { besideIntent, intendedChanges, valuesOf } from './audit-changes.js';
 import type { CustomerPreview } from './customer-preview.schema.js';
 import type { PatchOutcome } from './patch-outcome.js';
 import type { AdmittedPatch, PatchContext } from './patch-request.js';
@@ -47,8 +47,9 @@ export class PatchJournal {
 
   /** Records what became of a patch that was sent. @throws Problem unless it was applied */
   async sent(patch: PatchContext, outcome: PatchOutcome, result: BillingResult): Promise<PatchResult> {
-    await this.trail.outcome(patch, { ...outcome.record, ...usedBy(result) });
-    this.metrics.patchEnded(outcome.record.outcome, outcome.record.changes);
+    const { record } = outcome;
+    await this.trail.outcome(patch, { ...record, ...besideIntent(record, patch.diff), ...usedBy(result) });
+    this.metrics.patchEnded(record.outcome, record.changes);
     return answerOf(patch, outcome);
   }
 

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type AuditEvent, OUTCOMES } from '../audit/audit-event.js';
+import { type Change, OUTCOMES } from '../audit/audit-event.js';
 import { ChangeSchema } from '../audit/audit-event.schema.js';
 
 /** The customer that an operation was about. */
@@ -24,7 +24,7 @@ export class Operation {
   customer: OperationCustomer;
 
   @ApiProperty({ type: [ChangeSchema] })
-  changes: AuditEvent['changes'];
+  changes: readonly Change[];
 
   /** How often it was sent, or tried to be. */
   attempts: number;

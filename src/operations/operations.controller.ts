@@ -1,7 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { AuditEvent } from '../audit/audit-event.js';
-import { latestOutcome } from '../audit/latest-outcome.js';
+import { latestOutcome, mergedChanges } from '../audit/latest-outcome.js';
 import { AuditQueriesForReaders } from '../audit/audit-queries.js';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
@@ -47,7 +47,7 @@ function toOperation(id: string, events: readonly AuditEvent[]): Operation | und
     status: last.outcome,
     final,
     customer: last.target,
-    changes: last.changes,
+    changes: mergedChanges(first, last),
     attempts: last.upstream?.attempts ?? 0,
     started_at: first.occurred_at,
     ended_at: final ? last.occurred_at : null,

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditQueries } from '../audit/audit-queries.js';
-import type { OutcomeRecord, Operation } from '../audit/audit-records.js';
+import type { Operation } from '../audit/audit-records.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
@@ -11,6 +11,7 @@ import type { BillingAnswer } from '../billing/billing-answer.js';
 import { BillingClient } from '../billing/billing.client.js';
 import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { Customer } from '../billing/customer.dto.js';
+import { besideIntent } from '../customers/audit-changes.js';
 import { LaterPatches } from '../customers/later-patches.js';
 import { type PatchSnapshot, placeOf, readSnapshot } from '../customers/patch-snapshot.js';
 import { describeError, errorLine, LOGGER } from '../http/logger.js';
@@ -20,7 +21,7 @@ import { Poller } from '../runtime/poller.js';
 import { TenantCredentials } from '../tenants/tenant-credentials.js';
 import { TenantCache } from '../tenants/tenant-cache.js';
 import { type OpenOperationRow, OpenOperations } from './open-operations.js';
-import { conclude, nextRead, unverifiable } from './verdict.js';
+import { conclude, nextRead, unverifiable, type Verdict } from './verdict.js';
 
 /** Milliseconds between two polls for operations that are due. */
 const POLL_EVERY = 1_000;
@@ -103,8 +104,8 @@ export class Reconciler {
     const verdict = conclude({ row, snapshot, answer });
     if (verdict === undefined) await this.operations.postpone(row.id, nextRead(row));
     else if (verdict.outcome === 'not_applied' && (await this.mayBeUndone(row, intent, snapshot)))
-      await this.close(row, intent, last, unverifiable(row, snapshot));
-    else await this.close(row, intent, last, verdict);
+      await this.close(row, last ?? intent, unverifiable(row, snapshot), snapshot);
+    else await this.close(row, last ?? intent, verdict, snapshot);
   }
 
   private async mayBeUndone(
@@ -118,12 +119,14 @@ export class Reconciler {
 
   private async close(
     row: OpenOperationRow,
-    intent: AuditEvent,
-    last: AuditEvent | undefined,
-    verdict: Pick<OutcomeRecord, 'outcome' | 'changes' | 'customerId' | 'values'>,
+    last: AuditEvent,
+    verdict: Verdict,
+    snapshot: PatchSnapshot | undefined,
   ): Promise<void> {
-    const { upstream, credential } = last ?? intent;
-    await this.trail.outcome(operationOf(row, intent), { ...verdict, status: null, upstream, credential });
+    const { upstream, credential } = last;
+    const recorded =
+      snapshot === undefined ? verdict : { ...verdict, ...besideIntent(verdict, snapshot.diff) };
+    await this.trail.outcome(operationOf(row, last), { ...recorded, status: null, upstream, credential });
     this.metrics.patchEnded(verdict.outcome, verdict.changes);
     this.logger.info(
       { operation_id: row.id, tenant_id: row.tenant_id, outcome: verdict.outcome },
