@@ -68,8 +68,8 @@ it('builds some dozens of events under several seals', () => {
 
 const VICTIM = 19;
 const id = (leaf: number): string => `'${ids[leaf] ?? ''}'`;
-const edit = (from: string, to: string): string =>
-  `update audit_event set event = regexp_replace(event, '${from}', '${to}') where id = ${id(VICTIM)}`;
+const edit = (from: string, to: string, leaf = VICTIM): string =>
+  `update audit_event set event = regexp_replace(event, '${from}', '${to}') where id = ${id(leaf)}`;
 const forgedId = '0198f000-0000-7000-8000-000000000001';
 const insert = (newId: string): string =>
   `insert into audit_event select (e).* from (
@@ -79,7 +79,8 @@ const CHANGED = /the events are not those of seal 3: one of leaves 16 to 23 was 
 
 describe('without touching seals, it is found that somebody', () => {
   it.each<[string, RegExp, () => string[]]>([
-    ['edited a value', CHANGED, () => [edit('"after":"[^"]*"', '"after":"B***"')]],
+    ['edited a value', CHANGED, () => [edit('"after":"[^"]*"', '"after":"B***"', VICTIM - 1)]],
+    ['edited an effect', CHANGED, () => [edit('"effect":"applied"', '"effect":"ignored"')]],
     ['edited an actor', CHANGED, () => [edit('user-1', 'user-2')]],
     ['edited a time', CHANGED, () => [edit('"occurred_at":"20..', '"occurred_at":"1999')]],
     [
