@@ -37,7 +37,7 @@ export default {
   maxWorkers: 2,
   testSequencer: './test/support/sequencer.mjs',
   // A worker is replaced once it has gathered so much: what earlier files left makes later ones slow. The packages and the service alone take 150 MB.
-  workerIdleMemoryLimit: '700MB',
+  workerIdleMemoryLimit: '1GB',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1'] },
   transform: { '^.+\\.ts$': swc },
 };

@@ -1,7 +1,7 @@
 import { PATCH_FIELDS } from '../src/customers/dto/patch-customer.dto.js';
 import { readPatch } from '../src/customers/patch-body.pipe.js';
 import { PROBLEMS } from '../src/http/problem.js';
-import { startBffProcess } from './support/bff-process.js';
+import { startBff } from './support/start-bff.js';
 
 interface Schema {
   readonly properties?: Record<string, Schema>;
@@ -27,12 +27,11 @@ interface Document {
   readonly components: { readonly schemas: Record<string, Schema> };
 }
 
-/** The schemas are made by the build's compiler plug-in, so they are looked at in dist/. */
 describe('the OpenAPI document that the build serves at /openapi.json', () => {
   let document: Document;
 
   beforeAll(async () => {
-    const bff = await startBffProcess();
+    const bff = await startBff();
     const response = await fetch(`${bff.url}/openapi.json`);
     document = (await response.json()) as Document;
     await bff.stop();

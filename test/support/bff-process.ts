@@ -8,7 +8,7 @@ import { createTestDatabase } from './test-database.js';
 import { TestUpstream } from './upstream.js';
 
 /** Milliseconds until a process has to listen or end. */
-const DEADLINE = 25_000;
+const DEADLINE = 50_000;
 
 const MAIN = resolve('dist/main.js');
 const running = new Set<BffProcess>();
@@ -152,22 +152,6 @@ export async function createSurroundings(
     },
     remove: async () => {
       await Promise.all([database.remove(), rm(folder, { recursive: true, force: true })]);
-    },
-  };
-}
-
-/** The build between an upstream and an identity provider of its own, for tests that only ask it something. */
-export async function startBffProcess(
-  settings: Record<string, string> = {},
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const [upstream, idp] = await Promise.all([TestUpstream.start(), TestIdentityProvider.start()]);
-  const around = await createSurroundings(upstream, idp);
-  const bff = await BffProcess.start({ ...around.settings, ...settings });
-  return {
-    url: bff.url ?? '',
-    async stop() {
-      await bff.kill();
-      await Promise.all([upstream.stop(), idp.stop(), around.remove()]);
     },
   };
 }

