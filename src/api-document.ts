@@ -66,12 +66,33 @@ const RATE_LIMIT_HEADERS = {
 } as const;
 
 /** Request bodies take documented fields only, and a patch at least one. */
-function closeRequestBodies({ components }: OpenAPIObject): void {
-  for (const [name, schema] of Object.entries(components?.schemas ?? {})) {
-    if (!name.endsWith('Dto') || '$ref' in schema) continue;
+function closeRequestBodies({ paths, components }: OpenAPIObject): void {
+  const schemas = components?.schemas ?? {};
+  const operations = Object.values(paths).flatMap(({ put, patch, post }) => [put, patch, post]);
+  const ofBodies = schemasIn(
+    operations.map((operation) => operation?.requestBody),
+    schemas,
+  );
+  for (const [name, schema] of Object.entries(schemas)) {
+    if (!ofBodies.has(name) || '$ref' in schema) continue;
     schema.additionalProperties = false;
-    if (name === 'PatchCustomerDto') schema.minProperties = 1;
+    if (name === 'PatchCustomer') schema.minProperties = 1;
   }
+}
+
+/** Names of the schemas that a part of the document refers to, and of those within them. */
+function schemasIn(
+  part: unknown,
+  schemas: Readonly<Record<string, unknown>>,
+  names = new Set<string>(),
+): ReadonlySet<string> {
+  const text = JSON.stringify(part ?? null);
+  for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+    if (names.has(name)) continue;
+    names.add(name);
+    schemasIn(schemas[name], schemas, names);
+  }
+  return names;
 }
 
 /** Swagger UI at /docs and the document at /openapi.json. */

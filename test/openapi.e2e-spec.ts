@@ -40,7 +40,7 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
   const schema = (name: string): Schema => document.components.schemas[name] ?? {};
 
   it('describes exactly the twelve fields of a patch, all optional', () => {
-    const { properties = {}, required } = schema('PatchCustomerDto');
+    const { properties = {}, required } = schema('PatchCustomer');
     expect(Object.keys(properties).sort()).toEqual([...PATCH_FIELDS].sort());
     expect(required).toBeUndefined();
   });
@@ -57,7 +57,7 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
       );
     // That the patterns say the same as the rules is a property of its own (patch-body.spec.ts).
     const pattern = expect.any(String) as unknown;
-    expect(limits('PatchCustomerDto')).toEqual({
+    expect(limits('PatchCustomer')).toEqual({
       name: { type: 'string', minLength: 1, maxLength: 255, pattern },
       alias: { type: 'string', minLength: 1, maxLength: 255, pattern },
       billing_email: { type: 'string', format: 'email', maxLength: 254, pattern },
@@ -81,26 +81,43 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
         maxLength: 32,
         pattern,
       },
-      custom_taxes: { type: 'array', maxItems: 50, items: { $ref: '#/components/schemas/CustomTaxDto' } },
-      billing_address: { allOf: [{ $ref: '#/components/schemas/AddressDto' }] },
-      shipping_address: { allOf: [{ $ref: '#/components/schemas/ShippingAddressDto' }] },
+      custom_taxes: { type: 'array', maxItems: 50, items: { $ref: '#/components/schemas/CustomTax' } },
+      billing_address: { allOf: [{ $ref: '#/components/schemas/Address' }] },
+      shipping_address: { allOf: [{ $ref: '#/components/schemas/ShippingAddress' }] },
     });
-    expect(schema('CustomTaxDto').required).toEqual(['name', 'tax_code', 'rate']);
-    expect(schema('ShippingAddressDto').required).toEqual(['same_as_billing']);
-    expect(schema('AddressDto').required).toBeUndefined();
+    expect(schema('CustomTax').required).toEqual(['name', 'tax_code', 'rate']);
+    expect(schema('ShippingAddress').required).toEqual(['same_as_billing']);
+    expect(schema('Address').required).toBeUndefined();
   });
 
   it('has an example body that the service accepts', () => {
-    const body = exampleOf(document, schema('PatchCustomerDto'));
+    const body = exampleOf(document, schema('PatchCustomer'));
     expect(Object.keys(body as object)).toHaveLength(12);
     expect(readPatch(body, undefined)).toEqual(body);
   });
 
   it('says that addresses and lists are replaced as a whole', () => {
-    const { properties = {} } = schema('PatchCustomerDto');
+    const { properties = {} } = schema('PatchCustomer');
     const replaced = ['billing_address', 'shipping_address', 'custom_taxes', 'invoicing_emails'];
     for (const field of replaced)
       expect(properties[field]?.['description']).toMatch(/[Rr]eplaces the stored/);
+  });
+
+  it('names schemas as users do, without the suffixes of the code', () => {
+    const names = Object.keys(document.components.schemas);
+    expect(names).toEqual(
+      expect.arrayContaining(['PatchCustomer', 'Customer', 'Problem', 'Fault', 'AuditEvent']),
+    );
+    expect(names.filter((name) => /(Dto|Schema|View|Query)$/.test(name))).toEqual([]);
+  });
+
+  it('closes every schema that is a part of a request, and no other', () => {
+    const closed = Object.entries(document.components.schemas)
+      .filter(([, { additionalProperties }]) => additionalProperties === false)
+      .map(([name]) => name);
+    const parts = ['Address', 'CustomTax', 'PatchCustomer', 'PutTenant', 'PutToken', 'ShippingAddress'];
+    expect(closed.sort()).toEqual(parts);
+    expect(schema('PatchCustomer')['minProperties']).toBe(1);
   });
 
   it('documents the limits of a caller on every route that needs one, and on no other', () => {

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ACTIONS, EFFECTS, OUTCOMES, PHASES } from './audit-event.js';
 
 const MASKED = {
@@ -14,6 +14,7 @@ const MASKED = {
 };
 
 /** The values behind the masks of a change. */
+@ApiSchema({ name: 'ClearValues' })
 export class ClearSchema {
   @ApiProperty({ ...MASKED, description: 'As it was; null for unset.', example: 'anna@acme.test' })
   before?: unknown;
@@ -27,6 +28,7 @@ export class ClearSchema {
 }
 
 /** What happened to one field. An outcome repeats `before` and `after` only where they differ from its intent's. */
+@ApiSchema({ name: 'Change' })
 export class ChangeSchema {
   /** @example 'billing_email' */
   field: string;
@@ -54,6 +56,7 @@ export class ChangeSchema {
 }
 
 /** Who asked, as their access token said. */
+@ApiSchema({ name: 'Actor' })
 export class ActorSchema {
   @ApiProperty({ enum: ['user', 'service'] })
   type: string;
@@ -66,6 +69,7 @@ export class ActorSchema {
 }
 
 /** Where the request came from. */
+@ApiSchema({ name: 'Origin' })
 export class OriginSchema {
   /** @example '203.0.113.7' */
   ip: string;
@@ -74,6 +78,7 @@ export class OriginSchema {
 }
 
 /** The customer concerned. */
+@ApiSchema({ name: 'Target' })
 export class TargetSchema {
   /** As in the URL; masked unless it is a `cus_` id. */
   ref: string;
@@ -82,6 +87,7 @@ export class TargetSchema {
 }
 
 /** The exchange with the billing API. */
+@ApiSchema({ name: 'Upstream' })
 export class UpstreamSchema {
   status: number | null;
 
@@ -91,6 +97,7 @@ export class UpstreamSchema {
 }
 
 /** Which version of the tenant's token was used. */
+@ApiSchema({ name: 'Credential' })
 export class CredentialSchema {
   version: number;
 
@@ -98,6 +105,7 @@ export class CredentialSchema {
 }
 
 /** Where the event stands in the sealed log. */
+@ApiSchema({ name: 'Seal' })
 export class SealSchema {
   seal: number;
 
@@ -105,6 +113,7 @@ export class SealSchema {
 }
 
 /** One record of the audit trail. */
+@ApiSchema({ name: 'AuditEvent' })
 export class AuditEventSchema {
   /** UUIDv7. */
   @ApiProperty({ format: 'uuid' })

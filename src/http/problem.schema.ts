@@ -1,7 +1,8 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { FAULT_CODES, type FaultCode, PROBLEMS } from './problem.js';
 
 /** One fault of a request, with one of `pointer`, `parameter` and `header`. */
+@ApiSchema({ name: 'Fault' })
 export class FaultSchema {
   /**
    * RFC 6901 pointer to the faulty part of the body, as a URI fragment.
@@ -24,6 +25,7 @@ export class FaultSchema {
 }
 
 /** A problem (RFC 9457) that also carries the billing API's own error members, `code` and `message`. */
+@ApiSchema({ name: 'Problem' })
 export class ProblemSchema {
   /** @example 'urn:billing-bff:problem:validation-failed' */
   @ApiProperty({ enum: Object.keys(PROBLEMS).map((slug) => `urn:billing-bff:problem:${slug}`) })

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
 const HASH = { pattern: '^[0-9a-f]{64}$', description: 'SHA-256 in lower-case hex.' };
 
@@ -82,6 +82,7 @@ export class ConsistencyProof {
 }
 
 /** A public key that seals are signed with (RFC 8037). */
+@ApiSchema({ name: 'SigningKey' })
 export class SigningKeySchema {
   @ApiProperty({ enum: ['OKP'] })
   kty: string;

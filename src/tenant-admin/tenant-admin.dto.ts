@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ListOf, MayBeAbsent, Satisfies } from '../http/rules.js';
 import { text, textThat, VISIBLE_TEXT, visibleText } from '../http/text-rules.js';
 
@@ -32,6 +32,7 @@ const Status = (): PropertyDecorator =>
   );
 
 /** A tenant as a whole: what is left out is set back to its default. */
+@ApiSchema({ name: 'PutTenant' })
 export class PutTenantDto {
   /** @example 'Acme GmbH' */
   @Satisfies(visibleText(255))
@@ -62,6 +63,7 @@ export class PutTenantDto {
 }
 
 /** A token for the billing API. */
+@ApiSchema({ name: 'PutToken' })
 export class PutTokenDto {
   /** 1 to 4,096 visible ASCII characters; it is stored encrypted and never shown again. */
   @Satisfies(

@@ -1,6 +1,7 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
 /** A tenant, as an operator sees it. */
+@ApiSchema({ name: 'Tenant' })
 export class TenantView {
   /** @example 'acme' */
   id: string;

@@ -1,7 +1,9 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { MayBeAbsent, NestedObject } from '../../http/rules.js';
 import { AddressLine, Country, JsonBoolean } from './field-decorators.js';
 
 /** A postal address. It replaces the stored one as a whole: a field that is left out becomes empty (U5). */
+@ApiSchema({ name: 'Address' })
 export class AddressDto {
   /** @example 'Main Street 1' */
   @MayBeAbsent()
@@ -38,6 +40,7 @@ export class AddressDto {
 }
 
 /** Where goods go. It replaces the stored one as a whole (U5). */
+@ApiSchema({ name: 'ShippingAddress' })
 export class ShippingAddressDto {
   /**
    * Whether goods go to the billing address.

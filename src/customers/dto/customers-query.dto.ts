@@ -18,7 +18,6 @@ export class CustomersQuery {
   /**
    * Text to search for; the billing API decides what matches. Up to 255 characters, without control characters, line
    * breaks and bidirectional overrides. It is sent unchanged; it is neither logged nor stored.
-   * @example 'acme'
    */
   @MayBeAbsent()
   @Satisfies(text(0, MAX_SEARCH))

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { MayBeAbsent, NestedList, NestedObject } from '../../http/rules.js';
 import { AddressDto, ShippingAddressDto } from './address.dto.js';
 import {
@@ -14,6 +15,7 @@ import {
 } from './field-decorators.js';
 
 /** A tax of the customer's own. */
+@ApiSchema({ name: 'CustomTax' })
 export class CustomTaxDto {
   /** @example 'City tax' */
   @Name()
@@ -35,6 +37,7 @@ export class CustomTaxDto {
  * A partial update: a field that is left out keeps its value. No field can be cleared, so null is refused
  * (U1). Addresses, taxes and the list of e-mail addresses are replaced as a whole (U5). At least one field.
  */
+@ApiSchema({ name: 'PatchCustomer' })
 export class PatchCustomerDto {
   /** @example 'Acme GmbH' */
   @MayBeAbsent()
