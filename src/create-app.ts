@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -14,6 +13,7 @@ import { NestLog } from './http/logger.js';
 import { collectRoutes, refuseOtherMethods, refusePlainOptions } from './http/method-not-allowed.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
+import { securityHeaders } from './http/security-headers.js';
 import type { Runtime } from './runtime.module.js';
 
 /** Longer than any path that Node's own limit on request headers lets through. */
@@ -54,7 +54,11 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   refusePlainOptions(fastify, routes, (problem, request, reply) => {
     filter.answer(problem, request, reply);
   });
-  await fastify.register(helmet, { contentSecurityPolicy: { directives: contentSecurityPolicy(runtime) } });
+  const security = securityHeaders({ contentSecurityPolicy: { directives: contentSecurityPolicy(runtime) } });
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    void reply.headers(security);
+    done();
+  });
   if (config.corsOrigins.length > 0) {
     await fastify.register(cors, {
       origin: [...config.corsOrigins],
