@@ -5,22 +5,22 @@
  */
 export function canonicalize(value: unknown): string | undefined {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('no number of JSON');
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (!isObject(value)) return JSON.stringify(value);
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
     return `[${items.map((item) => canonicalize(item) ?? 'null').join(',')}]`;
   }
   if (writesItself(value)) return canonicalize(value.toJSON());
   let text = '';
-  for (const [name, member] of Object.entries(value).sort(byName)) {
-    const canonical: string | undefined = canonicalize(member);
+  for (const name of Object.keys(value).sort()) {
+    const canonical: string | undefined = canonicalize(value[name]);
     if (canonical !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonical}`;
   }
   return `{${text}}`;
 }
 
-function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
-  return one < other ? -1 : 1;
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function writesItself(value: object): value is { toJSON(): unknown } {
