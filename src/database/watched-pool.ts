@@ -9,10 +9,11 @@ import type pg from 'pg';
  */
 export function watchedPool(pool: pg.Pool, patienceMs: number, prepare: string): PostgresPool {
   const prepared = new WeakSet<object>();
+  const names = new StatementNames();
   return {
     connect: async () => {
       const client = await pool.connect();
-      const watched = new WatchedClient(client, patienceMs);
+      const watched = new WatchedClient(client, patienceMs, names);
       if (prepared.has(client)) return watched;
       try {
         await watched.query(prepare, []);
@@ -30,12 +31,39 @@ export function watchedPool(pool: pg.Pool, patienceMs: number, prepare: string):
 /** What is used of a client of pg: what its promises and its `query_timeout` hold on to outlives many a collection. */
 interface Client {
   query<Row>(
-    sql: string,
-    parameters: readonly unknown[],
+    statement: Statement,
     answered: (error: Error | null | undefined, result: PostgresQueryResult<Row>) => void,
   ): void;
   query<Row>(cursor: PostgresCursor<Row>): PostgresCursor<Row>;
   release(destroy: boolean): void;
+}
+
+/** As pg takes it: a connection prepares a statement with a name once. */
+interface Statement {
+  readonly name?: string;
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+/** A prepared statement whose result has another shape since a migration: a new connection prepares it anew. */
+const PLAN_OUTDATED = '0A000';
+
+/** Statements that a pool prepares. What comes after so many is one of those that callers' filters make. */
+const MAX_PREPARED = 100;
+
+/** Names statements, so that the server plans each once for each connection. */
+class StatementNames {
+  private readonly names = new Map<string, string>();
+
+  /** One without parameters may be several commands: those cannot be prepared. */
+  statement(text: string, parameters: readonly unknown[]): Statement {
+    const values = [...parameters];
+    if (values.length === 0) return { text, values };
+    const name = this.names.get(text) ?? `bff-${this.names.size}`;
+    if (!this.names.has(text) && this.names.size >= MAX_PREPARED) return { text, values };
+    this.names.set(text, name);
+    return { name, text, values };
+  }
 }
 
 class WatchedClient implements PostgresPoolClient {
@@ -44,6 +72,7 @@ class WatchedClient implements PostgresPoolClient {
   constructor(
     private readonly client: Client,
     private readonly patienceMs: number,
+    private readonly names: StatementNames,
   ) {}
 
   query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>>;
@@ -69,10 +98,10 @@ class WatchedClient implements PostgresPoolClient {
         this.silent = true;
         reject(new Error(`the database did not answer within ${this.patienceMs} ms`));
       }, this.patienceMs);
-      this.client.query<Row>(statement, parameters, (error, result) => {
+      this.client.query<Row>(this.names.statement(statement, parameters), (error, result) => {
         clearTimeout(timer);
         if (error instanceof Error) {
-          this.silent ||= !('severity' in error);
+          this.silent ||= !('severity' in error) || ('code' in error && error.code === PLAN_OUTDATED);
           reject(error);
         } else resolve(result);
       });
