@@ -22,8 +22,8 @@ const SPECS = {
   server: ['(src|sandbox)/.*\\.spec\\.ts$', 'test/.*\\.e2e-spec\\.ts$'],
   // And what needs several instances or PgBouncer.
   postgres: ['(src|sandbox)/.*\\.spec\\.ts$', 'test/.*\\.(e2e|postgres)-spec\\.ts$'],
-  // What needs no database is not run again for another one.
-  embedded: ['test/.*\\.e2e-spec\\.ts$'],
+  // What says nothing about the database is not run again for another one.
+  embedded: ['test/(?!patch-body|token-|openapi|routes-closed|wire).*\\.e2e-spec\\.ts$'],
 };
 
 export default {
