@@ -1,6 +1,6 @@
 import { COUNTRIES, CURRENCIES } from './billing-codes.js';
 import { canonicalId } from './billing-id.js';
-import { flag, listOf, members, nullable, oneOf, optional, type Read, ShapeFault, text } from './shape.js';
+import { flag, listOf, members, oneOf, optional, type Read, ShapeFault, text } from './shape.js';
 
 /** Every line is optional; one that is absent is left out of answers, not `null` (U5, U12). */
 export interface Address {
@@ -47,21 +47,8 @@ export interface StoredCustomer {
   customer_type: 'BUSINESS' | 'INDIVIDUAL';
 }
 
-/** The contract's twelve fields. One that is absent, or `null`, changes nothing (U1). */
-export interface CustomerPatch {
-  alias?: string | undefined;
-  billing_address?: Address | undefined;
-  billing_email?: string | undefined;
-  currency?: string | undefined;
-  custom_taxes?: CustomTax[] | undefined;
-  invoicing_emails?: string[] | undefined;
-  invoicing_entity_id?: string | undefined;
-  is_tax_exempt?: boolean | undefined;
-  name?: string | undefined;
-  phone?: string | undefined;
-  shipping_address?: ShippingAddress | undefined;
-  vat_number?: string | undefined;
-}
+/** The contract's fields. One that is absent, or `null`, changes nothing (U1). */
+export type CustomerPatch = Partial<ReturnType<typeof fieldsOf>>;
 
 type Required = Pick<StoredCustomer, 'id' | 'name' | 'currency' | 'invoicing_entity_id'>;
 
@@ -86,85 +73,52 @@ export function newCustomer(given: Required & Partial<StoredCustomer>): StoredCu
 
 /** The customer after a patch: lists and addresses are replaced whole (U5), `vat_number` resets its validation (U3). */
 export function patched(customer: StoredCustomer, patch: CustomerPatch): StoredCustomer {
-  return {
-    ...customer,
-    name: patch.name ?? customer.name,
-    alias: patch.alias ?? customer.alias,
-    billing_email: patch.billing_email ?? customer.billing_email,
-    invoicing_emails: patch.invoicing_emails ?? customer.invoicing_emails,
-    phone: patch.phone ?? customer.phone,
-    billing_address: patch.billing_address ?? customer.billing_address,
-    shipping_address: patch.shipping_address ?? customer.shipping_address,
-    currency: patch.currency ?? customer.currency,
-    custom_taxes: patch.custom_taxes ?? customer.custom_taxes,
-    invoicing_entity_id: patch.invoicing_entity_id ?? customer.invoicing_entity_id,
-    vat_number: patch.vat_number ?? customer.vat_number,
-    is_tax_exempt: patch.is_tax_exempt ?? customer.is_tax_exempt,
-    vat_validation: patch.vat_number === undefined ? customer.vat_validation : 'pending',
-  };
+  const vat_validation = patch.vat_number === undefined ? customer.vat_validation : 'pending';
+  return { ...customer, ...withoutAbsent(patch), vat_validation };
 }
 
 /** The Customer of GET and PATCH answers: nulls, numeric rates, newer fields, no `is_tax_exempt` (U2, U11, U12). */
 export function customerAnswer(customer: StoredCustomer): Record<string, unknown> {
-  return {
-    id: customer.id,
-    name: customer.name,
-    alias: customer.alias,
-    billing_email: customer.billing_email,
-    invoicing_emails: customer.invoicing_emails,
-    phone: customer.phone,
-    billing_address: customer.billing_address,
-    shipping_address: customer.shipping_address,
-    currency: customer.currency,
-    custom_taxes: customer.custom_taxes.map((tax) => ({ ...tax, rate: Number(tax.rate) })),
-    invoicing_entity_id: customer.invoicing_entity_id,
-    vat_number: customer.vat_number,
-    connected_account_id: null,
-    customer_type: customer.customer_type,
-  };
+  const { is_tax_exempt, vat_validation, archived, ...answered } = customer;
+  const custom_taxes = customer.custom_taxes.map((tax) => ({ ...tax, rate: Number(tax.rate) }));
+  return { ...answered, custom_taxes, connected_account_id: null };
 }
 
 /** Reads a request body as the billing API does: unknown members are dropped in silence (U6), wrong types throw. */
 export function readCustomerPatch(value: unknown): CustomerPatch {
-  const body = members(value, 'body');
-  return {
-    alias: optional(text)(body.alias, 'alias'),
-    billing_address: optional(address)(body.billing_address, 'billing_address'),
-    billing_email: optional(text)(body.billing_email, 'billing_email'),
-    currency: optional(currency)(body.currency, 'currency'),
-    custom_taxes: optional(listOf(customTax))(body.custom_taxes, 'custom_taxes'),
-    invoicing_emails: optional(listOf(text))(body.invoicing_emails, 'invoicing_emails'),
-    invoicing_entity_id: optional(invoicingEntityId)(body.invoicing_entity_id, 'invoicing_entity_id'),
-    is_tax_exempt: optional(flag)(body.is_tax_exempt, 'is_tax_exempt'),
-    name: optional(text)(body.name, 'name'),
-    phone: optional(text)(body.phone, 'phone'),
-    shipping_address: optional(shippingAddress)(body.shipping_address, 'shipping_address'),
-    vat_number: optional(text)(body.vat_number, 'vat_number'),
-  };
+  return fieldsOf(members(value, 'body'), '');
 }
 
 /** Reads a customer back from the state file. */
 export const storedCustomer: Read<StoredCustomer> = (value, at) => {
   const kept = members(value, at);
-  return {
+  return newCustomer({
+    ...withoutAbsent(fieldsOf(kept, `${at}.`)),
     id: text(kept.id, `${at}.id`),
     name: text(kept.name, `${at}.name`),
-    alias: nullable(text)(kept.alias, `${at}.alias`),
-    billing_email: nullable(text)(kept.billing_email, `${at}.billing_email`),
-    invoicing_emails: listOf(text)(kept.invoicing_emails, `${at}.invoicing_emails`),
-    phone: nullable(text)(kept.phone, `${at}.phone`),
-    billing_address: nullable(address)(kept.billing_address, `${at}.billing_address`),
-    shipping_address: nullable(shippingAddress)(kept.shipping_address, `${at}.shipping_address`),
     currency: currency(kept.currency, `${at}.currency`),
-    custom_taxes: listOf(customTax)(kept.custom_taxes, `${at}.custom_taxes`),
     invoicing_entity_id: invoicingEntityId(kept.invoicing_entity_id, `${at}.invoicing_entity_id`),
-    vat_number: nullable(text)(kept.vat_number, `${at}.vat_number`),
-    is_tax_exempt: flag(kept.is_tax_exempt, `${at}.is_tax_exempt`),
     vat_validation: oneOf(['none', 'pending', 'valid'])(kept.vat_validation, `${at}.vat_validation`),
     archived: flag(kept.archived, `${at}.archived`),
     customer_type: oneOf(['BUSINESS', 'INDIVIDUAL'])(kept.customer_type, `${at}.customer_type`),
-  };
+  });
 };
+
+/** One line for each field that a patch can change. @param at what stands before the name of a field in a fault */
+const fieldsOf = (given: Record<string, unknown>, at: string) => ({
+  alias: optional(text)(given.alias, `${at}alias`),
+  billing_address: optional(address)(given.billing_address, `${at}billing_address`),
+  billing_email: optional(text)(given.billing_email, `${at}billing_email`),
+  currency: optional(currency)(given.currency, `${at}currency`),
+  custom_taxes: optional(listOf(customTax))(given.custom_taxes, `${at}custom_taxes`),
+  invoicing_emails: optional(listOf(text))(given.invoicing_emails, `${at}invoicing_emails`),
+  invoicing_entity_id: optional(invoicingEntityId)(given.invoicing_entity_id, `${at}invoicing_entity_id`),
+  is_tax_exempt: optional(flag)(given.is_tax_exempt, `${at}is_tax_exempt`),
+  name: optional(text)(given.name, `${at}name`),
+  phone: optional(text)(given.phone, `${at}phone`),
+  shipping_address: optional(shippingAddress)(given.shipping_address, `${at}shipping_address`),
+  vat_number: optional(text)(given.vat_number, `${at}vat_number`),
+});
 
 const currency = oneOf(CURRENCIES);
 const country = oneOf(COUNTRIES);
@@ -215,6 +169,6 @@ const invoicingEntityId: Read<string> = (value, at) => {
   return id;
 };
 
-function withoutAbsent(lines: Record<keyof Address, string | undefined>): Address {
-  return Object.fromEntries(Object.entries(lines).filter(([, line]) => line !== undefined));
+function withoutAbsent<Value>(given: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

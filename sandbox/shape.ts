@@ -32,11 +32,6 @@ export function optional<T>(read: Read<T>): Read<T | undefined> {
   return (value, at) => (value === undefined || value === null ? undefined : read(value, at));
 }
 
-/** A value, or `null` where there is none. */
-export function nullable<T>(read: Read<T>): Read<T | null> {
-  return (value, at) => (value === undefined || value === null ? null : read(value, at));
-}
-
 /** One of a closed set of words. */
 export function oneOf<const T extends string>(words: readonly T[]): Read<T> {
   return (value, at) => {

@@ -116,7 +116,7 @@ const CUSTOMER = object({
   custom_taxes: list(object({ name: text, tax_code: text, rate })),
   billing_address: optional(ADDRESS),
   shipping_address: optional(object({ same_as_billing: boolean, address: optional(ADDRESS) })),
-});
+} satisfies Record<Exclude<keyof Customer, 'toJSON'>, Reader>);
 
 /** @throws NotOfThatShape */
 function customer(value: unknown): Customer {

@@ -83,7 +83,7 @@ function beforeOf({ before }: PatchDiff, field: PatchField): Pick<Change, 'befor
 
 /** What the trail shows of a field's value: codes in clear, the rest only hinted at. */
 export function maskField(field: PatchField, value: unknown): Masked {
-  if (typeof value === 'string') return TEXT_MASKS[field](value);
+  if (typeof value === 'string') return (TEXT_MASKS[field] ?? maskText)(value);
   if (typeof value === 'boolean') return value;
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
@@ -98,19 +98,14 @@ const inClear =
   (value: string): string =>
     code.test(value) ? value : maskText(value);
 
-const TEXT_MASKS: Record<PatchField, (value: string) => string> = {
-  name: maskText,
-  alias: maskText,
+/** Of those that are no free text. */
+const TEXT_MASKS: Partial<Record<PatchField, (value: string) => string>> = {
   billing_email: maskEmail,
   invoicing_emails: maskEmail,
   phone: maskNumber,
   currency: inClear(/^[A-Z]{3}$/),
   invoicing_entity_id: inClear(/^ive_[0-9A-Za-z]{1,22}$/),
-  is_tax_exempt: maskText,
   vat_number: maskNumber,
-  custom_taxes: maskText,
-  billing_address: maskText,
-  shipping_address: maskText,
 };
 
 function maskOfMember(name: string): (value: string) => string {

@@ -30,6 +30,7 @@ import { PatchBodyPipe } from './patch-body.pipe.js';
 import { ApiPatchProblems } from './patch-problems.docs.js';
 import { Conditions, type PatchConditions } from './patch-request.js';
 
+/** The routes of customers. */
 @ApiTags('Customers')
 @Controller('api/v1/customers')
 export class CustomersController {

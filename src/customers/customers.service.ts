@@ -28,6 +28,7 @@ const SHARE_OF_FIRST_READ = 1 / 3;
 const SHARE_OF_OUTCOME = 1 / 10;
 const MAX_FOR_OUTCOME = 1_000;
 
+/** Reads, lists and patches customers. `patch` is the story of a patch, from its idempotency key to its outcome. */
 @Injectable()
 export class CustomersService {
   constructor(

@@ -52,9 +52,12 @@ export function isSameCustomer(one: Customer, other: Customer): boolean {
   );
 }
 
-/** Of what is written only: it is in no answer (U2). */
+/** Fields that are in no answer (U2): exactly those that a `Customer` does not have. */
+const WRITE_ONLY: Readonly<Record<Exclude<PatchField, keyof Customer>, true>> = { is_tax_exempt: true };
+
+/** Whether a reader can see the field. */
 export function isVerifiable(field: PatchField): boolean {
-  return field !== 'is_tax_exempt';
+  return !Object.hasOwn(WRITE_ONLY, field);
 }
 
 /** Whether the billing API shows a value for the field; what can't be seen is never shown. */

@@ -1,5 +1,5 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { MayBeAbsent, NestedList, NestedObject } from '../../http/rules.js';
+import { MayBeAbsent, NestedList, NestedObject, shapesOf } from '../../http/rules.js';
 import { AddressDto, ShippingAddressDto } from './address.dto.js';
 import {
   Alias,
@@ -118,20 +118,13 @@ export class PatchCustomerDto {
   shipping_address?: ShippingAddressDto;
 }
 
-/** The twelve fields of the contract; anything else in a body is refused. */
-export const PATCH_FIELDS = [
-  'name',
-  'alias',
-  'billing_email',
-  'invoicing_emails',
-  'phone',
-  'currency',
-  'invoicing_entity_id',
-  'is_tax_exempt',
-  'vat_number',
-  'custom_taxes',
-  'billing_address',
-  'shipping_address',
-] as const satisfies readonly (keyof PatchCustomerDto)[];
+export type PatchField = keyof PatchCustomerDto;
 
-export type PatchField = (typeof PATCH_FIELDS)[number];
+/** The fields of the contract, in the order of the DTO; anything else in a body is refused. */
+export const PATCH_FIELDS: readonly PatchField[] = [...shapesOf(PatchCustomerDto).keys()].filter(
+  isPatchField,
+);
+
+function isPatchField(name: string): name is PatchField {
+  return shapesOf(PatchCustomerDto).has(name);
+}
