@@ -1,5 +1,6 @@
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
+import { accepts } from './acceptance-plan.js';
 import { type Fault, type FaultPlace, MAX_FAULTS, pointerTo } from './problem.js';
 import { fault, faultsOf, isObject, type RuleFault, type Shape, shapesOf } from './rules.js';
 
@@ -20,6 +21,7 @@ export function validateDto<Dto extends object>(
   value: unknown,
   placeOf: (path: RuleFault['path']) => FaultPlace = (path) => ({ pointer: pointerTo(...path) }),
 ): Validated<Dto> {
+  if (isObject(value) && accepts(type, value)) return { dto: Object.assign(new type(), value), faults: [] };
   const { dto, found } = isObject(value)
     ? validated(type, value)
     : { dto: new type(), found: fault('not-object', 'must be an object') };

@@ -60,7 +60,7 @@ export function NestedList(dto: () => new () => object, max: number): PropertyDe
   );
 }
 
-const RULE = 'rule';
+export const RULE = 'rule';
 
 /** class-validator itself only knows pass or fail: what a rule found is kept beside the instance it looked at. */
 function constraint(rule: Rule, shape: Shape): PropertyDecorator {
@@ -77,7 +77,7 @@ function constraint(rule: Rule, shape: Shape): PropertyDecorator {
         defaultMessage: () => 'is not accepted',
       },
     },
-    { context: { shape } },
+    { context: { shape, rule: check } },
   );
 }
 

@@ -74,6 +74,9 @@ export function without(refused: RegExp, code: FaultCode, detail: string): Rule 
   };
 }
 
+/** In code points. */
 function lengthOf(value: string): number {
-  return Array.from(value).length;
+  return SURROGATE.test(value) ? Array.from(value).length : value.length;
 }
+
+const SURROGATE = /[\uD800-\uDFFF]/;
