@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { SCOPES } from './auth/caller.js';
+import { SCOPES } from './auth/scopes.js';
 import type { Config } from './config/config.js';
 import { VERSION } from './runtime/version.js';
 

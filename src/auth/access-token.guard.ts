@@ -12,7 +12,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { TenantCache } from '../tenants/tenant-cache.js';
-import { ANY_TENANT_SCOPE, type Caller, type Scope } from './caller.js';
+import { type Caller } from './caller.js';
+import { ANY_TENANT_SCOPE, type Scope } from './scopes.js';
 import { CallerLimits, type Seat } from './caller-limits.js';
 import { TokenVerifier } from './token-verifier.js';
 

@@ -9,22 +9,6 @@ export interface Caller {
   readonly tenantId: string | null;
 }
 
-/** Every scope that a route can ask for, with what it allows; Swagger UI lists them. */
-export const SCOPES = {
-  'customers:read': 'Read customers',
-  'customers:write': 'Patch customers',
-  'audit:read': "Read the tenant's audit trail",
-  'audit:read:clear': 'See the values behind the masks of the trail',
-  'privacy:erase': 'Have the personal data of a customer forgotten',
-  'tenants:admin': 'Manage tenants and their tokens',
-  'tenants:any': 'Act for any tenant, named in X-Tenant-Id',
-} as const;
-
-export type Scope = keyof typeof SCOPES;
-
-/** Lets a service act for any tenant, which it names in `X-Tenant-Id`. */
-export const ANY_TENANT_SCOPE: Scope = 'tenants:any';
-
 /**
  * Reads a verified token's claims. What is stored with every audit event must be text that a database
  * takes and a person can read as it is: 1 to 255 characters, none of them invisible or turning the text around.

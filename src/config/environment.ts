@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { type AuthConfig, type BillingConfig, Config, LOG_LEVELS, type SwaggerConfig } from './config.js';
-import { parseEncryptionKeys, parseSigningKey } from './key-settings.js';
+import { parseEncryptionKeys } from './encryption-keys.js';
+import { parseSigningKey } from './signing-key.js';
 import { misspeltNames } from './misspelt-names.js';
 import { type Environment, parsePlainUrl, SettingReader } from './setting-reader.js';
 

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, EncryptionKey, SigningKey } from '../config/config.js';
-import { readSigningKey } from '../config/key-settings.js';
+import { readSigningKey } from '../config/signing-key.js';
 
 /** The encryption keys of the settings or, outside production, one made in DATA_DIR (0600) and kept there. */
 export function encryptionKeys({ encryptionKeys: configured, dataDir }: Config): readonly EncryptionKey[] {

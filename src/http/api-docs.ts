@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import { FaultSchema, ProblemSchema } from './problem.schema.js';
+import { FaultSchema } from './fault.schema.js';
+import { ProblemSchema } from './problem.schema.js';
 import { Problem, type ProblemBody, PROBLEMS, type ProblemSlug, validationFailed } from './problem.js';
 
 /** Headers of every answer. */

@@ -1,6 +1,6 @@
-import { randomFillSync } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from './clock.js';
+import { pooledRandom } from './random.js';
 
 /** The identifiers that the service makes up. */
 export class Ids {
@@ -40,21 +40,4 @@ export class Ids {
     const hex = Buffer.from(this.random(bytes)).toString('hex');
     return /^0+$/.test(hex) ? hex.replace(/.$/, '1') : hex;
   }
-}
-
-/** Bytes that are asked for at once: each question costs as much as a thousand of them. */
-const POOL = 4_096;
-
-/** Random bytes for ids, which are no secrets: those to come stand in memory. */
-function pooledRandom(): (bytes: number) => Uint8Array {
-  const pool = new Uint8Array(POOL);
-  let used = POOL;
-  return (bytes) => {
-    if (used + bytes > POOL) {
-      randomFillSync(pool);
-      used = 0;
-    }
-    used += bytes;
-    return pool.slice(used - bytes, used);
-  };
 }

@@ -1,21 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import type { EncryptionKey, SigningKey } from './config.js';
+import type { SigningKey } from './config.js';
 import type { SettingReader } from './setting-reader.js';
-
-/** `kid:base64url of 32 bytes`, separated by commas; the first one encrypts. */
-export function parseEncryptionKeys(read: SettingReader, production: boolean): EncryptionKey[] {
-  const name = 'ENCRYPTION_KEYS';
-  if (production) read.required(name, ' in production');
-  const keys = read.list(name).map((item) => {
-    const [, kid = '', encoded = ''] = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9_-]{43}=?)$/.exec(item) ?? [];
-    return { kid, key: Buffer.from(encoded, 'base64url') };
-  });
-  if (keys.some(({ kid, key }) => kid === '' || key.length !== 32)) {
-    read.fault(name, 'takes kid:key pairs separated by commas, each key 32 bytes in base64url');
-  }
-  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) read.fault(name, 'names one kid twice');
-  return keys;
-}
 
 /** An Ed25519 private key as JWK text (RFC 8037). */
 export function parseSigningKey(read: SettingReader, production: boolean): SigningKey | undefined {
