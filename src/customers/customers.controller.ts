@@ -28,7 +28,7 @@ import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { EntityTags } from './entity-tags.js';
 import { PatchBodyPipe } from './patch-body.pipe.js';
 import { ApiPatchProblems } from './patch-problems.docs.js';
-import { Conditions, type PatchConditions } from './patch-request.js';
+import { Conditions, type PatchConditions } from './patch-conditions.js';
 
 /** The routes of customers. */
 @ApiTags('Customers')

@@ -1,22 +1,10 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import type { Operation } from '../audit/audit-records.js';
 import type { BillingCall } from '../billing/billing.client.js';
 import type { Customer } from '../billing/customer.dto.js';
-import { unknownParameters } from '../http/known-query.js';
-import { refuseFaults, validationFailed } from '../http/problem.js';
-import { readIdempotencyKey } from '../idempotency/idempotency-key.js';
 import type { PatchCustomerDto } from './dto/patch-customer.dto.js';
-import { type IfMatch, readIfMatch } from './entity-tags.js';
+import type { PatchConditions } from './patch-conditions.js';
 import type { PatchDiff } from './patch-diff.js';
-
-/** What a patch's URL and headers say about how it is to be carried out. */
-export interface PatchConditions {
-  readonly dryRun: boolean;
-  readonly ifMatch: IfMatch | undefined;
-  readonly idempotencyKey: string | undefined;
-}
 
 /** A patch as a caller wants it. */
 export interface PatchRequest extends PatchConditions {
@@ -42,22 +30,3 @@ export interface PatchContext extends Operation {
 
 /** With a token and a slot: it may go to the billing API. */
 export type AdmittedPatch = PatchContext & BillingCall & { readonly operationId: string };
-
-/** @throws Problem validation-failed */
-export const Conditions = createParamDecorator((_: unknown, context: ExecutionContext): PatchConditions => {
-  const { query, headers } = context.switchToHttp().getRequest<FastifyRequest>();
-  return {
-    dryRun: readDryRun(query),
-    ifMatch: readIfMatch(headers['if-match']),
-    idempotencyKey: readIdempotencyKey(headers['idempotency-key']),
-  };
-});
-
-/** A caller who wants a preview must not get a real patch, so only `true` and `false` are accepted. */
-function readDryRun(query: unknown): boolean {
-  refuseFaults(unknownParameters(query, 'dry_run'));
-  const value = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : 'false';
-  if (value === 'true' || value === 'false') return value === 'true';
-  const detail = 'must be true or false, and given once';
-  throw validationFailed([{ parameter: 'dry_run', code: 'not-boolean', detail }]);
-}

@@ -26,7 +26,8 @@ import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { JsonBodyPipe } from '../http/json-body.pipe.js';
 import { type ProblemSlug, validationFailed } from '../http/problem.js';
 import { TENANT_ID, TENANT_ID_RULE } from '../tenants/tenant.js';
-import { PutTenantDto, PutTokenDto } from './tenant-admin.dto.js';
+import { PutTenantDto } from './put-tenant.dto.js';
+import { PutTokenDto } from './put-token.dto.js';
 import { TenantList, TenantView, TokenVersion, TokenVersionList } from './tenant-admin.schema.js';
 import { TenantAdminService } from './tenant-admin.service.js';
 

@@ -11,7 +11,8 @@ import type { TenantRow, TokenRow } from '../tenants/tenant-rows.js';
 import type { TenantChange } from '../tenants/tenant-change.js';
 import { TenantStore } from '../tenants/tenant-store.js';
 import { TenantCache } from '../tenants/tenant-cache.js';
-import type { PutTenantDto, PutTokenDto } from './tenant-admin.dto.js';
+import type { PutTenantDto } from './put-tenant.dto.js';
+import type { PutTokenDto } from './put-token.dto.js';
 import type { TenantView, TokenVersion } from './tenant-admin.schema.js';
 
 /** What operators do with tenants. Each change and its audit event are stored together or not at all. */

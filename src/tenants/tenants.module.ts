@@ -6,7 +6,7 @@ import { TenantStore } from './tenant-store.js';
 import { TenantCache } from './tenant-cache.js';
 import { TenantsFileSync } from './tenants-file.sync.js';
 import { TenantsFileWatcher } from './tenants-file.watcher.js';
-import { MissingKeys } from './token-table.js';
+import { MissingKeys } from './missing-keys.js';
 
 @Module({
   imports: [CryptoModule],
