@@ -16,11 +16,7 @@ import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
 import { InFlight } from './runtime/in-flight.js';
 import { type Runtime, RuntimeModule } from './runtime.module.js';
 
-/**
- * What the service is made of. It ends in the order of NestJS's hooks: `onModuleDestroy` of this module comes first
- * (hooks go from the root outwards), and ends the requests; that of all others stops what works by itself;
- * `beforeApplicationShutdown` stores what is left for the trail; `onApplicationShutdown` closes the database.
- */
+/** What the service is made of. `docs/adr/0023-how-the-service-ends.md` says in which order its parts stop. */
 @Module({
   providers: [
     { provide: APP_INTERCEPTOR, useClass: InFlightInterceptor },
