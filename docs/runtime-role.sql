@@ -1,6 +1,6 @@
--- Rights of the account that the service runs with, as the owner of the tables gives them.
+-- The rights that the service's database account needs. The owner of the tables grants them.
 --   psql "$OWNER_URL" -v role=billing_bff -f docs/runtime-role.sql
--- No UPDATE, DELETE or TRUNCATE on the trail, its leaves and its seals; nothing owned.
+-- No UPDATE, DELETE or TRUNCATE on the trail, its leaves and its seals. The account owns nothing.
 grant usage on schema public to :"role";
 grant select, insert on audit_event, audit_leaf, audit_node, audit_seal to :"role";
 grant select, insert, delete on audit_pending to :"role";

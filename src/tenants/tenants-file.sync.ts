@@ -46,7 +46,7 @@ export class TenantsFileSync {
       failed += results.filter((done) => !done).length;
     }
     const counts = { tenants: entries.length, changed: changed.length, gone: gone.length, failed };
-    this.logger.info(counts, 'tenants file taken');
+    this.logger.info(counts, 'tenants file applied');
     if (failed > 0) throw new Error('not every entry of the tenants file could be taken');
   }
 
