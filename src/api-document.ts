@@ -4,9 +4,9 @@ import { SCOPES } from './auth/scopes.js';
 import type { Config } from './config/config.js';
 import { VERSION } from './runtime/version.js';
 
-const DESCRIPTION = `Patches customers of the billing API on behalf of a tenant, and keeps an audit trail of who changed what and whether it really happened.
+const DESCRIPTION = `Patches customers of the billing API on behalf of a tenant. Keeps an audit trail: who changed what, and whether the change really happened.
 
-Send your own access token; no caller ever holds a billing token. Errors are problem documents (RFC 9457).`;
+Send your own access token; callers never hold a billing token. Errors are problem documents (RFC 9457).`;
 
 /** The OpenAPI document of this build. */
 export function createApiDocument(app: NestFastifyApplication, config: Config): OpenAPIObject {
@@ -54,12 +54,12 @@ function addRateLimitHeaders({ paths }: OpenAPIObject): void {
 
 const RATE_LIMIT_HEADERS = {
   'RateLimit-Policy': {
-    description: 'How many requests (`q`) a caller may send in so many seconds (`w`); a token bucket.',
+    description: 'The number of requests (`q`) that a caller may send in `w` seconds (token bucket).',
     schema: { type: 'string' },
     example: '"caller";q=600;w=60',
   },
   RateLimit: {
-    description: 'How many are left (`r`), and in how many seconds there is one more (`t`).',
+    description: 'The number of requests left (`r`), and the seconds until one more is allowed (`t`).',
     schema: { type: 'string' },
     example: '"caller";r=599;t=1',
   },

@@ -226,7 +226,7 @@ describe('refused with 400', () => {
 
   it('a parameter that is given twice says so', async () => {
     const answer = await bff.send('GET', '/api/v1/audit-events?limit=1&limit=2');
-    const detail = 'must be given once';
+    const detail = 'must be sent once';
     expect(answer.body).toMatchObject({ errors: [{ parameter: 'limit', code: 'repeated', detail }] });
   });
 

@@ -175,7 +175,7 @@ describe('requests of one caller at a time', () => {
     const refused = await bff.patch({ name: 'A' }, caller);
     expect(refused.body).toMatchObject({
       type: 'urn:billing-bff:problem:rate-limited',
-      detail: 'This caller has 3 requests under way; wait for some of them.',
+      detail: 'This caller has 3 requests in flight; wait until some are finished.',
     });
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
     expect(await patch('A', await as({ sub: 'eager', tenant_id: 'globex' }))).toBe(200);

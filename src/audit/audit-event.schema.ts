@@ -2,7 +2,7 @@ import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ACTIONS, EFFECTS, OUTCOMES, PHASES } from './audit-event.js';
 
 const MASKED = {
-  description: 'Masked JSON; null for unset, absent where the customer was not read.',
+  description: 'Masked JSON. Null: no value. Absent: the customer was not read.',
   oneOf: [
     { type: 'string', nullable: true },
     { type: 'boolean' },
@@ -16,18 +16,18 @@ const MASKED = {
 /** The values behind the masks of a change. */
 @ApiSchema({ name: 'ClearValues' })
 export class ClearSchema {
-  @ApiProperty({ ...MASKED, description: 'As it was; null for unset.', example: 'anna@acme.test' })
+  @ApiProperty({ ...MASKED, description: 'The value before; null: no value.', example: 'anna@acme.test' })
   before?: unknown;
 
   before_salt?: string;
 
-  @ApiProperty({ ...MASKED, description: 'As it was to be.', example: 'berta@acme.test' })
+  @ApiProperty({ ...MASKED, description: 'The requested value.', example: 'berta@acme.test' })
   after?: unknown;
 
   after_salt?: string;
 }
 
-/** What happened to one field. An outcome repeats `before` and `after` only where they differ from its intent's. */
+/** The change of one field. An outcome repeats `before` and `after` only where they differ from its intent's. */
 @ApiSchema({ name: 'Change' })
 export class ChangeSchema {
   /** @example 'billing_email' */
@@ -43,19 +43,19 @@ export class ChangeSchema {
   @ApiProperty({ enum: EFFECTS, required: false })
   effect?: string;
 
-  /** HMAC-SHA-256 of the RFC 8785 form of the value, keyed with its salt; lower-case hex. */
+  /** HMAC-SHA-256 of the RFC 8785 form of the value, keyed with its salt, in lower-case hex. */
   @ApiProperty({ pattern: '^[0-9a-f]{64}$', required: false })
   before_commitment?: string;
 
   @ApiProperty({ pattern: '^[0-9a-f]{64}$', required: false })
   after_commitment?: string;
 
-  /** With the scope `audit:read:clear`, unless it was erased: the values, and the base64url salts of their commitments. */
+  /** The values, and the base64url salts of their commitments. Only with the scope `audit:read:clear`; absent if erased. */
   @ApiProperty({ type: ClearSchema, required: false })
   clear?: ClearSchema;
 }
 
-/** Who asked, as their access token said. */
+/** Who sent the request, according to the access token. */
 @ApiSchema({ name: 'Actor' })
 export class ActorSchema {
   @ApiProperty({ enum: ['user', 'service'] })
@@ -77,16 +77,16 @@ export class OriginSchema {
   user_agent: string | null;
 }
 
-/** The customer concerned. */
+/** The customer of the event. */
 @ApiSchema({ name: 'Target' })
 export class TargetSchema {
-  /** As in the URL; masked unless it is a `cus_` id. */
+  /** As in the URL; masked, unless it is a `cus_` id. */
   ref: string;
 
   customer_id: string | null;
 }
 
-/** The exchange with the billing API. */
+/** The requests to the billing API. */
 @ApiSchema({ name: 'Upstream' })
 export class UpstreamSchema {
   status: number | null;
@@ -104,7 +104,7 @@ export class CredentialSchema {
   fingerprint: string;
 }
 
-/** Where the event stands in the sealed log. */
+/** Position of the event in the sealed log. */
 @ApiSchema({ name: 'Seal' })
 export class SealSchema {
   seal: number;
@@ -146,7 +146,7 @@ export class AuditEventSchema {
   @ApiProperty({ enum: OUTCOMES })
   outcome: string;
 
-  /** The HTTP status answered; null on an intent. */
+  /** HTTP status of the answer; null for an intent. */
   status: number | null;
 
   upstream: UpstreamSchema | null;
@@ -155,13 +155,13 @@ export class AuditEventSchema {
 
   changes: ChangeSchema[];
 
-  /** Null until sealed. */
+  /** Null until the event is sealed. */
   seal: SealSchema | null;
 
-  /** Of a refusal: the problem that was answered. */
+  /** Only for a refusal: the problem in the answer. */
   problem?: string;
 
-  /** Of a refusal: how many like it. */
+  /** Only for a refusal: the number of such refusals. */
   count?: number;
 }
 
@@ -170,6 +170,6 @@ export class AuditEventPage {
   /** Newest first. */
   data: AuditEventSchema[];
 
-  /** Null at the end. */
+  /** Null on the last page. */
   next_cursor: string | null;
 }

@@ -104,7 +104,7 @@ export interface Origin {
 }
 
 export interface Target {
-  /** As in the URL; masked unless it is a `cus_` id. */
+  /** As in the URL; masked, unless it is a `cus_` id. */
   readonly ref: string;
   readonly customer_id: string | null;
 }

@@ -7,13 +7,13 @@ import { CURSOR } from './audit-cursors.js';
 import { ACTIONS, OUTCOMES } from './audit-event.js';
 import { CUSTOMER_ID } from './customer-id.js';
 
-/** Events a page, unless told. */
+/** Events on a page, by default. */
 export const DEFAULT_LIMIT = 50;
 
-/** Filters of the audit trail; all that are given have to match. */
+/** Filters of the audit trail. An event must match all of them. */
 export class AuditEventsQuery {
   /**
-   * A customer's id; finds every event of the patches of this customer.
+   * A customer's id: finds every event of this customer's patches.
    * @example 'cus_7n42DGM5Tflk9n8mt7Fhc7'
    */
   @MayBeAbsent()
@@ -34,14 +34,14 @@ export class AuditEventsQuery {
   outcome?: string;
 
   /**
-   * Top-level name of a field that was to change; needs `customer`.
+   * Top-level name of a field that a patch changes; requires `customer`.
    * @example 'billing_address'
    */
   @MayBeAbsent()
   @Satisfies(textThat((value) => /^[a-z_]{1,64}$/.test(value), 'not-field', 'must be the name of a field'))
   field?: string;
 
-  /** What a version of the tenant's token was used for. */
+  /** Version of the tenant's token that was used. */
   @MayBeAbsent()
   @Satisfies(
     textThat((value) => /^[1-9][0-9]{0,8}$/.test(value), 'out-of-range', 'must be a whole number from 1'),
@@ -62,11 +62,11 @@ export class AuditEventsQuery {
   @Timestamp()
   to?: string;
 
-  /** Events a page: 1 to 200, 50 unless told. */
+  /** Events on a page: 1 to 200, 50 by default. */
   @WholeNumber(1, 200, DEFAULT_LIMIT)
   limit?: string;
 
-  /** `next_cursor` of the page before, with the same filters and by the same caller. */
+  /** `next_cursor` of the previous page; same filters, same caller. */
   @MayBeAbsent()
   @Satisfies(textThat((value) => CURSOR.test(value), 'not-cursor', 'must be a next_cursor of this API'))
   cursor?: string;

@@ -35,10 +35,10 @@ export class AuditEventsController {
     operationId: 'listAuditEvents',
     summary: 'List or export audit events',
     description:
-      "The trail of the caller's own tenant, newest first. With `Accept: application/x-ndjson`, `text/csv` or " +
-      '`application/vnd.ocsf.api-activity+x-ndjson` (OCSF, class 6003) everything that matches, oldest first, as a ' +
-      'stream, whatever `limit` says; an NDJSON export without filters can be verified offline. With the scope `audit:read:clear` each ' +
-      'change has its values in `clear`. Each query and each export is an event of the trail, too.',
+      "Returns the trail of the caller's own tenant, newest first. With `Accept: application/x-ndjson`, `text/csv` or " +
+      '`application/vnd.ocsf.api-activity+x-ndjson` (OCSF, class 6003) it streams all matching events, oldest first, ' +
+      'and ignores `limit`. An NDJSON export without filters can be verified offline. With the scope ' +
+      '`audit:read:clear` each change has its values in `clear`. Each query and each export is also an event of the trail.',
   })
   @ApiRequestHeaders()
   @ApiExtraModels(AuditEventPage)
@@ -78,7 +78,7 @@ export class AuditEventsController {
   @ApiProblems(...CALLER_PROBLEMS, 'validation-failed', 'not-found')
   async get(@CurrentRequest() request: AuditedRequest, @Param('id') id: string): Promise<ShownEvent> {
     const event = isUuid(id) ? await this.reader.get(request, id) : undefined;
-    if (event === undefined) throw new Problem('not-found', "The tenant's trail has no event of this id.");
+    if (event === undefined) throw new Problem('not-found', "The tenant's trail has no event with this id.");
     return event;
   }
 }

@@ -81,7 +81,7 @@ export class AuditReader {
     const before = this.cursors.read(request, filter, cursor);
     if (before !== undefined) return { ...filter, before };
     throw validationFailed([
-      { parameter: 'cursor', code: 'not-cursor', detail: 'is not of this query and this caller' },
+      { parameter: 'cursor', code: 'not-cursor', detail: 'does not belong to this query and this caller' },
     ]);
   }
 

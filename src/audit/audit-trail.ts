@@ -216,12 +216,16 @@ export class AuditTrail {
 
 /** The trail can't be written, so nothing is sent. */
 export function auditUnavailable(operationId: string, cause: unknown): Problem {
-  return new Problem('audit-unavailable', 'The change was not sent: it cannot be recorded at the moment.', {
-    operationId,
-    outcome: 'not_applied',
-    retryAfterS: 5,
-    cause,
-  });
+  return new Problem(
+    'audit-unavailable',
+    'The change was not sent, because it cannot be recorded at the moment.',
+    {
+      operationId,
+      outcome: 'not_applied',
+      retryAfterS: 5,
+      cause,
+    },
+  );
 }
 
 export function provenanceOf({ principal, requestId, trace, origin }: AuditedRequest): Provenance {

@@ -161,7 +161,7 @@ function chooseTenant(caller: Caller, header: string | string[] | undefined): st
   const named = header === undefined || header === '' ? null : String(header);
   const chosen = named ?? caller.tenantId;
   if (chosen === null) {
-    throw new Problem('tenant-forbidden', 'The access token names no tenant to act for.');
+    throw new Problem('tenant-forbidden', 'The access token has no tenant.');
   }
   if (chosen !== caller.tenantId && !caller.scopes.includes(ANY_TENANT_SCOPE)) {
     throw new Problem('tenant-forbidden', `X-Tenant-Id needs the scope ${ANY_TENANT_SCOPE}.`);

@@ -57,7 +57,7 @@ export class CallerLimits {
   enter(caller: string): Seat {
     const usage = this.usageOf(caller);
     if (usage.inFlight >= this.maxInFlight) {
-      const detail = `This caller has ${this.maxInFlight} requests under way; wait for some of them.`;
+      const detail = `This caller has ${this.maxInFlight} requests in flight; wait until some are finished.`;
       throw this.refusal('in-flight', detail, BUSY_RETRY_AFTER_S, this.headersOf(usage));
     }
     if (this.perMinute > 0 && usage.taken > this.perMinute - 1) {

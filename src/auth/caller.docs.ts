@@ -22,19 +22,21 @@ export function ApiRequestHeaders(): MethodDecorator {
     ApiHeader({
       name: 'X-Tenant-Id',
       required: false,
-      description: 'The tenant to act for; another one than the token names needs the scope tenants:any.',
+      description:
+        'The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required.',
       schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
     }),
     ApiHeader({
       name: 'X-Request-Id',
       required: false,
-      description: 'Adopted if it is 1 to 128 of A-Z a-z 0-9 . _ -, else replaced.',
+      description:
+        'Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id.',
       schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,128}$' },
     }),
     ApiHeader({
       name: 'traceparent',
       required: false,
-      description: 'W3C Trace Context; passed on as the same trace.',
+      description: 'W3C Trace Context. The trace is continued.',
       schema: { type: 'string' },
     }),
   );

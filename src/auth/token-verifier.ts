@@ -153,7 +153,9 @@ function refusalOf(error: unknown): Problem {
     const reason = error instanceof errors.JOSEError ? REASONS[error.code] : 'key: not usable';
     return unauthenticated('The access token is not valid.', reason ?? 'token: not valid');
   }
-  return new Problem('internal', 'An unexpected error; tell us the request id.', { cause: error });
+  return new Problem('internal', 'An unexpected error occurred. Report the request id to the operators.', {
+    cause: error,
+  });
 }
 
 const CLAIMS_TO_NAME = new Set(['iss', 'aud', 'nbf', 'exp', 'iat', 'sub']);

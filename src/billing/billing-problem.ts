@@ -19,7 +19,7 @@ export function reportOf(failure: BillingFailure): FailureReport {
     case 'connection-lost':
       return { slug: 'billing-failed', detail: 'The connection to the billing API broke.' };
     case 'deadline-exceeded': {
-      const detail = 'The time for this request was over before the billing API could be asked.';
+      const detail = 'The deadline of this request passed before the billing API could be called.';
       return { slug: 'billing-unavailable', detail, retryAfterS: DEFAULT_RETRY_AFTER_S };
     }
     case 'not-attempted':
@@ -69,11 +69,11 @@ function reportOfRefusal({
     case 'billing-credentials-rejected':
       return TOKEN_REJECTED;
     case 'customer-not-found':
-      return { slug, detail: 'The billing API knows no customer of this id or alias.' };
+      return { slug, detail: 'The billing API has no customer with this id or alias.' };
     case 'billing-failed':
-      return { slug, detail: 'Something other than the billing API answered 404.' };
+      return { slug, detail: 'The 404 did not come from the billing API itself.' };
     case 'rate-limited-by-billing': {
-      const detail = 'The billing API takes no more requests for now.';
+      const detail = 'The billing API accepts no more requests for now.';
       return { slug, detail, retryAfterS: retryAfterS ?? DEFAULT_RETRY_AFTER_S };
     }
     case 'conflict':
@@ -84,10 +84,10 @@ function reportOfRefusal({
 }
 
 function unavailable(retryAfterS: number): FailureReport {
-  const detail = 'The billing API takes no requests at the moment.';
+  const detail = 'The billing API accepts no requests at the moment.';
   return { slug: 'billing-unavailable', detail, retryAfterS };
 }
 
 function unusable(): FailureReport {
-  return { slug: 'billing-failed', detail: 'The billing API gave no usable answer.' };
+  return { slug: 'billing-failed', detail: "The billing API's answer is not usable." };
 }

@@ -36,7 +36,7 @@ export interface BillingResult<Value = Customer> {
   readonly answer: BillingAnswer<Value>;
   /** With the token that was used last. */
   readonly tenant: EquippedTenant;
-  /** How often it was sent, or tried to be. */
+  /** How often the BFF tried to send it. */
   readonly attempts: number;
   readonly durationMs: number;
 }

@@ -1,7 +1,7 @@
 import { Customer } from './customer.dto.js';
 import { passedOn } from './passed-on.js';
 
-/** Which page it is, and how many there are. */
+/** Number and size of the page, and how many there are. */
 export class PaginationMeta {
   /**
    * From 0.
@@ -22,7 +22,7 @@ export class PaginationMeta {
   total_pages: number;
 }
 
-/** One page of customers as the billing API answers it, members beyond these included (U12, U18). */
+/** One page of customers as the billing API answers it, including undocumented fields (U12, U18). */
 export class CustomerList {
   readonly #answered: object;
 

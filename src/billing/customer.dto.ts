@@ -3,18 +3,18 @@ import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { passedOn } from './passed-on.js';
 
 /**
- * The customer as the billing API answers it. Absent optional fields come as null and are passed on so; members that
- * the billing API answers beyond these, here and in the objects within, are passed on untouched (U12).
+ * The customer as the billing API answers it. Optional fields without a value are null. Undocumented fields of the
+ * answer, also in nested objects, are passed on unchanged (U12).
  */
 export class Customer {
-  /** The answer that it was read from, with all that the contract does not have. */
+  /** The parsed answer, with its undocumented fields. */
   readonly #answered: object;
 
   constructor(answered: object) {
     this.#answered = answered;
   }
 
-  /** As it is passed on. What is compared, tagged and recorded are the documented members alone. */
+  /** The customer with its undocumented fields. Only documented fields are compared, tagged and recorded. */
   toJSON(): object {
     return passedOn(this.#answered, this);
   }
@@ -60,7 +60,7 @@ export class Customer {
   shipping_address?: CustomerShippingAddress | null;
 }
 
-/** A tax of the customer's own. */
+/** A custom tax of the customer. The billing API answers `rate` as a number (U11). */
 export class CustomerTax {
   /** @example 'City tax' */
   name: string;
@@ -69,7 +69,7 @@ export class CustomerTax {
   tax_code: string;
 
   /**
-   * Decimal as text; the billing API answers a number (U11).
+   * Decimal as text.
    * @example '20.5'
    */
   rate: string;
@@ -99,7 +99,7 @@ export class CustomerAddress {
   country?: string | null;
 }
 
-/** Where goods go: to the billing address or to one of its own. */
+/** The shipping address: the billing address or a separate one. */
 export class CustomerShippingAddress {
   /** @example false */
   same_as_billing: boolean;

@@ -3,10 +3,10 @@ import { type Change } from '../audit/audit-event.js';
 import { ChangeSchema } from '../audit/audit-event.schema.js';
 import { Customer } from '../billing/customer.dto.js';
 
-/** Something about a patch to think twice about. */
+/** An effect of a patch that the caller may not expect. */
 export class PreviewWarning {
   /**
-   * Stable.
+   * Stable code.
    * @example 'vat-validation-reset'
    */
   @ApiProperty({
@@ -21,16 +21,16 @@ export class PreviewWarning {
   code: string;
 
   /**
-   * Top-level name.
+   * Top-level name of the field.
    * @example 'vat_number'
    */
   field: string;
 
-  /** @example 'The stored validation of the VAT number will be reset; it is validated anew.' */
+  /** @example 'The stored validation of the VAT number will be reset; the number is validated again.' */
   detail: string;
 }
 
-/** What a patch would do; nothing was sent. */
+/** What a patch would change. Nothing was sent. */
 export class CustomerPreview {
   @ApiProperty({ enum: [true] })
   dry_run: true;
@@ -38,7 +38,7 @@ export class CustomerPreview {
   /** The customer as it would be. */
   customer: Customer;
 
-  /** What is asked for, masked, with the effect to be expected. */
+  /** The requested changes, masked, with the expected effect. */
   @ApiProperty({ type: [ChangeSchema] })
   changes: readonly Change[];
 

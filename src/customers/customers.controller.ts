@@ -65,7 +65,7 @@ export class CustomersController {
   @ApiRequestHeaders()
   @ApiExtraModels(Customer, CustomerPreview)
   @ApiOkResponse({
-    description: 'The customer as it is now; of a dry run what it would be.',
+    description: 'The customer after the patch; for a dry run, the preview.',
     content: {
       'application/json': {
         schema: { oneOf: [{ $ref: getSchemaPath(Customer) }, { $ref: getSchemaPath(CustomerPreview) }] },

@@ -9,34 +9,35 @@ export const PATCH = {
   operationId: 'patchCustomer',
   summary: 'Patch a customer',
   description:
-    'Updates the fields that the body names, and no other. The customer is read first: what already holds is not ' +
-    'sent, and a patch that changes nothing is answered from that read. The change is recorded before it is sent, ' +
-    'and how it ended before you are answered. After an answer that leaves that open the customer is read again: ' +
-    'a patch whose state is there is answered 200, which proves the state, not who wrote it. ' +
-    'Addresses and lists are replaced as a whole, so this is no merge patch; null is refused.',
+    'Updates the fields in the body and no others. The customer is read first. Fields that already have the ' +
+    'requested value are not sent; if none is left, the customer just read is returned. The change is recorded ' +
+    'before it is sent, and its outcome before the request is answered. If the answer of the billing API does not ' +
+    'prove the outcome, the customer is read again. If it has the requested state, the answer is 200: this proves ' +
+    'the state, not who wrote it. ' +
+    'Addresses and lists are replaced as a whole, so this is not a JSON merge patch. null is refused.',
 };
 
 export const GET = {
   operationId: 'getCustomer',
   summary: 'Get a customer',
   description:
-    'The customer as the billing API has it, with a tag for `If-Match`. `is_tax_exempt` can be written but not ' +
-    'read, so it is neither shown nor covered by the tag.',
+    'Returns the customer as stored in the billing API, with an ETag for `If-Match`. `is_tax_exempt` can be written ' +
+    'but not read, so it is not in the answer and not covered by the ETag.',
 };
 
 export const LIST = {
   operationId: 'listCustomers',
   summary: 'List and search customers',
   description:
-    "The billing API's own list, one page at a time. Every page is read anew, so customers that are added or changed " +
-    'in between can move from one page to another. There is no tag: read a customer by its id to get one.',
+    "Returns the billing API's own list, one page at a time. Every page is read again, so customers that are added or " +
+    'changed in between can move from one page to another. The list has no ETag: read a customer by its id to get one.',
 };
 
 export const ID_OR_ALIAS = {
   name: 'id_or_alias',
   description:
-    "The customer's id (`cus_…`) or alias, percent-encoded: 1 to 255 characters once decoded, without white space, " +
-    'slashes, backslashes or invisible characters.',
+    "The customer's id (`cus_…`) or alias, percent-encoded. It has 1 to 255 characters after decoding, without white " +
+    'space, slashes, backslashes or invisible characters.',
   schema: {
     type: 'string',
     minLength: 1,
@@ -50,7 +51,7 @@ export const DRY_RUN = {
   name: 'dry_run',
   required: false,
   description:
-    'With `true` nothing is sent: the answer says what would change, and what to think twice about.',
+    'With `true` nothing is sent. The answer has the changes that the patch would make, and warnings.',
   schema: { type: 'string', enum: ['true', 'false'], default: 'false' },
 } as const;
 
@@ -59,8 +60,8 @@ export const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   required: false,
   description:
-    'Yours to make up, one for each patch that you mean. The same request with the same key gets the same answer ' +
-    'for 24 hours and sends nothing again; after a failure that changed nothing it may be used again.',
+    'A unique value for each patch, chosen by the caller. For 24 hours the same request with the same key gets the ' +
+    'same answer, and nothing is sent again. After a failure that changed nothing the key can be used again.',
   schema: {
     type: 'string',
     pattern: '^[\\x21-\\x7e]{1,255}$',
@@ -71,19 +72,19 @@ export const IF_MATCH = {
   name: 'If-Match',
   required: false,
   description:
-    'Patches only while the customer has one of these tags; `*` while it exists. Patches with it wait for each ' +
-    'other; somebody who writes without it is noticed, not prevented.',
+    'The patch is applied only if the customer has one of these ETags; `*`: only if it exists. Patches with ' +
+    '`If-Match` wait for each other. A change without `If-Match` is detected, not prevented.',
   schema: { type: 'string' },
 } as const;
 
 export const CUSTOMER_HEADERS = {
   ...REQUEST_ID_HEADER,
   ETag: {
-    description: 'Strong and opaque; covers every field but `is_tax_exempt`.',
+    description: 'Strong and opaque. It covers every field except `is_tax_exempt`.',
     schema: { type: 'string' },
   },
   'Content-Location': {
-    description: 'The customer by its id, which stays when the alias changes.',
+    description: "The customer's URL by id, which stays valid when the alias changes.",
     schema: { type: 'string' },
   },
 } as const;

@@ -97,7 +97,7 @@ export function readIfMatch(header: string | undefined): IfMatch | undefined {
   const elements = elementsOf(header).filter((element) => element !== '');
   const tags = elements.map((element) => ENTITY_TAG.exec(element));
   if (tags.length > MAX_TAGS) {
-    const detail = `may name ${MAX_TAGS} entity tags at most`;
+    const detail = `may have at most ${MAX_TAGS} entity tags`;
     throw validationFailed([{ header: 'If-Match', code: 'too-many', detail }]);
   }
   if (tags.length === 0 || tags.includes(null)) {

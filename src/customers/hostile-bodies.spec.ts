@@ -75,7 +75,7 @@ it.each([
     {
       pointer: `#/${field}`,
       code: 'too-many',
-      detail: `may have ${limit} items at most`,
+      detail: `may have at most ${limit} items`,
     },
   ]);
 });

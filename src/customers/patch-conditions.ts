@@ -27,6 +27,6 @@ function readDryRun(query: unknown): boolean {
   refuseFaults(unknownParameters(query, 'dry_run'));
   const value = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : 'false';
   if (value === 'true' || value === 'false') return value === 'true';
-  const detail = 'must be true or false, and given once';
+  const detail = 'must be true or false, and sent once';
   throw validationFailed([{ parameter: 'dry_run', code: 'not-boolean', detail }]);
 }

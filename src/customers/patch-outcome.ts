@@ -28,7 +28,7 @@ interface PatchOf {
 
 const NOTHING_SENT = 'Nothing was sent.';
 const NOTHING_CHANGED = 'Nothing was changed.';
-const MAY_BE_APPLIED = 'Whether the change was applied is not known.';
+const MAY_BE_APPLIED = 'It is not known whether the change was applied.';
 
 /** Whether an answer leaves open what became of the patch, so that the customer is read again. */
 export function isAmbiguous({ kind }: BillingAnswer<Customer>): boolean {
@@ -74,13 +74,13 @@ export function withoutToken(patch: PatchOf): PatchOutcome {
 
 /** Another `If-Match` patch of the customer did not end in time. */
 export function leaseTaken(patch: PatchOf): PatchOutcome {
-  const detail = 'Another patch of this customer is under way.';
+  const detail = 'Another patch of this customer is in progress.';
   return failed(patch, 'not_applied', { slug: 'billing-unavailable', detail, retryAfterS: 1 }, NOTHING_SENT);
 }
 
 /** The database does not say whether another `If-Match` patch of the customer is under way. */
 export function leaseUnavailable(patch: PatchOf): PatchOutcome {
-  const detail = 'Other patches of this customer cannot be held back at the moment.';
+  const detail = 'The lease of this customer cannot be checked at the moment.';
   return failed(patch, 'not_applied', { slug: 'audit-unavailable', detail, retryAfterS: 5 }, NOTHING_SENT);
 }
 
@@ -95,8 +95,8 @@ export function preconditionFailed(patch: PatchOf, { moved, altered }: EntityTag
     detail: 'has changed since the customer was read',
   }));
   const detail = altered
-    ? 'A proxy changed the ETag that If-Match names: made it weak (W/), or added a suffix such as -gzip.'
-    : 'The customer is not as If-Match expects it.';
+    ? 'A proxy changed the ETag in If-Match: it made the ETag weak (W/), or added a suffix such as -gzip.'
+    : 'The customer does not have the state that If-Match requires.';
   return failed(patch, 'rejected', { slug: 'precondition-failed', detail }, NOTHING_SENT, errors);
 }
 

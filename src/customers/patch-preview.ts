@@ -47,7 +47,7 @@ const WARNINGS: Partial<Record<PatchField, Warn>> = {
           {
             code: 'old-alias-breaks',
             field: 'alias',
-            detail: 'URLs with the old alias will be unknown; use the id.',
+            detail: 'URLs with the old alias will stop working; use the id.',
           },
         ],
   currency: () => [
@@ -57,7 +57,7 @@ const WARNINGS: Partial<Record<PatchField, Warn>> = {
     {
       code: 'vat-validation-reset',
       field: 'vat_number',
-      detail: 'The stored validation of the VAT number will be reset; it is validated anew.',
+      detail: 'The stored validation of the VAT number will be reset; the number is validated again.',
     },
   ],
   invoicing_emails: ({ asked }, customer) =>

@@ -4,14 +4,14 @@ import type { ProblemSlug } from '../http/problem.js';
 
 const OPERATION_ID = {
   'X-Operation-Id': {
-    description: 'Names the patch in the audit trail.',
+    description: 'Id of the patch in the audit trail.',
     schema: { type: 'string', format: 'uuid' },
   },
 } as const;
 
 const REPLAYED_HEADER = {
   'Idempotency-Replayed': {
-    description: '`true` when this is the answer to an earlier request with the same key.',
+    description: '`true` if this is the answer to an earlier request with the same key.',
     schema: { type: 'string', example: 'true' },
   },
 } as const;
@@ -20,7 +20,7 @@ const REPLAYED_HEADER = {
 export const OPERATION_HEADERS = { ...REQUEST_ID_HEADER, ...OPERATION_ID, ...REPLAYED_HEADER } as const;
 
 const OPERATION_LOCATION = {
-  description: 'Where to see how it ended, when the outcome is not known.',
+  description: 'The operation, if the outcome is unknown.',
   schema: { type: 'string' },
 } as const;
 

@@ -68,7 +68,7 @@ export class PatchReplay {
       const { answer } = await this.billing.readCustomer(call, customerRef);
       if (answer.kind === 'success') return { result: { customer: answer.value, operationId: earlier } };
     }
-    const detail = 'The change was applied; the customer cannot be read at the moment.';
+    const detail = 'The change was applied, but the customer cannot be read at the moment.';
     const problem = new Problem('billing-failed', detail, { operationId: earlier, outcome: last.outcome });
     return { problem, final: false };
   }
@@ -99,7 +99,7 @@ function problemOf({ outcome, status }: AuditEvent, operationId: string): Earlie
   const open = outcome === 'pending' || outcome === 'unknown';
   const timedOut = open && status === 504;
   const slug = outcome === 'rejected' ? REJECTIONS[status ?? 0] : undefined;
-  const detail = open ? 'Whether the change was applied is not known.' : detailOf(outcome);
+  const detail = open ? 'It is not known whether the change was applied.' : detailOf(outcome);
   const problem = new Problem(slug ?? (timedOut ? 'billing-timeout' : 'billing-failed'), detail, {
     operationId,
     outcome: open ? 'unknown' : outcome,

@@ -87,7 +87,7 @@ export interface AuditLogTable {
 
 export interface AuditSealTable {
   log: string;
-  /** From 1, without gaps. */
+  /** Number of the seal: from 1, without gaps. */
   seal: number;
   tree_size: number;
   root: string;
@@ -134,7 +134,7 @@ export interface TenantTable {
   status: 'active' | 'suspended';
   /** Null: the one of BILLING_API_URL. */
   billing_api_url: string | null;
-  /** Null: any. */
+  /** Null: any invoicing entity. */
   invoicing_entities: string[] | null;
   /** Who manages it: leaving the file suspends only tenants that came from it. */
   source: 'file' | 'api';

@@ -39,8 +39,8 @@ export class HealthController {
 
   @Get('ready')
   @ApiOperation({ operationId: 'getReadiness', summary: 'Readiness probe', security: [] })
-  @ApiOkResponse({ description: 'Send requests.', type: Readiness })
-  @ApiResponse({ status: 503, description: 'Send no requests for now.', type: Readiness })
+  @ApiOkResponse({ description: 'The instance is ready.', type: Readiness })
+  @ApiResponse({ status: 503, description: 'The instance is not ready.', type: Readiness })
   @ApiProblems('validation-failed')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const [database] = await Promise.all([

@@ -6,19 +6,19 @@ export class Liveness {
   status: 'up';
 }
 
-/** What is known of billing APIs; it does not make this instance unready. */
+/** State of the billing APIs. It does not affect the readiness of this instance. */
 export class BillingApiHealth {
-  /** Circuit breakers that let nothing through at the moment, of single tenants or of whole origins. */
+  /** Number of open circuit breakers, for tenants and origins. */
   @ApiProperty({ type: 'integer', minimum: 0, example: 0 })
   open_breakers: number;
 }
 
-/** Whether requests should be sent here, and what stands in the way if not. */
+/** Whether this instance is ready for requests, and if not, which check failed. */
 export class Readiness {
   @ApiProperty({ enum: ['up', 'down'] })
   status: 'up' | 'down';
 
-  /** Each is `up` or `down`: the database answers, the identity provider's keys were seen, not shutting down. */
+  /** Each is `up` or `down`: the database answers; the identity provider's keys were fetched; the process is not shutting down. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string', enum: ['up', 'down'] } })
   checks: Record<'database' | 'identity_provider' | 'process', 'up' | 'down'>;
 

@@ -14,7 +14,7 @@ export class MetricsController {
   @Get()
   @ApiOperation({ operationId: 'getMetrics', summary: 'Prometheus metrics', security: [] })
   @ApiOkResponse({
-    description: 'Prometheus text.',
+    description: 'Metrics in the Prometheus text format.',
     content: { 'text/plain': { schema: { type: 'string' } } },
   })
   @ApiProblems('validation-failed')

@@ -6,7 +6,10 @@ import { Problem, type ProblemBody, PROBLEMS, type ProblemSlug, validationFailed
 
 /** Headers of every answer. */
 export const REQUEST_ID_HEADER = {
-  'X-Request-Id': { description: 'Yours if it was well-formed, else a new one.', schema: { type: 'string' } },
+  'X-Request-Id': {
+    description: "The request's own id if it was valid, else a new one.",
+    schema: { type: 'string' },
+  },
   'Cache-Control': { description: 'Always `no-store`.', schema: { type: 'string', example: 'no-store' } },
 } as const;
 
@@ -72,7 +75,7 @@ const EXAMPLES: Partial<Record<ProblemSlug, Problem>> = {
   ]),
   'billing-unreachable': new Problem(
     'billing-unreachable',
-    'The billing API could not be reached; nothing was changed.',
+    'The billing API could not be reached. Nothing was changed.',
     {
       operationId: EXAMPLE_ID,
       outcome: 'not_applied',

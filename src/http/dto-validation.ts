@@ -38,7 +38,7 @@ export function validateQuery<Dto extends object>(type: new () => Dto, query: ob
   const faultsOfRepeated = repeated.map(([parameter]): Fault => ({
     parameter,
     code: 'repeated',
-    detail: 'must be given once',
+    detail: 'must be sent once',
   }));
   return { dto, faults: [...faultsOfRepeated, ...faults] };
 }

@@ -1,19 +1,19 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { FAULT_CODES, type FaultCode } from './problem.js';
 
-/** One fault of a request, with one of `pointer`, `parameter` and `header`. */
+/** One fault of a request. It has exactly one of `pointer`, `parameter` and `header`. */
 @ApiSchema({ name: 'Fault' })
 export class FaultSchema {
   /**
-   * RFC 6901 pointer to the faulty part of the body, as a URI fragment.
+   * RFC 6901 pointer to the invalid part of the body, as a URI fragment.
    * @example '#/billing_address/country'
    */
   pointer?: string;
 
-  /** The faulty parameter of the query or the path. */
+  /** Name of the invalid query or path parameter. */
   parameter?: string;
 
-  /** The faulty header. */
+  /** Name of the invalid header. */
   header?: string;
 
   /** @example 'not-country' */

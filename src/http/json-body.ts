@@ -104,7 +104,7 @@ export const CLOSE: Readonly<Record<string, string>> = { Connection: 'close' };
 
 /** The rest of the body is not worth reading. */
 function tooLarge(): Problem {
-  const detail = `The body may have ${BODY_LIMIT} bytes at most.`;
+  const detail = `The body may have at most ${BODY_LIMIT} bytes.`;
   return new Problem('payload-too-large', detail, { headers: CLOSE });
 }
 

@@ -22,8 +22,8 @@ function problemOf(code: string | undefined): Problem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooLate('The request did not arrive in time.');
   const detail =
     code === 'HPE_HEADER_OVERFLOW'
-      ? 'The header of the request is too large: it may have 16 KiB.'
-      : 'The request is malformed: this is not HTTP/1.1 as RFC 9112 has it.';
+      ? 'The header of the request is too large: it may have at most 16 KiB.'
+      : 'The request is malformed: it does not conform to HTTP/1.1 (RFC 9112).';
   return new Problem('validation-failed', detail, { headers: CLOSE });
 }
 
@@ -38,7 +38,7 @@ export function answerUnusualRequests(fastify: FastifyInstance, connections: Con
     server.emit('request', request, response);
   });
   server.on('connect', (_request, socket: Socket) => {
-    const detail = 'This is no proxy: CONNECT is not taken.';
+    const detail = 'This is not a proxy: CONNECT is not supported.';
     connections.refuse(socket, new Problem('method-not-allowed', detail, { headers: { Allow: METHODS } }));
   });
   fastify.addHook('onRequest', (request, _reply, done) => {
@@ -55,7 +55,7 @@ const METHODS = 'GET, HEAD, PATCH, PUT, DELETE, OPTIONS';
 
 function problemOfHeader(request: IncomingMessage): Problem | undefined {
   if (request.rawHeaders.length / 2 > MAX_HEADERS) {
-    const detail = `The header of the request has too many lines: it may have ${MAX_HEADERS}.`;
+    const detail = `The header of the request has too many lines: it may have at most ${MAX_HEADERS}.`;
     return new Problem('validation-failed', detail, { headers: CLOSE });
   }
   const fault = faultOfHeader(request);
@@ -64,16 +64,20 @@ function problemOfHeader(request: IncomingMessage): Problem | undefined {
 
 function faultOfHeader({ headers, headersDistinct, httpVersion }: IncomingMessage): Fault | undefined {
   const hosts = headersDistinct['host'] ?? [];
-  if (hosts.length > 1) return { header: 'Host', code: 'repeated', detail: 'must be given once' };
+  if (hosts.length > 1) return { header: 'Host', code: 'repeated', detail: 'must be sent once' };
   if (hosts.length === 0 && httpVersion === '1.1') {
     return { header: 'Host', code: 'required', detail: 'is required in HTTP/1.1' };
   }
   if (hosts.some((host) => !HOST.test(host))) {
-    return { header: 'Host', code: 'not-host', detail: 'must be a host and, after a colon, a port' };
+    return { header: 'Host', code: 'not-host', detail: 'must be a host, optionally with a colon and a port' };
   }
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || httpVersion !== '1.1')) {
-    return { header: 'Transfer-Encoding', code: 'not-chunked', detail: 'must be chunked alone, in HTTP/1.1' };
+    return {
+      header: 'Transfer-Encoding',
+      code: 'not-chunked',
+      detail: 'must be chunked and nothing else, in HTTP/1.1',
+    };
   }
   return undefined;
 }

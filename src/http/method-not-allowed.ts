@@ -25,7 +25,7 @@ export function refusePlainOptions(fastify: FastifyInstance, routes: Routes, ans
       done();
       return;
     }
-    const nothing = new Problem('not-found', 'There is nothing at this path.');
+    const nothing = new Problem('not-found', 'There is no resource at this path.');
     answer(methodNotAllowed(url, routes) ?? nothing, request, reply);
   });
 }
@@ -55,5 +55,7 @@ function methodNotAllowed(url: string, routes: Routes): Problem | undefined {
   const taking = [...routes.values()].filter((route) => route.path.test(path));
   if (taking.length === 0) return undefined;
   const allow = [...new Set(taking.flatMap(({ methods }) => [...methods]))].join(', ');
-  return new Problem('method-not-allowed', `This path takes ${allow} only.`, { headers: { Allow: allow } });
+  return new Problem('method-not-allowed', `This path supports only ${allow}.`, {
+    headers: { Allow: allow },
+  });
 }

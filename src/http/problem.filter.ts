@@ -28,19 +28,21 @@ export class ProblemFilter implements ExceptionFilter {
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OutOfTime) {
-    const detail = 'The database did not answer in the time that this request has; nothing was sent.';
+    const detail = 'The database did not answer before the deadline of this request; nothing was sent.';
     return new Problem('audit-unavailable', detail, { retryAfterS: 5, cause: error });
   }
   const status = statusOf(error);
   const known = status === undefined ? undefined : (FRAMEWORK_PROBLEMS[status] ?? otherRefusal(status));
   if (known !== undefined) return new Problem(...known);
-  return new Problem('internal', 'An unexpected error; tell us the request id.', { cause: error });
+  return new Problem('internal', 'An unexpected error occurred. Report the request id to the operators.', {
+    cause: error,
+  });
 }
 
 /** What the framework refuses by itself, by status: never its own words, which may quote the request. */
 const FRAMEWORK_PROBLEMS: Partial<Record<number, [ProblemSlug, string]>> = {
   400: ['validation-failed', 'The request or its URL is malformed.'],
-  404: ['not-found', 'There is nothing at this path.'],
+  404: ['not-found', 'There is no resource at this path.'],
   405: ['method-not-allowed', 'This path does not take this method.'],
   413: ['payload-too-large', 'The body is too large.'],
   414: ['validation-failed', 'A part of the path is too long.'],
@@ -49,7 +51,7 @@ const FRAMEWORK_PROBLEMS: Partial<Record<number, [ProblemSlug, string]>> = {
 
 /** Any other 4xx of the framework, such as a path that leaves the folder of Swagger UI. */
 function otherRefusal(status: number): [ProblemSlug, string] | undefined {
-  return status >= 400 && status < 500 ? ['not-found', 'There is nothing at this path.'] : undefined;
+  return status >= 400 && status < 500 ? ['not-found', 'There is no resource at this path.'] : undefined;
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -2,7 +2,7 @@ import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { FaultSchema } from './fault.schema.js';
 import { PROBLEMS } from './problem.js';
 
-/** A problem (RFC 9457) that also carries the billing API's own error members, `code` and `message`. */
+/** A problem (RFC 9457). It also has the error fields of the billing API, `code` and `message`. */
 @ApiSchema({ name: 'Problem' })
 export class ProblemSchema {
   /** @example 'urn:billing-bff:problem:validation-failed' */
@@ -30,19 +30,19 @@ export class ProblemSchema {
   /** @example '9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
   request_id: string;
 
-  /** Of a patch that got past the checks. */
+  /** Only for a patch that passed the checks. */
   operation_id?: string;
 
   /**
-   * How the patch ended.
+   * The outcome of the patch.
    * @example 'not_applied'
    */
   @ApiProperty({ enum: ['rejected', 'not_applied', 'unknown', 'unverifiable'] })
   outcome?: string;
 
-  /** The faults of the request, 100 at most. */
+  /** The faults of the request, at most 100. */
   errors?: FaultSchema[];
 
-  /** Whether there are more faults than `errors` has. */
+  /** True if there are more faults than in `errors`. */
   errors_truncated?: boolean;
 }

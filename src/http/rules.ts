@@ -145,7 +145,7 @@ function list(max: number, item: Rule): Rule {
   return (value) => {
     if (!Array.isArray(value)) return fault('not-list', 'must be a list');
     const items: readonly unknown[] = value;
-    if (items.length > max) return fault('too-many', `may have ${max} items at most`);
+    if (items.length > max) return fault('too-many', `may have at most ${max} items`);
     return items.flatMap((entry, index) =>
       each(entry).map(({ path, ...rest }) => ({ ...rest, path: [index, ...path] })),
     );

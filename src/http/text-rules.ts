@@ -9,7 +9,7 @@ export const PLAIN_TEXT = '^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E]*$';
  * or marks that turn the direction of what follows (U+202A to U+202E), which make it look like other text.
  */
 export function text(min: number, max: number): Rule {
-  const tooLong = fault('too-long', `may have ${max} characters at most`);
+  const tooLong = fault('too-long', `may have at most ${max} characters`);
   return inTurn(
     (value) => {
       if (typeof value !== 'string') return fault('not-text', 'must be text');

@@ -2,15 +2,15 @@ import { ApiProperty } from '@nestjs/swagger';
 import { type Change, OUTCOMES } from '../audit/audit-event.js';
 import { ChangeSchema } from '../audit/audit-event.schema.js';
 
-/** The customer that an operation was about. */
+/** The customer of an operation. */
 export class OperationCustomer {
-  /** As in the URL; masked unless it is a `cus_` id. */
+  /** As in the URL; masked, unless it is a `cus_` id. */
   ref: string;
 
   customer_id: string | null;
 }
 
-/** How a patch stands or ended. */
+/** The status of a patch. */
 export class Operation {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -26,7 +26,7 @@ export class Operation {
   @ApiProperty({ type: [ChangeSchema] })
   changes: readonly Change[];
 
-  /** How often it was sent, or tried to be. */
+  /** How often the BFF tried to send it. */
   attempts: number;
 
   @ApiProperty({ format: 'date-time' })

@@ -22,7 +22,7 @@ export class OperationsController {
     operationId: 'getOperation',
     summary: 'Get an operation',
     description:
-      'How a patch ended, as the audit trail tells it. The id is the `X-Operation-Id` of the patch.',
+      'Returns the status of a patch, derived from the audit trail. The id is the `X-Operation-Id` of the patch.',
   })
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
@@ -31,7 +31,7 @@ export class OperationsController {
   async get(@CurrentPrincipal() { tenant }: Principal, @Param('id') id: string): Promise<Operation> {
     const events = isUuid(id) ? await this.store.ofOperation(tenant.id, id).catch(trailUnavailable) : [];
     const operation = toOperation(id, events);
-    if (operation === undefined) throw new Problem('not-found', 'The tenant has no operation of this id.');
+    if (operation === undefined) throw new Problem('not-found', 'The tenant has no operation with this id.');
     return operation;
   }
 }

@@ -34,15 +34,18 @@ export class PersonalDataController {
   @RequireScopes('privacy:erase')
   @ApiOperation({
     operationId: 'erasePersonalData',
-    summary: 'Forget the personal data of a customer',
+    summary: 'Erase the personal data of a customer',
     description:
-      'Destroys the key of what is kept here of the customer in clear: values behind the masks of the trail, answers ' +
-      'kept for replays, what unknown operations are compared with. The masked trail and its proofs stay. The billing ' +
-      'system is not asked.',
+      "Destroys the key that encrypts the customer's data in this service: the values behind the masks of the trail, " +
+      'the answers stored for replays, and the snapshots of open operations. The masked trail and its proofs stay. ' +
+      'Nothing is sent to the billing system.',
   })
   @ApiParam({ name: 'cus_id', schema: { type: 'string', pattern: CUSTOMER_ID.source } })
   @ApiRequestHeaders()
-  @ApiNoContentResponse({ description: 'Forgotten, or never known.', headers: REQUEST_ID_HEADER })
+  @ApiNoContentResponse({
+    description: 'The data are erased, or there were none.',
+    headers: REQUEST_ID_HEADER,
+  })
   @ApiProblems(...CALLER_PROBLEMS, 'validation-failed')
   async erase(
     @CurrentRequest() request: AuditedRequest,

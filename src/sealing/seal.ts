@@ -8,7 +8,7 @@ export const PLATFORM_LOG = '_platform';
 export interface SealedState {
   /** A tenant's id, or `_platform`. */
   readonly log: string;
-  /** From 1, without gaps. */
+  /** Number of the seal: from 1, without gaps. */
   readonly seal: number;
   readonly tree_size: number;
   /** Merkle Tree Hash (RFC 9162) of the leaves. */

@@ -2,16 +2,16 @@ import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
 const HASH = { pattern: '^[0-9a-f]{64}$', description: 'SHA-256 in lower-case hex.' };
 
-/** A signed statement of what a tenant's log holds so far. */
+/** A signed statement of the size and root of a tenant's log. */
 export class AuditSeal {
   /** The tenant's id. */
   log: string;
 
-  /** From 1, without gaps. */
+  /** Number of the seal: from 1, without gaps. */
   @ApiProperty({ type: 'integer', minimum: 1 })
   seal: number;
 
-  /** How many events it covers: all from the first. */
+  /** Number of events that it covers, from the first one. */
   @ApiProperty({ type: 'integer', minimum: 1 })
   tree_size: number;
 
@@ -25,7 +25,7 @@ export class AuditSeal {
   @ApiProperty({ format: 'date-time' })
   sealed_at: string;
 
-  /** Compact EdDSA JWS over the RFC 8785 form of the other members. */
+  /** Compact EdDSA JWS over the RFC 8785 form of the other fields. */
   jws: string;
 }
 
@@ -33,12 +33,12 @@ export class SealPage {
   @ApiProperty({ type: [AuditSeal] })
   data: readonly AuditSeal[];
 
-  /** For the next page; null at the end. */
+  /** For the next page; null on the last page. */
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;
 }
 
-/** That an event is in the log (RFC 9162, section 2.1.3). */
+/** Proof that an event is in the log (RFC 9162, section 2.1.3). */
 export class InclusionProof {
   @ApiProperty({ format: 'uuid' })
   event_id: string;
@@ -58,14 +58,14 @@ export class InclusionProof {
   @ApiProperty({ type: [String] })
   path: readonly string[];
 
-  /** The seal whose root it leads to. */
+  /** The seal that has this root. */
   @ApiProperty({ type: 'integer', minimum: 1 })
   seal: number;
 
   jws: string;
 }
 
-/** That a later state of the log only added to an earlier one (RFC 9162, section 2.1.4). */
+/** Proof that a later state of the log only added to an earlier one (RFC 9162, section 2.1.4). */
 export class ConsistencyProof {
   log: string;
 

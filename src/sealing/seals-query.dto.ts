@@ -2,16 +2,16 @@ import { MayBeAbsent, Satisfies } from '../http/rules.js';
 import { textThat } from '../http/text-rules.js';
 import { WholeNumber } from '../http/whole-number.js';
 
-/** Seals a page, unless told. */
+/** Seals on a page, by default. */
 export const DEFAULT_LIMIT = 50;
 
 /** Which page of the seals. */
 export class SealsQuery {
-  /** Seals a page: 1 to 200, 50 unless told. */
+  /** Seals on a page: 1 to 200, 50 by default. */
   @WholeNumber(1, 200, DEFAULT_LIMIT)
   limit?: string;
 
-  /** `next_cursor` of the page before. */
+  /** `next_cursor` of the previous page. */
   @MayBeAbsent()
   @Satisfies(
     textThat((value) => readCursor(value) !== undefined, 'not-cursor', 'must be a next_cursor of this API'),

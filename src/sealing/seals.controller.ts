@@ -40,7 +40,7 @@ export class SealsController {
     operationId: 'listAuditSeals',
     summary: 'List seals',
     description:
-      "The signed seals of the tenant's log, oldest first. Keep some outside: that is what makes them worth it.",
+      "Returns the signed seals of the tenant's log, oldest first. Keep copies outside of this service: only then do they prove anything.",
   })
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'One page of the seals.', type: SealPage, headers: REQUEST_ID_HEADER })
@@ -80,7 +80,7 @@ export class SealsController {
       trailUnavailable,
     );
     if (earlier === undefined || later === undefined)
-      throw new Problem('not-found', "The tenant's log has no seal of this number.");
+      throw new Problem('not-found', "The tenant's log has no seal with this number.");
     const { tree_size: first } = earlier;
     const { tree_size: second } = later;
     return {
@@ -96,7 +96,7 @@ export class SealsController {
   @ApiOperation({
     operationId: 'getAuditEventProof',
     summary: 'Prove that an event is in the sealed log',
-    description: 'The hash of the leaf is that of the RFC 8785 form of the event without `seal` and `clear`.',
+    description: '`leaf_hash` is the hash of the RFC 8785 form of the event without `seal` and `clear`.',
   })
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
@@ -121,7 +121,8 @@ export class SealsController {
   @ApiOperation({
     operationId: 'listAuditKeys',
     summary: 'Public keys of the seals',
-    description: 'A JWKS (RFC 7517). Get it once and keep it: a verifier trusts the keys that it was given.',
+    description:
+      'Returns a JWKS (RFC 7517). Get it once and keep it: a verifier trusts the keys that you give to it.',
     security: [],
   })
   @ApiOkResponse({ description: 'The keys, oldest first.', type: SigningKeys, headers: REQUEST_ID_HEADER })
@@ -133,9 +134,9 @@ export class SealsController {
   private async notThere(log: string, id: string): Promise<Problem> {
     const waits = isUuid(id) && (await this.store.isWaiting(log, id).catch(trailUnavailable));
     return waits
-      ? new Problem('not-sealed', 'The event is not sealed yet: ask again in a second.', {
+      ? new Problem('not-sealed', 'The event is not sealed yet. Try again in a second.', {
           headers: { 'Retry-After': '1' },
         })
-      : new Problem('not-found', "The tenant's trail has no event of this id.");
+      : new Problem('not-found', "The tenant's trail has no event with this id.");
   }
 }

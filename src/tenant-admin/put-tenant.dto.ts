@@ -31,7 +31,7 @@ const Status = (): PropertyDecorator =>
     ApiProperty({ enum: ['active', 'suspended'], default: 'active' }),
   );
 
-/** A tenant as a whole: what is left out is set back to its default. */
+/** A whole tenant. A field that is left out is set to its default. */
 @ApiSchema({ name: 'PutTenant' })
 export class PutTenantDto {
   /** @example 'Acme GmbH' */
@@ -46,7 +46,7 @@ export class PutTenantDto {
 
   /**
    * The tenant's own billing API, at an origin of BILLING_API_ALLOWED_ORIGINS, without user name, query or
-   * fragment. Another origin than before retires the tenant's tokens.
+   * fragment. If the origin changes, the tenant's tokens are retired.
    */
   @MayBeAbsent()
   @Satisfies(text(1, 2_048))
@@ -54,7 +54,7 @@ export class PutTenantDto {
   billing_api_url?: string;
 
   /**
-   * The only invoicing entities that patches may name; left out: any.
+   * The only invoicing entities that patches may use. Left out: any.
    * @example ['ive_7n42DGM5Tflk9n8mt7Fhc7']
    */
   @MayBeAbsent()

@@ -5,7 +5,7 @@ import { textThat } from '../http/text-rules.js';
 /** A token for the billing API. */
 @ApiSchema({ name: 'PutToken' })
 export class PutTokenDto {
-  /** 1 to 4,096 visible ASCII characters; it is stored encrypted and never shown again. */
+  /** 1 to 4,096 visible ASCII characters. Stored encrypted and never shown again. */
   @Satisfies(
     textThat(
       (value) => /^[\x21-\x7e]{1,4096}$/.test(value),

@@ -74,7 +74,7 @@ export class TenantAdminController {
 
   @Get()
   @Administers('listTenants', 'List tenants')
-  @ApiOkResponse({ description: 'Every tenant, by id.', type: TenantList, headers: REQUEST_ID_HEADER })
+  @ApiOkResponse({ description: 'All tenants, ordered by id.', type: TenantList, headers: REQUEST_ID_HEADER })
   @ApiProblems(...READ_PROBLEMS)
   async list(): Promise<TenantList> {
     return { data: await this.tenants.list() };
@@ -92,8 +92,8 @@ export class TenantAdminController {
   @Put(':id')
   @Administers('putTenant', 'Create or replace a tenant')
   @TenantIdParam()
-  @ApiOkResponse({ description: 'The tenant as it is now.', type: TenantView, headers: REQUEST_ID_HEADER })
-  @ApiCreatedResponse({ description: 'The tenant, new.', type: TenantView, headers: REQUEST_ID_HEADER })
+  @ApiOkResponse({ description: 'The changed tenant.', type: TenantView, headers: REQUEST_ID_HEADER })
+  @ApiCreatedResponse({ description: 'The new tenant.', type: TenantView, headers: REQUEST_ID_HEADER })
   @ApiProblems(...WRITE_PROBLEMS)
   async put(
     @CurrentAdmin() request: AdminRequest,
@@ -111,7 +111,7 @@ export class TenantAdminController {
   @Administers('putToken', 'Put a new version of a tenant’s token')
   @TenantIdParam()
   @ApiCreatedResponse({
-    description: 'The version, current from now on.',
+    description: 'The new version; it is the current one.',
     type: TokenVersion,
     headers: REQUEST_ID_HEADER,
   })
@@ -139,10 +139,10 @@ export class TenantAdminController {
 
   @Delete(':id/tokens/:version')
   @HttpCode(204)
-  @Administers('retireToken', 'Retire a version of a tenant’s token for good')
+  @Administers('retireToken', 'Retire a version of a tenant’s token permanently')
   @TenantIdParam()
   @ApiParam({ name: 'version', schema: { type: 'integer', minimum: 1 } })
-  @ApiNoContentResponse({ description: 'It is retired.', headers: REQUEST_ID_HEADER })
+  @ApiNoContentResponse({ description: 'The version is retired.', headers: REQUEST_ID_HEADER })
   @ApiProblems(...OF_ONE)
   async retire(
     @CurrentAdmin() request: AdminRequest,

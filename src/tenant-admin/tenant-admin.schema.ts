@@ -12,11 +12,11 @@ export class TenantView {
   @ApiProperty({ enum: ['active', 'suspended'] })
   status: 'active' | 'suspended';
 
-  /** Null: the service's default. */
+  /** Null: the default of the service. */
   @ApiProperty({ type: String, nullable: true })
   billing_api_url: string | null;
 
-  /** Null: any. */
+  /** Null: any invoicing entity. */
   @ApiProperty({ type: [String], nullable: true })
   invoicing_entities: string[] | null;
 }
@@ -25,25 +25,25 @@ export class TenantList {
   data: TenantView[];
 }
 
-/** A version of a tenant's token, never its value. The current one is the highest that is not retired. */
+/** A version of a tenant's token, without its value. The current version is the highest that is not retired. */
 export class TokenVersion {
   /** @example 7 */
   version: number;
 
-  /** Keyed hash: tells tokens apart without revealing them. */
+  /** Keyed hash: identifies a token without revealing it. */
   fingerprint: string;
 
   @ApiProperty({ format: 'date-time' })
   created_at: string;
 
-  /** To the minute. */
+  /** With a precision of a minute. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   last_used_at: string | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   retired_at: string | null;
 
-  /** Since when the billing API rejects it. */
+  /** When the billing API began to reject it. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   rejected_at: string | null;
 }

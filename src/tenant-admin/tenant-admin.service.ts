@@ -92,7 +92,7 @@ export class TenantAdminService {
   async retire(request: AdminRequest, id: string, version: number): Promise<void> {
     await this.change(id, async (change) => {
       const retired = await change.retire(version);
-      if (retired === undefined) throw new Problem('not-found', 'The tenant has no token of this version.');
+      if (retired === undefined) throw new Problem('not-found', "The tenant's token has no such version.");
       if (retired.now) await this.tokenEvent(change, request, 'tenant.token.retired', retired.row, 204);
     });
   }
@@ -143,11 +143,11 @@ function databaseAway(error: unknown): never {
 }
 
 function noSuchTenant(): Problem {
-  return new Problem('not-found', 'There is no tenant of this id.');
+  return new Problem('not-found', 'There is no tenant with this id.');
 }
 
 function retiredToken(): Problem {
-  const detail = 'was retired, and a retired token never comes back: put a new one';
+  const detail = 'was retired, and a retired token cannot be used again: put a new one';
   return validationFailed([{ pointer: pointerTo('token'), code: 'retired', detail }]);
 }
 

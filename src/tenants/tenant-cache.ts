@@ -51,8 +51,8 @@ export class TenantCache {
    */
   async require(id: string): Promise<Tenant> {
     const tenant = await this.find(id);
-    if (tenant === null) throw new Problem('tenant-unknown', 'No tenant of this id is set up here.');
-    if (tenant.status === 'suspended') throw new Problem('tenant-suspended', 'The tenant is suspended here.');
+    if (tenant === null) throw new Problem('tenant-unknown', 'There is no tenant with this id.');
+    if (tenant.status === 'suspended') throw new Problem('tenant-suspended', 'The tenant is suspended.');
     return tenant;
   }
 

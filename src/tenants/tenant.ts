@@ -17,7 +17,7 @@ export interface Tenant {
 /** One version of a tenant's token. */
 export interface Credential {
   readonly version: number;
-  /** Keyed hash: tells tokens apart without revealing them. */
+  /** Keyed hash: identifies a token without revealing it. */
   readonly fingerprint: string;
   readonly token: BillingToken;
   /** Whether the billing API said 401 to it and has not accepted it since. */

@@ -39,17 +39,17 @@ export class AddressDto {
   country?: string;
 }
 
-/** Where goods go. It replaces the stored one as a whole (U5). */
+/** The shipping address. It replaces the stored one as a whole (U5). */
 @ApiSchema({ name: 'ShippingAddress' })
 export class ShippingAddressDto {
   /**
-   * Whether goods go to the billing address.
+   * Whether the shipping address is the billing address.
    * @example false
    */
   @JsonBoolean()
   same_as_billing: boolean;
 
-  /** The address when it is another one; a field that is left out becomes empty. */
+  /** The separate address. A field that is left out becomes empty. */
   @MayBeAbsent()
   @NestedObject(() => AddressDto)
   address?: AddressDto;

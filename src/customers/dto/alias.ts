@@ -15,7 +15,7 @@ export const alias: Rule = inTurn(
   textThat(
     (value) => !value.startsWith('cus_'),
     'not-addressable',
-    'may not begin with cus_: it would read as an id',
+    'may not begin with cus_: it would be read as an id',
   ),
 );
 

@@ -13,11 +13,11 @@ const ORDERS = ['name', 'email', 'alias', 'created_at'].flatMap((column) => [
   `${column}.desc`,
 ]);
 
-/** Which customers are listed, and in which order (U18). What is left out is not sent: the defaults are the billing API's. */
+/** Filters, page and order of the list (U18). Parameters that are left out are not sent: the billing API has defaults. */
 export class CustomersQuery {
   /**
-   * Text to search for; the billing API decides what matches. Up to 255 characters, without control characters, line
-   * breaks and bidirectional overrides. It is sent unchanged; it is neither logged nor stored.
+   * Text to search for. The billing API decides which customers match. Up to 255 characters, without control characters,
+   * line breaks and bidirectional overrides. It is sent unchanged, and it is neither logged nor stored.
    */
   @MayBeAbsent()
   @Satisfies(text(0, MAX_SEARCH))

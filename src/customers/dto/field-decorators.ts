@@ -169,7 +169,7 @@ export const Rate = (): PropertyDecorator =>
       textThat(
         (value) => value.replace('.', '').length <= MAX_RATE_DIGITS,
         'too-long',
-        `may have ${MAX_RATE_DIGITS} digits at most`,
+        `may have at most ${MAX_RATE_DIGITS} digits`,
       ),
       textThat((value) => new Big(value).lte(100), 'out-of-range', 'must be from 0 to 100'),
     ),

@@ -14,7 +14,7 @@ import {
   VatNumber,
 } from './field-decorators.js';
 
-/** A tax of the customer's own. */
+/** A custom tax of the customer. */
 @ApiSchema({ name: 'CustomTax' })
 export class CustomTaxDto {
   /** @example 'City tax' */
@@ -26,7 +26,7 @@ export class CustomTaxDto {
   tax_code: string;
 
   /**
-   * Per cent from 0 to 100 as decimal text, without sign or exponent, up to 28 digits.
+   * Per cent from 0 to 100 as decimal text, without sign or exponent, with up to 28 digits.
    * @example '20.5'
    */
   @Rate()
@@ -34,8 +34,9 @@ export class CustomTaxDto {
 }
 
 /**
- * A partial update: a field that is left out keeps its value. No field can be cleared, so null is refused
- * (U1). Addresses, taxes and the list of e-mail addresses are replaced as a whole (U5). At least one field.
+ * A partial update with at least one field. A field that is left out keeps its value. No field can be cleared, so
+ * null is refused (U1). Addresses, taxes and the list of e-mail addresses are replaced as a whole (U5). Single fields
+ * have their own rules: `is_tax_exempt` U2, `vat_number` U3, `invoicing_entity_id` U7, `currency` U17.
  */
 @ApiSchema({ name: 'PatchCustomer' })
 export class PatchCustomerDto {
@@ -45,7 +46,7 @@ export class PatchCustomerDto {
   name?: string;
 
   /**
-   * Your own name for the customer, usable in the URL instead of the id. After it changes the old one is unknown.
+   * Your own name for the customer. The URL can have it instead of the id. After a change the old alias is unknown.
    * @example 'acme'
    */
   @MayBeAbsent()
@@ -58,7 +59,7 @@ export class PatchCustomerDto {
   billing_email?: string;
 
   /**
-   * Who gets invoices. Replaces the stored list; an empty one empties it.
+   * E-mail addresses that receive invoices. Replaces the stored list; an empty list removes all.
    * @example ['invoices@acme.test']
    */
   @MayBeAbsent()
@@ -71,7 +72,7 @@ export class PatchCustomerDto {
   phone?: string;
 
   /**
-   * ISO 4217 code; the billing API takes only the tenant's own currencies (U17).
+   * ISO 4217 code. The billing API accepts only the tenant's own currencies.
    * @example 'EUR'
    */
   @MayBeAbsent()
@@ -79,7 +80,7 @@ export class PatchCustomerDto {
   currency?: string;
 
   /**
-   * Who invoices the customer; one of the tenant's own (U7).
+   * The entity that invoices the customer; one of the tenant's own.
    * @example 'ive_7n42DGM5Tflk9n8mt7Fhc7'
    */
   @MayBeAbsent()
@@ -87,7 +88,7 @@ export class PatchCustomerDto {
   invoicing_entity_id?: string;
 
   /**
-   * Can be written but is never answered (U2).
+   * Can be written, but is never in an answer.
    * @example false
    */
   @MayBeAbsent()
@@ -95,14 +96,14 @@ export class PatchCustomerDto {
   is_tax_exempt?: boolean;
 
   /**
-   * Sending it, even unchanged, makes the billing API validate it anew (U3).
+   * A change makes the billing API validate the number again.
    * @example 'DE123456789'
    */
   @MayBeAbsent()
   @VatNumber()
   vat_number?: string;
 
-  /** Replaces the stored list; an empty one empties it. */
+  /** Replaces the stored list; an empty list removes all. */
   @MayBeAbsent()
   @NestedList(() => CustomTaxDto, 50)
   custom_taxes?: CustomTaxDto[];
