@@ -66,6 +66,18 @@ it('is not sent when the first was applied all the same', async () => {
   expect(answer).toMatchObject({ status: 200, body: PATCH });
 });
 
+it('is not waited for when it cannot come: a patch without a read before is not repeated after a 503', async () => {
+  upstream.plan('GET', faults.before(faults.ownFailure));
+  upstream.plan('PATCH', faults.before(faults.status(503, {}, { 'Retry-After': '5' })));
+  const began = performance.now();
+  const answer = await bff.patch(PATCH);
+
+  expect(performance.now() - began).toBeLessThan(4_000);
+  expect(bff.upstream.patches).toHaveLength(1);
+  expect(answer).toMatchObject({ status: 503, body: { outcome: 'unknown' } });
+  expect(answer.headers.get('retry-after')).toBe('5');
+});
+
 it('is the last one', async () => {
   upstream.always = { PATCH: faults.before(busy) };
   const answer = await bff.patch(PATCH);

@@ -46,12 +46,11 @@ export interface OutgoingPatch {
   readonly body: object;
   /** Sent as `Idempotency-Key`. */
   readonly operationId: string;
-  /** Asked before the patch is sent again after an answer. */
-  readonly mayRepeat: MayRepeat<Customer>;
+  /** Whether the patch may be sent again after an answer; asked before the pause. */
+  readonly isRepeatable: (answer: BillingAnswer<Customer>) => boolean;
+  /** Whether it still may after the pause. @param tenant with the token for the next attempt */
+  readonly isStillSafe: (tenant: EquippedTenant) => Promise<boolean>;
 }
-
-/** @param tenant with the token for the next attempt */
-type MayRepeat<Value> = (tenant: EquippedTenant, answer: BillingAnswer<Value>) => Promise<boolean>;
 
 /** One operation of the billing API. */
 interface BillingRequest<Value> {
@@ -63,7 +62,8 @@ interface BillingRequest<Value> {
   readonly timeShare: number;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly mayRepeat?: MayRepeat<Value>;
+  readonly isRepeatable?: (answer: BillingAnswer<Value>) => boolean;
+  readonly isStillSafe?: OutgoingPatch['isStillSafe'];
 }
 
 /** A patch leaves some time for a read, should its answer leave open what became of it. */
@@ -116,11 +116,12 @@ export class BillingClient {
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': patch.operationId },
       parse: parseCustomer(customerRef),
       timeShare: PATCH_SHARE,
-      mayRepeat: patch.mayRepeat,
+      isRepeatable: patch.isRepeatable,
+      isStillSafe: patch.isStillSafe,
     });
   }
 
-  /** Sends a request, and again where the retry policy, the deadline and `mayRepeat` allow it. */
+  /** Sends a request, and again where the retry policy, the deadline and the request itself allow it. */
   private async send<Value>(
     call: BillingCall,
     request: BillingRequest<Value>,
@@ -141,10 +142,11 @@ export class BillingClient {
       if (retry === undefined) return result;
       const equipped = retry.reason === 'token-refused' ? await this.credentials.newerThan(tenant) : tenant;
       if (equipped === undefined) return result;
+      const received = retry.reason !== 'unreachable';
+      if (received && request.isRepeatable?.(answer) === false) return result;
       if (this.clock.monotonic() + retry.pauseMs + MIN_TIME_LEFT > call.deadline) return result;
       if (retry.pauseMs > 0) await this.clock.sleep(retry.pauseMs);
-      const mayRepeat = retry.reason === 'unreachable' ? undefined : request.mayRepeat;
-      if (mayRepeat !== undefined && !(await mayRepeat(equipped, answer))) return result;
+      if (received && (await request.isStillSafe?.(equipped)) === false) return result;
       tenant = equipped;
     }
   }

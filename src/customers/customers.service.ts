@@ -94,13 +94,13 @@ export class CustomersService {
     const keyed = this.replay.keyed(patch);
     const claim = await this.keys.claim(keyed);
     if (claim.kind === 'replay') return { ...claim.result, replayed: true };
-    return this.keys.keep(keyed, claim, this.carryOut(patch));
+    return this.keys.keep(keyed, claim, () => this.carryOut(patch));
   }
 
   private begin(request: PatchRequest): PatchContext {
-    const operation = this.trail.begin(request.request, request.customerRef, request.deadline);
+    const operation = this.trail.begin(request.audited, request.customerRef, request.deadline);
     const { customerRef } = request;
-    const diff = diffOf(request.patch, undefined);
+    const diff = diffOf(request.fields, undefined);
     const customerId = operation.target.customer_id;
     return { ...operation, request, customerRef, customerId, before: undefined, diff };
   }
@@ -108,17 +108,17 @@ export class CustomersService {
   /** With the tenant's token and a slot at the billing API. */
   private async carryOut(patch: PatchContext): Promise<PatchResult> {
     const { request, answerBy } = patch;
-    const tenant = await this.withToken(request.request.principal.tenant, answerBy);
+    const tenant = await this.withToken(request.audited.principal.tenant, answerBy);
     if (tenant === undefined) return this.journal.unsent(patch, outcome.withoutToken(patch));
     const leave = await this.bulkhead.enter(tenant, answerBy);
     if (leave === undefined) return this.journal.unsent(patch, outcome.notRead(NO_SLOT, patch));
     const forOutcome = Math.min(MAX_FOR_OUTCOME, this.config.billing.deadlineMs * SHARE_OF_OUTCOME);
-    const admitted = { ...patch, tenant, trace: request.request.trace, deadline: answerBy - forOutcome };
+    const admitted = { ...patch, tenant, trace: request.audited.trace, deadline: answerBy - forOutcome };
     try {
       const { ifMatch, dryRun } = request;
       if (ifMatch !== undefined && !dryRun) return await this.sendAlone(admitted, ifMatch);
       const reads = dryRun || this.config.billing.preRead === 'always';
-      return await this.send(admitted, reads ? await this.read(admitted) : undefined);
+      return await this.compareAndSend(admitted, reads ? await this.read(admitted) : undefined);
     } finally {
       leave();
     }
@@ -129,7 +129,10 @@ export class CustomersService {
    * record the outcome.
    * @param read the read before; undefined when the customer is patched unread
    */
-  private async send(admitted: AdmittedPatch, read: BillingResult | undefined): Promise<PatchResult> {
+  private async compareAndSend(
+    admitted: AdmittedPatch,
+    read: BillingResult | undefined,
+  ): Promise<PatchResult> {
     const patch = this.compared(admitted, read);
     const unsent = this.outcomeUnsent(patch, read);
     if (unsent !== undefined) return this.journal.unsent(patch, unsent, read);
@@ -137,10 +140,9 @@ export class CustomersService {
     const sent = await this.billing.patchCustomer(patch, patch.customerRef, {
       body: bodyOf(patch.diff),
       operationId: patch.operationId,
-      mayRepeat: (tenant, answer) =>
-        patch.before === undefined
-          ? Promise.resolve(answer.kind === 'refused')
-          : this.isStill(patch.before, { ...patch, tenant }),
+      // Without a read, nothing proves that a 503 was not applied.
+      isRepeatable: (answer) => patch.before !== undefined || answer.kind === 'refused',
+      isStillSafe: (tenant) => this.isAsRead({ ...patch, tenant }),
     });
     const seen = outcome.isAmbiguous(sent.answer)
       ? await this.readAfter({ ...patch, tenant: sent.tenant })
@@ -154,11 +156,11 @@ export class CustomersService {
     const patch = this.compared(admitted, read);
     const { before, tenant, operationId, deadline } = patch;
     if (before === undefined || !this.tags.compare(ifMatch, tenant.id, before).holds)
-      return this.send(admitted, read);
+      return this.compareAndSend(admitted, read);
     const holder = { tenantId: tenant.id, customerId: before.id, operationId, deadline };
     const byId = { ...admitted, customerRef: before.id };
     try {
-      return await this.leases.alone(holder, async () => this.send(byId, await this.read(byId)));
+      return await this.leases.alone(holder, async () => this.compareAndSend(byId, await this.read(byId)));
     } catch (error) {
       if (error instanceof LeaseUnavailable)
         return this.journal.unsent(patch, outcome.leaseUnavailable(patch), read);
@@ -173,7 +175,7 @@ export class CustomersService {
     const { tenant } = read;
     const before = customerIn(read);
     if (before === undefined) return { ...patch, tenant };
-    const diff = diffOf(patch.request.patch, before);
+    const diff = diffOf(patch.request.fields, before);
     return { ...patch, tenant, before, diff, customerRef: before.id, customerId: before.id };
   }
 
@@ -205,9 +207,11 @@ export class CustomersService {
     return customer;
   }
 
-  private async isStill(before: Customer, patch: AdmittedPatch): Promise<boolean> {
+  /** Whether the customer still is as it was read before; so it is when it was not read. */
+  private async isAsRead(patch: AdmittedPatch): Promise<boolean> {
+    if (patch.before === undefined) return true;
     const now = customerIn(await this.read(patch));
-    return now !== undefined && isSameCustomer(before, now);
+    return now !== undefined && isSameCustomer(patch.before, now);
   }
 
   private read(patch: BillingCall & Pick<AdmittedPatch, 'customerRef'>): Promise<BillingResult> {
