@@ -1,5 +1,4 @@
-import { PATCH_FIELDS } from './dto/patch-customer.dto.js';
-import { readPatch } from './patch-body.pipe.js';
+import { PATCH_FIELDS, PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { askedFields, type PatchDiff } from './patch-diff.js';
 
 /** What is kept of a sent patch, encrypted, until it is known what became of it. */
@@ -21,13 +20,18 @@ export function snapshotOf({ customerRef, diff }: PatchSnapshot): object {
   return { customerRef, asked, sent, before: before === undefined ? null : Object.fromEntries(concerned) };
 }
 
-/** @throws TypeError for what `snapshotOf` did not make */
-export function readSnapshot(value: unknown): PatchSnapshot {
-  if (!isSnapshot(value)) throw new TypeError('this is no snapshot of a patch');
-  const { customerRef, asked, before } = value;
+/**
+ * Reads what `snapshotOf` made, also an instance of another version: fields that this one does not know are left out, and
+ * values are not checked again. Undefined for anything else.
+ */
+export function readSnapshot(value: unknown): PatchSnapshot | undefined {
+  if (!isSnapshot(value)) return undefined;
+  const { customerRef, before } = value;
   const names: readonly unknown[] = value.sent;
+  const known = Object.entries(value.asked).filter(([name]) => PATCH_FIELDS.some((field) => field === name));
+  const asked = Object.assign(new PatchCustomerDto(), Object.fromEntries(known));
   const sent = PATCH_FIELDS.filter((field) => names.includes(field));
-  return { customerRef, diff: { asked: readPatch(asked, undefined), before: before ?? undefined, sent } };
+  return { customerRef, diff: { asked, before: before ?? undefined, sent } };
 }
 
 interface StoredSnapshot {

@@ -11,7 +11,7 @@ import type { BillingAnswer } from '../billing/billing-answer.js';
 import { BillingClient } from '../billing/billing.client.js';
 import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { Customer } from '../billing/customer.dto.js';
-import { besideIntent } from '../customers/audit-changes.js';
+import { withoutRepeatedValues } from '../customers/audit-changes.js';
 import { LaterPatches } from '../customers/later-patches.js';
 import { type PatchSnapshot, placeOf, readSnapshot } from '../customers/patch-snapshot.js';
 import { describeError, errorLine, LOGGER } from '../http/logger.js';
@@ -125,7 +125,7 @@ export class Reconciler {
   ): Promise<void> {
     const { upstream, credential } = last;
     const recorded =
-      snapshot === undefined ? verdict : { ...verdict, ...besideIntent(verdict, snapshot.diff) };
+      snapshot === undefined ? verdict : { ...verdict, ...withoutRepeatedValues(verdict, snapshot.diff) };
     await this.trail.outcome(operationOf(row, last), { ...recorded, status: null, upstream, credential });
     this.metrics.patchEnded(verdict.outcome, verdict.changes);
     this.logger.info(
