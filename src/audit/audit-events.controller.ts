@@ -12,7 +12,7 @@ import type { FastifyReply } from 'fastify';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
-import { ChecksQuery } from '../http/known-query.js';
+import { HasQueryParameters } from '../http/known-query.js';
 import { Problem } from '../http/problem.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import type { AuditedRequest } from './audit-event.js';
@@ -30,7 +30,7 @@ export class AuditEventsController {
 
   @Get()
   @RequireScopes('audit:read')
-  @ChecksQuery()
+  @HasQueryParameters()
   @ApiOperation({
     operationId: 'listAuditEvents',
     summary: 'List or export audit events',

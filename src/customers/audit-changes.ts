@@ -2,6 +2,7 @@ import type { Change, Effect, Masked } from '../audit/audit-event.js';
 import type { ChangeValue } from '../audit/change-values.js';
 import { maskEmail, maskMembers, maskNumber, maskText } from '../audit/masks.js';
 import { canonicalize } from '../crypto/canonical.js';
+import { INVOICING_ENTITY_ID } from '../tenants/tenant.js';
 import type { PatchField } from './dto/patch-customer.dto.js';
 import { askedFields, isVerifiable, type PatchDiff, shows, type Shown } from './patch-diff.js';
 
@@ -53,8 +54,11 @@ export function valuesOf(diff: PatchDiff, customer?: Shown): ChangeValue[] {
   }));
 }
 
-/** What an outcome tells beside its intent: effects, and values only where they are other than intended. */
-export function besideIntent({ changes, values }: RecordedChanges, { asked }: PatchDiff): RecordedChanges {
+/** What an outcome stores beside its intent: the effects, and only the values that differ from the intended ones. */
+export function withoutRepeatedValues(
+  { changes, values }: RecordedChanges,
+  { asked }: PatchDiff,
+): RecordedChanges {
   const intended = new Map<string, unknown>(Object.entries(asked));
   const differing = values.filter(
     ({ field, after }) => canonicalize(after) !== canonicalize(intended.get(field)),
@@ -104,7 +108,7 @@ const TEXT_MASKS: Partial<Record<PatchField, (value: string) => string>> = {
   invoicing_emails: maskEmail,
   phone: maskNumber,
   currency: inClear(/^[A-Z]{3}$/),
-  invoicing_entity_id: inClear(/^ive_[0-9A-Za-z]{1,22}$/),
+  invoicing_entity_id: inClear(INVOICING_ENTITY_ID),
   vat_number: maskNumber,
 };
 

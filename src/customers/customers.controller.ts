@@ -17,7 +17,7 @@ import { ApiRequestHeaders } from '../auth/caller.docs.js';
 import { CustomerList } from '../billing/customer-list.dto.js';
 import { Customer } from '../billing/customer.dto.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
-import { ChecksQuery } from '../http/known-query.js';
+import { HasQueryParameters } from '../http/known-query.js';
 import { REPLAYED } from '../idempotency/stored-answer.js';
 import { CustomerPreview } from './customer-preview.schema.js';
 import { CustomerRefPipe } from './customer-ref.pipe.js';
@@ -41,7 +41,7 @@ export class CustomersController {
 
   @Get()
   @RequireScopes('customers:read')
-  @ChecksQuery()
+  @HasQueryParameters()
   @ApiOperation(docs.LIST)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'One page of customers.', type: CustomerList, headers: REQUEST_ID_HEADER })
@@ -56,7 +56,7 @@ export class CustomersController {
 
   @Patch(':id_or_alias')
   @RequireScopes('customers:write')
-  @ChecksQuery()
+  @HasQueryParameters()
   @ApiOperation(docs.PATCH)
   @ApiParam(docs.ID_OR_ALIAS)
   @ApiQuery(docs.DRY_RUN)
@@ -83,7 +83,7 @@ export class CustomersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Customer | CustomerPreview> {
     const { customer, operationId, preview, replayed } = await this.customers.patch({
-      ...{ request, customerRef, patch, deadline: deadline.at },
+      ...{ audited: request, customerRef, fields: patch, deadline: deadline.at },
       ...conditions,
     });
     void reply.headers({ 'X-Operation-Id': operationId, ...(replayed === true ? REPLAYED : {}) });

@@ -6,7 +6,7 @@ import type { Customer } from '../billing/customer.dto.js';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
-import { besideIntent, intendedChanges, valuesOf } from './audit-changes.js';
+import { changesWith, intendedChanges, valuesOf, withoutRepeatedValues } from './audit-changes.js';
 import type { CustomerPreview } from './customer-preview.schema.js';
 import type { PatchOutcome } from './patch-outcome.js';
 import type { AdmittedPatch, PatchContext } from './patch-request.js';
@@ -38,17 +38,25 @@ export class PatchJournal {
   async intent(patch: AdmittedPatch): Promise<void> {
     const { operationId, tenant, customerId, diff, deadline } = patch;
     const intended = { changes: intendedChanges(diff), values: valuesOf(diff), customerId };
-    await this.trail.intent(patch, tenant.credential, intended, async () => {
+    const stored = this.trail.intent(patch, tenant.credential, intended, async () => {
       const owner = { tenantId: tenant.id, customerId };
       const encrypted = await this.cipher.encrypt(owner, placeOf(operationId), snapshotOf(patch));
       return { ...encrypted, due_in_ms: deadline - this.clock.monotonic() + GRACE };
+    });
+    await stored.catch((error: unknown) => {
+      this.metrics.patchEnded('not_applied', changesWith('not_applied', diff));
+      throw error;
     });
   }
 
   /** Records what became of a patch that was sent. @throws Problem unless it was applied */
   async sent(patch: PatchContext, outcome: PatchOutcome, result: BillingResult): Promise<PatchResult> {
     const { record } = outcome;
-    await this.trail.outcome(patch, { ...record, ...besideIntent(record, patch.diff), ...usedBy(result) });
+    await this.trail.outcome(patch, {
+      ...record,
+      ...withoutRepeatedValues(record, patch.diff),
+      ...usedBy(result),
+    });
     this.metrics.patchEnded(record.outcome, record.changes);
     return answerOf(patch, outcome);
   }

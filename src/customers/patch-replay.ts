@@ -26,7 +26,7 @@ export class PatchReplay {
   /** A patch as the idempotency keys see it. */
   keyed(patch: PatchContext): KeyedRequest<PatchResult> {
     const { request, operationId, answerBy } = patch;
-    const { caller, tenant } = request.request.principal;
+    const { caller, tenant } = request.audited.principal;
     return {
       key: request.idempotencyKey,
       owner: {
@@ -37,7 +37,7 @@ export class PatchReplay {
       },
       asked: {
         customerRef: request.customerRef,
-        patch: request.patch,
+        patch: request.fields,
         ifMatch: request.ifMatch ?? null,
         dryRun: request.dryRun,
       },
@@ -54,7 +54,7 @@ export class PatchReplay {
     earlier: string,
     { request, provenance }: PatchContext,
   ): Promise<EarlierOutcome<PatchResult> | undefined> {
-    const { principal, trace } = request.request;
+    const { principal, trace } = request.audited;
     const events = await this.store.ofOperation(principal.tenant.id, earlier).catch(trailUnavailable);
     const ofPatch = events.filter(({ action }) => action === 'customer.patch');
     const last = latestOutcome(ofPatch) ?? ofPatch.at(-1);

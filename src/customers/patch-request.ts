@@ -8,10 +8,12 @@ import type { PatchDiff } from './patch-diff.js';
 
 /** A patch as a caller wants it. */
 export interface PatchRequest extends PatchConditions {
-  readonly request: AuditedRequest;
+  /** Who asks, for which tenant, in which request. */
+  readonly audited: AuditedRequest;
   /** Id or alias. */
   readonly customerRef: string;
-  readonly patch: PatchCustomerDto;
+  /** The fields to change, with the requested values. */
+  readonly fields: PatchCustomerDto;
   /** When everything has to be over, by the monotonic clock. */
   readonly deadline: number;
 }

@@ -10,10 +10,10 @@ import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { type Fault, refuseFaults } from './problem.js';
 
-const CHECKS_QUERY = 'http:checks-query';
+const HAS_QUERY_PARAMETERS = 'http:has-query-parameters';
 
-/** Of a route that has query parameters, and refuses those that it does not know by itself. */
-export const ChecksQuery = (): MethodDecorator => SetMetadata(CHECKS_QUERY, true);
+/** For a route that has query parameters and checks all of them itself: `KnownQueryInterceptor` skips it. */
+export const HasQueryParameters = (): MethodDecorator => SetMetadata(HAS_QUERY_PARAMETERS, true);
 
 /** A fault for each parameter but these: whoever misspells `dry_run` must not get a real patch. */
 export function unknownParameters(query: unknown, ...known: readonly string[]): Fault[] {
@@ -30,7 +30,7 @@ export class KnownQueryInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { query, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
-    const checks = this.reflector.get<boolean | undefined>(CHECKS_QUERY, context.getHandler());
+    const checks = this.reflector.get<boolean | undefined>(HAS_QUERY_PARAMETERS, context.getHandler());
     if (checks !== true && routeOptions.url?.startsWith('/api/') === true) {
       refuseFaults(unknownParameters(query));
     }

@@ -71,12 +71,12 @@ export class IdempotencyKeys {
   async keep<Result extends object>(
     request: KeyedRequest<Result>,
     held: Exclude<KeyClaim<Result>, { kind: 'replay' }>,
-    run: Promise<Result>,
+    run: () => Promise<Result>,
   ): Promise<Result> {
-    if (held.kind === 'no-key') return run;
+    if (held.kind === 'no-key') return run();
     const { claim } = held;
     try {
-      const result = await run;
+      const result = await run();
       const customerId = request.customerOf(result);
       await this.keepAnswer(claim, claim.operationId, { kind: 'result', value: result }, customerId);
       return result;

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import { CurrentPrincipal, type Principal, Public, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
-import { ChecksQuery } from '../http/known-query.js';
+import { HasQueryParameters } from '../http/known-query.js';
 import { validateQuery } from '../http/dto-validation.js';
 import { Problem, refuseFaults, validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../database/trail-unavailable.js';
@@ -35,7 +35,7 @@ export class SealsController {
 
   @Get('audit-seals')
   @RequireScopes('audit:read')
-  @ChecksQuery()
+  @HasQueryParameters()
   @ApiOperation({
     operationId: 'listAuditSeals',
     summary: 'List seals',

@@ -2,9 +2,10 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ListOf, MayBeAbsent, Satisfies } from '../http/rules.js';
 import { text, textThat, VISIBLE_TEXT, visibleText } from '../http/text-rules.js';
+import { INVOICING_ENTITY_ID } from '../tenants/tenant.js';
 
 const entityId = textThat(
-  (value) => /^ive_[0-9A-Za-z]{1,22}$/.test(value),
+  (value) => INVOICING_ENTITY_ID.test(value),
   'not-invoicing-entity-id',
   'must be ive_ and 1 to 22 letters and digits',
 );
@@ -14,7 +15,7 @@ const EntityIds = (): PropertyDecorator =>
     ListOf(100, entityId),
     ApiProperty({
       type: 'array',
-      items: { type: 'string', pattern: '^ive_[0-9A-Za-z]{1,22}$' },
+      items: { type: 'string', pattern: INVOICING_ENTITY_ID.source },
       maxItems: 100,
     }),
   );

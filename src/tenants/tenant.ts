@@ -32,3 +32,6 @@ export const TENANT_ID = /^(?!_|\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
 
 /** The same in words. */
 export const TENANT_ID_RULE = '1 to 64 of A-Z a-z 0-9 . _ -, not . or .., and not beginning with _';
+
+/** The id of an invoicing entity of the billing API. */
+export const INVOICING_ENTITY_ID = /^ive_[0-9A-Za-z]{1,22}$/;

@@ -5,7 +5,7 @@ import type { Environment } from '../config/setting-reader.js';
 
 import { billingApiUrl } from './billing-api-url.js';
 import { BillingToken } from './billing-token.js';
-import { TENANT_ID, TENANT_ID_RULE } from './tenant.js';
+import { INVOICING_ENTITY_ID, TENANT_ID, TENANT_ID_RULE } from './tenant.js';
 import type { TenantSettings } from './tenant-change.js';
 
 /** The tenants, and the files that hold some of their tokens. */
@@ -71,8 +71,7 @@ function readTenant(entry: EntryReader, surroundings: Surroundings): TenantDraft
       name: name ?? id,
       status: status === 'suspended' ? 'suspended' : 'active',
       billingApiUrl: readBillingUrl(entry, surroundings.billing),
-      invoicingEntities:
-        entry.optionalTexts('invoicing_entities', /^ive_[0-9A-Za-z]{1,22}$/, 'ive_… ids') ?? null,
+      invoicingEntities: entry.optionalTexts('invoicing_entities', INVOICING_ENTITY_ID, 'ive_… ids') ?? null,
     },
     token: readToken(entry, surroundings),
   };

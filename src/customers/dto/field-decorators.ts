@@ -12,6 +12,7 @@ import {
   visibleText,
   without,
 } from '../../http/text-rules.js';
+import { INVOICING_ENTITY_ID } from '../../tenants/tenant.js';
 import { alias, ALIAS_PATTERN } from './alias.js';
 import { COUNTRIES, CURRENCIES } from './contract-values.js';
 
@@ -89,8 +90,6 @@ export const Currency = (): PropertyDecorator =>
     ),
     ApiProperty({ type: String, enum: CURRENCIES }),
   );
-
-const INVOICING_ENTITY_ID = /^ive_[0-9A-Za-z]{1,22}$/;
 
 export const InvoicingEntityId = (): PropertyDecorator =>
   applyDecorators(
