@@ -16,10 +16,10 @@ import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
 import { securityHeaders } from './http/security-headers.js';
 import type { Runtime } from './runtime.module.js';
 
-/** Longer than any path that Node's own limit on request headers lets through. */
+/** Longer than any path that Node's limit on request headers allows. */
 const MAX_PARAM_LENGTH = 65_536;
 
-/** The application as main and tests run it: everything that holds for all routes is set here. */
+/** The application for main and tests. Everything that applies to all routes is set here. */
 export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
   const { config, logger } = runtime;
   const filter = new ProblemFilter(logger);
@@ -85,20 +85,20 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   return app;
 }
 
-/** So many hops in front of us are believed; Fastify takes a number only as a function. */
+/** Trusts this number of hops. Fastify accepts a number only as a function. */
 function trusted(
   setting: Runtime['config']['trustProxy'],
 ): boolean | string[] | ((ip: string, hop: number) => boolean) {
   return typeof setting === 'number' ? (_ip, hop) => hop < setting : setting;
 }
 
-/** What a browser may read of an answer from another origin. */
+/** Headers that a browser may read in an answer from another origin. */
 const EXPOSED_HEADERS = [
   ...['X-Request-Id', 'X-Operation-Id', 'Content-Location', 'Location', 'Retry-After', 'ETag'],
   ...['Idempotency-Replayed', 'RateLimit-Policy', 'RateLimit'],
 ];
 
-/** Strict but for Swagger UI's own inline styles, and the token endpoint that its Authorize asks. */
+/** Strict, except for Swagger UI's inline styles and the token endpoint of its Authorize button. */
 function contentSecurityPolicy({ config }: Runtime): Record<string, string[] | null> {
   const { oauth } = config.swagger;
   return {

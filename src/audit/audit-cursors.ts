@@ -5,28 +5,27 @@ import type { AuditedRequest } from './audit-event.js';
 import type { AuditFilter } from './audit-queries.js';
 import { maySeeValues } from './change-values.js';
 
-/** Bytes of an event's id, and of what signs it. */
+/** Bytes of an event's id and of its MAC. */
 const ID = 16;
 const MAC = 16;
 
-/** What a cursor looks like: base64url of an event's id and a MAC. */
+/** The format of a cursor: base64url of an event's id and a MAC. */
 export const CURSOR = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil(((ID + MAC) * 4) / 3)}}$`);
 
 /**
- * Cursors are signed, for one caller and one query: a page that carries one was begun by that caller with a query
- * that is in the trail.
+ * Cursors are signed for one caller and one query. So every page belongs to a query that is recorded in the trail.
  */
 @Injectable()
 export class AuditCursors {
   constructor(private readonly keys: AppKeys) {}
 
-  /** @param lastId id of the last event on the page before */
+  /** @param lastId id of the last event on the previous page */
   write(request: AuditedRequest, filter: AuditFilter, lastId: string): string {
     const id = Buffer.from(lastId.replaceAll('-', ''), 'hex');
     return Buffer.concat([id, this.macOf(request, filter, lastId)]).toString('base64url');
   }
 
-  /** The event id in a cursor; undefined for one that was not written for this caller and query. */
+  /** The event id in a cursor; undefined if the cursor was not written for this caller and query. */
   read(request: AuditedRequest, filter: AuditFilter, cursor: string): string | undefined {
     const bytes = Buffer.from(cursor, 'base64url');
     if (bytes.length !== ID + MAC) return undefined;

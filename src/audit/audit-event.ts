@@ -18,7 +18,7 @@ export type Action = (typeof ACTIONS)[number];
 export const PHASES = ['intent', 'outcome', 'refusal', 'event'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** How a patch stands or ended; `refused` is for requests that never became one. */
+/** The status of a patch. `refused` is for requests that never became a patch. */
 export const OUTCOMES = [
   'pending',
   'applied',
@@ -42,7 +42,7 @@ export const EFFECTS = [
 ] as const;
 export type Effect = (typeof EFFECTS)[number];
 
-/** Masked JSON: shows that and roughly what changed, never a personal value. */
+/** Masked JSON: shows that a value changed, and roughly how, but never a personal value. */
 export type Masked = string | boolean | null | readonly Masked[] | { readonly [key: string]: Masked };
 
 export interface Change {
@@ -51,9 +51,9 @@ export interface Change {
   /** Absent where the customer was not read. */
   readonly before?: Masked;
   readonly after?: Masked;
-  /** Absent in an intent: nothing has happened yet. */
+  /** Absent in an intent. */
   readonly effect?: Effect;
-  /** HMAC-SHA-256 of the value under a salt of its own, lower-case hex; absent where no value is kept. */
+  /** HMAC-SHA-256 of the value, keyed with its own salt, in lower-case hex; absent if no value is stored. */
   readonly before_commitment?: string;
   readonly after_commitment?: string;
   /** Only for readers with the scope audit:read:clear; never stored. */
@@ -64,7 +64,7 @@ export interface Change {
 export interface AuditEvent {
   readonly id: string;
   readonly operation_id: string | null;
-  /** RFC 3339, UTC, milliseconds: the time that `id` begins with. */
+  /** RFC 3339, UTC, milliseconds: the time in `id`. */
   readonly occurred_at: string;
   readonly tenant_id: string | null;
   readonly actor: {
@@ -82,15 +82,15 @@ export interface AuditEvent {
   readonly outcome: Outcome;
   readonly status: number | null;
   readonly upstream: Upstream | null;
-  /** The version of the tenant's token that was used, or that the event is about. */
+  /** The version of the tenant's token that was used or changed. */
   readonly credential: UsedCredential | null;
   readonly changes: readonly Change[];
-  /** Of a refusal: the problem that was answered, and how often within the minute before. */
+  /** Only for a refusal: the problem in the answer, and how often it occurred within the previous minute. */
   readonly problem?: string;
   readonly count?: number;
 }
 
-/** Where an event comes from: who acts, for which tenant, in which request. */
+/** The actor, tenant and request of an event. */
 export type Provenance = Pick<AuditEvent, 'tenant_id' | 'actor' | 'origin' | 'request_id' | 'trace_id'>;
 
 export interface UsedCredential {
@@ -110,14 +110,14 @@ export interface Target {
 }
 
 export interface Upstream {
-  /** Of the last answer; null when there was none that is complete. */
+  /** Status of the last answer; null if no answer was complete. */
   readonly status: number | null;
-  /** How often the patch was sent, or tried to be; 0 when the read before it ended it. */
+  /** How often the BFF tried to send the patch; 0 if it stopped after the read before. */
   readonly attempts: number;
   readonly duration_ms: number;
 }
 
-/** The request that an event is about. */
+/** The request of an event. */
 export interface AuditedRequest {
   readonly principal: Principal;
   readonly requestId: string;

@@ -83,7 +83,7 @@ function OneOf(allowed: readonly string[]): PropertyDecorator {
 
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
-/** Date.parse() takes the 31st of November for the 1st of December. */
+/** Date.parse() reads the 31st of November as the 1st of December. */
 function isTimestamp(text: string): boolean {
   const [, day] = RFC_3339.exec(text) ?? [];
   if (day === undefined || Number.isNaN(Date.parse(text))) return false;

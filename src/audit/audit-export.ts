@@ -6,24 +6,24 @@ import type { AuditEvent } from './audit-event.js';
 import { type AuditFilter, AuditQueriesForReaders, type StoredRow, toStoredEvent } from './audit-queries.js';
 import { ChangeValues } from './change-values.js';
 
-/** Rows that are read at a time: all that an export holds in memory. */
+/** Rows read at a time: an export never has more of them in memory. */
 const PAGE = 100;
-/** Events that are looked at in one statement. */
+/** Events checked in one statement. */
 const SCANNED = 20_000;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** One entry of an export: an event, or the leaf of one that retention has dropped. */
+/** One entry of an export: an event, or the leaf of an event that retention has dropped. */
 export type Exported = StoredRow | DroppedLeaf;
 
 export interface DroppedLeaf {
   readonly log: string;
   readonly leaf_index: number;
   readonly leaf_hash: string;
-  /** Tells its month: retention drops whole months. */
+  /** Its time shows the month: retention drops whole months. */
   readonly event_id: string;
 }
 
-/** How far a log is sealed: the number of its leaves, and of its seals. */
+/** The sealed part of a log: the number of its leaves and of its seals. */
 export interface SealedUpTo {
   readonly size: number;
   readonly seals: number;
@@ -31,7 +31,7 @@ export interface SealedUpTo {
 
 export interface ExportOptions {
   readonly filter: AuditFilter;
-  /** Whether the filter lets everything through: then the export can be verified as a whole. */
+  /** Whether the filter matches every event: then the export can be verified as a whole. */
   readonly complete: boolean;
   readonly sealed: SealedUpTo;
 }
@@ -50,7 +50,7 @@ export class AuditExport {
     return complete ? this.wholeLog(filter.tenantId, sealed.size) : this.matching(filter);
   }
 
-  /** How far the log is sealed now; what is sealed while it is exported counts as unsealed. */
+  /** The sealed part of the log now. Events sealed during the export count as unsealed. */
   async sealedUpTo(log: string): Promise<SealedUpTo> {
     const state = await this.database.readers
       .selectFrom('audit_log')
@@ -68,7 +68,7 @@ export class AuditExport {
     }
   }
 
-  /** With the values behind the masks, by the ids of the events. */
+  /** The rows with the values behind the masks, by the ids of the events. */
   async revealed(tenantId: string, rows: readonly StoredRow[]): Promise<ReadonlyMap<string, AuditEvent>> {
     const events = await this.values.reveal(tenantId, rows.map(toStoredEvent));
     return new Map(events.map((event) => [event.id, event]));
@@ -85,7 +85,7 @@ export class AuditExport {
     }
   }
 
-  /** In the order of the log; then what no seal covered when the export began. */
+  /** In the order of the log; then the events that no seal covered when the export began. */
   private async *wholeLog(log: string, size: number): AsyncGenerator<readonly Exported[]> {
     for (let start = 0; start < size; start += PAGE)
       yield await this.leaves(log, start, Math.min(start + PAGE, size));
@@ -116,8 +116,8 @@ export class AuditExport {
   }
 
   /**
-   * Of the next events those that are not among the first `size` leaves, also one that nobody means to seal: so
-   * every event is looked at, many at a time.
+   * The next events that are not among the first `size` leaves. This includes events that nobody will ever seal, so
+   * every event is checked, many at a time.
    */
   private async unsealed(
     log: string,

@@ -4,7 +4,7 @@ import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
 import type { AuditEvent } from './audit-event.js';
 
-/** What a page of the trail shows; times and ids bound it, everything else has to match. */
+/** The filters of a page. Times and ids are bounds; everything else has to be equal. */
 export interface AuditFilter {
   readonly tenantId: string;
   /** A `cus_` id; finds every event of the operations on this customer. */
@@ -14,7 +14,7 @@ export interface AuditFilter {
   readonly action?: string;
   readonly outcome?: string;
   readonly credentialVersion?: number;
-  /** Top-level name of a field concerned. */
+  /** Top-level name of a changed field. */
   readonly field?: string;
   /** Inclusive. */
   readonly from?: Date;
@@ -22,11 +22,11 @@ export interface AuditFilter {
   readonly to?: Date;
   /** Only events before the one with this id. */
   readonly before?: string;
-  /** Only events behind the one with this id. */
+  /** Only events after the one with this id. */
   readonly after?: string;
 }
 
-/** An event as it is stored, with where it stands in the sealed log. */
+/** A stored event with its position in the sealed log. */
 export interface StoredEvent {
   readonly event: AuditEvent;
   readonly seal: { readonly seal: number; readonly leaf_index: number } | null;
@@ -34,7 +34,7 @@ export interface StoredEvent {
   readonly encryptedValues: string | null;
 }
 
-/** Reads the trail, one tenant's at a time. */
+/** Reads the trail of one tenant. */
 @Injectable()
 export class AuditQueries {
   private readonly kysely: Kysely<Schema>;
@@ -49,12 +49,12 @@ export class AuditQueries {
     return rows.map(toStoredEvent);
   }
 
-  /** Oldest first, those behind `after`. */
+  /** Oldest first, after `after`. */
   listOldestFirst(filter: AuditFilter, after: string, limit: number): Promise<StoredRow[]> {
     return this.page({ ...filter, after }, limit, 'asc');
   }
 
-  /** By its id; undefined for another tenant's. */
+  /** By its id; undefined if it belongs to another tenant. */
   async find(tenantId: string, id: string): Promise<StoredEvent | undefined> {
     const row = await this.rows()
       .where('tenant_id', '=', tenantId)
@@ -77,8 +77,8 @@ export class AuditQueries {
   }
 
   /**
-   * All events of the patches that did anything after an event to a customer, or to one that they did not get to know;
-   * oldest first, by the database's clock: ids have those of the instances.
+   * All events of the patches that recorded something after the given event, about this customer or about a customer
+   * with an unknown id. Oldest first by the database's clock, because ids have the time of the instances' clocks.
    */
   async patchesAfter(tenantId: string, customerId: string, eventId: string): Promise<AuditEvent[]> {
     const rows = await this.kysely
@@ -104,9 +104,8 @@ export class AuditQueries {
   }
 
   /**
-   * The ids come first, as an array: nothing but an index look-up for each row is left to the planner. An actor is a
-   * subject or a client, each with an index of its own; one `or` over both would walk through the whole trail for an
-   * actor that did little.
+   * The ids are selected first, as an array, so the planner can only look up each row by index. An actor is a subject
+   * or a client, each with its own index. One `or` over both would scan the whole trail for an actor with few events.
    */
   private page(filter: AuditFilter, limit: number, order: Order): Promise<StoredRow[]> {
     const { actor } = filter;
@@ -137,7 +136,7 @@ export class AuditQueries {
       ]);
   }
 
-  /** The ids of all that match, but for the actor. */
+  /** The ids of all events that match the filter, except the actor. */
   private matching(filter: AuditFilter) {
     const { tenantId, customer, action, outcome, credentialVersion, field, from, to, before, after } = filter;
     let query = this.kysely
@@ -149,7 +148,7 @@ export class AuditQueries {
     if (outcome !== undefined) query = query.where('outcome', '=', outcome);
     if (credentialVersion !== undefined) query = query.where('credential_version', '=', credentialVersion);
     if (field !== undefined) query = query.where(sql<boolean>`${field} = any(fields)`);
-    // An event's id begins with its time: bounds are parts of the index.
+    // An event's id begins with its time, so times are bounds of the index.
     if (from !== undefined) query = query.where('audit_event.id', '>=', firstIdOf(from));
     if (to !== undefined) query = query.where('audit_event.id', '<', firstIdOf(to));
     if (before !== undefined) query = query.where('audit_event.id', '<', before);
@@ -161,8 +160,8 @@ export class AuditQueries {
 type Order = 'asc' | 'desc';
 
 /**
- * A patch by alias may learn the id with its answer: then its intent is found through its operation. The ids come
- * first, as an array: nothing but an index look-up for each is left to the planner.
+ * A patch by alias may learn the customer's id only from the answer. Then its intent is found through its operation.
+ * The ids are selected first, as an array, so the planner can only look up each row by index.
  */
 function isAbout(tenantId: string, customer: string): RawBuilder<boolean> {
   return sql<boolean>`audit_event.id = any(array(
@@ -175,7 +174,7 @@ function isAbout(tenantId: string, customer: string): RawBuilder<boolean> {
   ))`;
 }
 
-/** The same for what callers only read: it takes no connection of a patch. */
+/** The same for reads by callers, on other connections than those of patches. */
 @Injectable()
 export class AuditQueriesForReaders extends AuditQueries {
   constructor({ readers }: Database) {
@@ -183,7 +182,7 @@ export class AuditQueriesForReaders extends AuditQueries {
   }
 }
 
-/** The least UUIDv7 of a time (RFC 9562, section 5.7). */
+/** The lowest UUIDv7 of a time (RFC 9562, section 5.7). */
 function firstIdOf(at: Date): string {
   const time = Math.max(0, Math.min(at.getTime(), 2 ** 48 - 1))
     .toString(16)
@@ -191,7 +190,7 @@ function firstIdOf(at: Date): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
 }
 
-/** A row as it comes: the event's text is its RFC 8785 form. */
+/** A row as stored: the event's text is its RFC 8785 form. */
 export interface StoredRow {
   readonly id: string;
   readonly event: string;
@@ -217,7 +216,7 @@ function parseEvent(text: string): AuditEvent {
   return event;
 }
 
-/** Rows are only ever inserted by `AuditWriter`, and never change: two members tell them from anything else. */
+/** Only `AuditWriter` inserts rows, and rows never change. So two fields identify an event. */
 function isAuditEvent(value: unknown): value is AuditEvent {
   return typeof value === 'object' && value !== null && 'id' in value && 'phase' in value;
 }

@@ -3,13 +3,13 @@ import { type Fault, refuseFaults } from '../http/problem.js';
 import { AuditEventsQuery, DEFAULT_LIMIT } from './audit-events-query.dto.js';
 import type { AuditFilter } from './audit-queries.js';
 
-/** What a reader of the trail asks for. */
+/** The query of a reader of the trail. */
 export interface AuditQuery {
   readonly filter: AuditFilter;
-  /** As the caller gave it. */
+  /** As the caller sent it. */
   readonly cursor: string | undefined;
   readonly limit: number;
-  /** Whether anything is left out. */
+  /** Whether a filter excludes anything. */
   readonly filtered: boolean;
 }
 

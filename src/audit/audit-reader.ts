@@ -11,10 +11,10 @@ import { AuditTrail } from './audit-trail.js';
 import { ChangeValues, maySeeValues } from './change-values.js';
 import { type ExportFormat, isRow } from './export-formats.js';
 
-/** Events that are written in one turn: some milliseconds. */
+/** Events written in one turn: a few milliseconds of work. */
 const SLICE = 100;
 
-/** An event as readers see it. */
+/** An event as readers get it. */
 export type ShownEvent = AuditEvent & { readonly seal: StoredEvent['seal'] };
 
 export interface ShownPage {
@@ -22,7 +22,7 @@ export interface ShownPage {
   readonly next_cursor: string | null;
 }
 
-/** Reads the trail for its readers, and leaves an event of it: one for each query or export, not for each page. */
+/** Reads the trail for callers and records the access: one event for each query or export, not for each page. */
 @Injectable()
 export class AuditReader {
   constructor(
@@ -46,7 +46,10 @@ export class AuditReader {
     return { data, next_cursor: last === undefined ? null : this.cursors.write(request, query.filter, last) };
   }
 
-  /** Undefined when the tenant has no such event. @throws Problem audit-unavailable */
+  /**
+   * Undefined if the tenant has no such event.
+   * @throws Problem audit-unavailable
+   */
   async get(request: AuditedRequest, id: string): Promise<ShownEvent | undefined> {
     const stored = await this.store.find(request.principal.tenant.id, id).catch(trailUnavailable);
     if (stored === undefined) return undefined;
@@ -56,7 +59,7 @@ export class AuditReader {
   }
 
   /**
-   * The lines of an export, page by page; recorded before the first one is given away.
+   * The lines of an export, page by page. The export is recorded before the first line is sent.
    * @throws Problem validation-failed, audit-unavailable
    */
   async export(
@@ -71,7 +74,7 @@ export class AuditReader {
       ? NOTHING
       : await this.exports.sealedUpTo(filter.tenantId).catch(trailUnavailable);
     const pages = this.exports.pages({ filter, complete: !filtered, sealed });
-    // Before the answer begins: a database that is away is still an error that can be told.
+    // Before the answer begins, an error of the database can still be answered as a problem.
     const first = await pages.next().catch(trailUnavailable);
     return this.lines(request, { filter, complete: !filtered, sealed }, format, follow(first, pages));
   }
@@ -142,7 +145,7 @@ async function* follow<Page>(
 
 const NOTHING: SealedUpTo = { size: 0, seals: 0 };
 
-/** In the order of the documentation; the stored text is in canonical order. */
+/** Fields in the order of the documentation; the stored text has the canonical order. */
 function inOrder(event: AuditEvent, seal: StoredEvent['seal']): ShownEvent {
   const { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id } = event;
   const { action, phase, target, outcome, status, upstream, credential, changes, ...rest } = event;

@@ -12,25 +12,25 @@ import type {
 import type { OpenedOperation } from './audit-rows.js';
 import type { ChangeValue } from './change-values.js';
 
-/** A patch that got past the checks. */
+/** A patch that passed the checks. */
 export interface Operation {
   /** UUIDv7. */
   readonly operationId: string;
   readonly provenance: Provenance;
   readonly target: Target;
-  /** When its caller has to be answered, by the monotonic clock. */
+  /** Deadline of the answer, by the monotonic clock. */
   readonly answerBy: number;
 }
 
-/** What has to be known of a sent patch to find out later how it ended. */
+/** The data needed to find the outcome of a sent patch later. */
 export type OpenOperation = Omit<OpenedOperation, 'id' | 'tenant_id'>;
 
-/** A request about a tenant, by someone who need not belong to it. */
+/** A request about a tenant; its caller need not belong to that tenant. */
 export type AdminRequest = Omit<AuditedRequest, 'principal'> & { readonly caller: Caller };
 
 export interface AdminAction {
   readonly action: Action;
-  /** Whose trail it belongs to. */
+  /** The tenant whose trail gets the event. */
   readonly tenantId: string;
   readonly status: number;
   readonly changes: readonly Change[];
@@ -44,7 +44,7 @@ export interface DataAccess {
   readonly changes: readonly Change[];
 }
 
-/** What a patch is about to change. */
+/** The intent of a patch. */
 export interface IntentRecord {
   readonly changes: readonly Change[];
   /** The values behind their masks. */
@@ -55,11 +55,11 @@ export interface IntentRecord {
 
 export interface OutcomeRecord {
   readonly outcome: Outcome;
-  /** The HTTP status that the caller gets; null when the caller is long gone. */
+  /** HTTP status of the caller's answer; null if the caller is no longer connected. */
   readonly status: number | null;
-  /** Null when nothing was tried. */
+  /** Null if no request was tried. */
   readonly upstream: Upstream | null;
-  /** The version used last; null when there was none. */
+  /** The token version used last; null if none was used. */
   readonly credential: UsedCredential | null;
   readonly customerId: string | null;
   readonly changes: readonly Change[];

@@ -8,26 +8,26 @@ import type { AuditEvent } from './audit-event.js';
 /** Milliseconds from an unknown outcome to the reconciler's first read. */
 const FIRST_READ = 1_000;
 
-/** A patch that is about to be sent. */
+/** A patch that will be sent next. */
 export interface OpenedOperation extends EncryptedColumns {
   readonly id: string;
   readonly tenant_id: string;
-  /** Milliseconds after which the request that works on it surely is over. */
+  /** Milliseconds after which its request is certainly finished. */
   readonly due_in_ms: number;
 }
 
-/** An event, and what storing it means for the operation that it is about. */
+/** An event, and the change of its operation that is stored with it. */
 export interface Entry {
   readonly event: AuditEvent;
   /** The values behind its masks, as a compact JWE under the customer's key. */
   readonly encryptedValues?: string;
-  /** The intent of this operation, which is open from now on. */
+  /** The event is the intent of this operation, which is now open. */
   readonly opens?: OpenedOperation;
-  /** Of an outcome: whether it is final, or the reconciler has to find it out. */
+  /** Only for an outcome: whether it is final, or the reconciler has to find it. */
   readonly operationState?: 'final' | 'unknown';
 }
 
-/** Stores events, in as few statements as possible: in one, an operation cannot have two outcomes. */
+/** Stores events in as few statements as possible. One statement can't have two outcomes of an operation. */
 export async function storeEntries(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
   let rest = entries;
   while (rest.length > 0) {
@@ -45,9 +45,9 @@ export async function storeEntries(database: Kysely<Schema>, entries: readonly E
 }
 
 /**
- * Stores events and the state of their operations in one statement: all of it is there, or nothing. The row of the
- * operation decides whose outcome counts: it is stored only while the operation is open, and left out otherwise, so
- * that no operation has two final outcomes. An entry that was stored although that seemed to fail is not stored twice.
+ * Stores events and the state of their operations in one statement, so all of it is stored or nothing. An outcome is
+ * stored only while the row of its operation exists and is left out otherwise, so no operation has two final
+ * outcomes. If an entry was stored although storing it seemed to fail, it is not stored twice.
  */
 async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
   const opened = entries.flatMap(({ opens }) => (opens === undefined ? [] : [opens]));
@@ -90,7 +90,6 @@ function operationsOf(entries: readonly Entry[]): string[] {
   return entries.flatMap(({ event }) => (event.operation_id === null ? [] : [event.operation_id]));
 }
 
-/** The event as it is stored. */
 function toRow({ event, encryptedValues }: Entry): Insertable<AuditEventTable> {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an audit event has no canonical form');
@@ -99,7 +98,7 @@ function toRow({ event, encryptedValues }: Entry): Insertable<AuditEventTable> {
     operation_id: event.operation_id,
     tenant_id: event.tenant_id,
     occurred_at: new Date(event.occurred_at),
-    // PostgreSQL's own word for the time of the transaction: columns that JSON leaves out would be null.
+    // In PostgreSQL 'now' is the time of the transaction. A column that is missing in the JSON would be null.
     stored_at: 'now',
     action: event.action,
     phase: event.phase,

@@ -21,10 +21,10 @@ import { AuditWriter } from './audit-writer.js';
 import { ChangeValues } from './change-values.js';
 import { maskRef } from './masks.js';
 
-/** Milliseconds that a caller waits for an outcome to be stored, even if the time for the request is over. */
+/** Milliseconds that a caller waits for an outcome to be stored, even after the deadline. */
 const LEAST_WAIT = 500;
 
-/** Who changed what and whether it really happened. */
+/** Records who changed what, and whether the change really happened. */
 @Injectable()
 export class AuditTrail {
   constructor(
@@ -35,17 +35,17 @@ export class AuditTrail {
     private readonly inFlight: InFlight,
   ) {}
 
-  /** A new operation; nothing is stored yet. */
+  /** Creates an operation. Nothing is stored yet. */
   begin(request: AuditedRequest, customerRef: string, answerBy: number): Operation {
     const ref = maskRef(customerRef);
-    // A reference that reads as an id is one (U8).
+    // A reference that looks like an id is an id (U8).
     const target = { ref, customer_id: ref === customerRef ? customerRef : null };
     return { operationId: this.ids.uuid(), provenance: provenanceOf(request), target, answerBy };
   }
 
   /**
-   * Stores what is about to be sent, and what it takes to find out its end should this process not. Nothing may be
-   * sent before this resolves.
+   * Stores the intent, with the data needed to find the outcome if this process dies. Nothing may be sent before this
+   * resolves.
    * @throws Problem audit-unavailable
    */
   async intent(
@@ -72,7 +72,7 @@ export class AuditTrail {
     try {
       await within(this.clock, answerBy, this.inFlight.during(store()));
     } catch (error) {
-      // The row may have been stored all the same, or be stored yet: it must not stand open for ever.
+      // The row may be stored although the write failed, or be stored later. It must not stay open for ever.
       void this.outcome(operation, {
         outcome: 'not_applied',
         status: 503,
@@ -86,24 +86,27 @@ export class AuditTrail {
     }
   }
 
-  /** Stores how a sent patch ended; resolves when that is durable, or goes on behind the answer. */
+  /**
+   * Stores the outcome of a sent patch. Resolves when it is durable, or when the time is over; then the write
+   * continues after the answer.
+   */
   async outcome(operation: Operation, ending: OutcomeRecord): Promise<void> {
     const operationState = ending.outcome === 'unknown' ? 'unknown' : 'final';
     await this.tell(operation, this.outcomeEvent(operation, ending), { operationState });
   }
 
-  /** Stores how a patch ended that nothing was sent for. */
+  /** Stores the outcome of a patch that was not sent. */
   async outcomeUnsent(operation: Operation, ending: OutcomeRecord): Promise<void> {
     await this.tell(operation, this.outcomeEvent(operation, ending));
   }
 
-  /** Stores that a patch was only looked at. */
+  /** Stores the event of a preview. */
   async previewed(operation: Operation, ending: OutcomeRecord): Promise<void> {
     const preview = { action: 'customer.patch.previewed', phase: 'event' } as const;
     await this.tell(operation, this.outcomeEvent(operation, ending, preview));
   }
 
-  /** Stores that the billing API said 401 to a version of the tenant's token, and what found that out. */
+  /** Stores that the billing API answered 401 to a version of the tenant's token, and which request got the 401. */
   async tokenRejected(
     provenance: Provenance,
     operationId: string | null,
@@ -125,7 +128,7 @@ export class AuditTrail {
     await this.writer.appendEventually({ event });
   }
 
-  /** Stores that somebody did something with what is kept here: read it, took it away, or had it forgotten. */
+  /** Stores that somebody read, exported or erased data of this service. */
   async recordAccess(request: AuditedRequest, act: DataAccess): Promise<void> {
     const event: AuditEvent = {
       ...this.stamp(),
@@ -143,7 +146,7 @@ export class AuditTrail {
     await this.writer.append({ event });
   }
 
-  /** Stores a change of a tenant within the transaction that makes it: both are there, or neither. */
+  /** Stores a change of a tenant in the transaction of the change, so both are stored or neither. */
   async recordAdminAction(
     transaction: Transaction<Schema>,
     request: AdminRequest,
@@ -169,7 +172,7 @@ export class AuditTrail {
     await storeEntries(transaction, [{ event }]);
   }
 
-  /** A caller waits for it as long as there is time, and a moment in any case. */
+  /** A caller waits until the deadline, and always for a short time. */
   private tell(
     { answerBy }: Operation,
     entry: Promise<Entry>,
@@ -214,7 +217,6 @@ export class AuditTrail {
   }
 }
 
-/** The trail can't be written, so nothing is sent. */
 export function auditUnavailable(operationId: string, cause: unknown): Problem {
   return new Problem(
     'audit-unavailable',
@@ -239,7 +241,7 @@ export function provenanceOf({ principal, requestId, trace, origin }: AuditedReq
   };
 }
 
-/** Those two members and no other: what is passed may carry the token itself. */
+/** Only these two fields: the argument may contain the token itself. */
 function credentialOf({ version, fingerprint }: UsedCredential): UsedCredential {
   return { version, fingerprint };
 }

@@ -8,18 +8,18 @@ import type { AuditEvent } from './audit-event.js';
 import { type Entry, storeEntries } from './audit-rows.js';
 import { Backlog } from './backlog.js';
 
-/** The event was not stored, or not in time to rely on it. */
+/** The event was not stored, or not stored in time. */
 export class AuditUnavailable extends Error {
   override readonly name = 'AuditUnavailable';
 }
 
 /** Rows in one insert. */
 const BATCH_SIZE = 100;
-/** Milliseconds a request waits for its row to be durable. */
+/** Milliseconds that a request waits until its row is durable. */
 const APPEND_TIMEOUT = 3_000;
-/** Milliseconds between two tries to store what waits behind the answers. */
+/** Milliseconds between two tries to store the backlog. */
 const RETRY_EVERY = 1_000;
-/** Tries to store it at the end of the process. */
+/** Tries to store the backlog at shutdown. */
 const LAST_TRIES = 3;
 
 interface Waiting {
@@ -29,14 +29,14 @@ interface Waiting {
 }
 
 /**
- * Appends to the trail. Appends that wait share one insert and one commit (group commit), so that each is
- * durable before anyone is answered and the database is not asked once for each. Patches' rows go first.
+ * Appends to the trail. Waiting appends share one insert and one commit (group commit). So each event is durable
+ * before its caller is answered, with fewer statements. Rows of patches go first.
  */
 @Injectable()
 export class AuditWriter {
   private urgent: Waiting[] = [];
   private readonly backlog: Backlog;
-  /** After a failure the backlog waits a moment, so that it does not hold up what is urgent. */
+  /** After a failure the backlog is not tried for a while, so that it does not delay urgent events. */
   private resting = false;
   private closed = false;
   private working: Promise<void> | undefined;
@@ -51,8 +51,8 @@ export class AuditWriter {
   }
 
   /**
-   * Resolves once the event is durable.
-   * @throws AuditUnavailable; the row may turn up all the same if the time-out ran out first
+   * Resolves when the event is durable.
+   * @throws AuditUnavailable; after a time-out the row may still be stored
    */
   append(entry: Entry): Promise<void> {
     if (this.closed) return Promise.reject(new AuditUnavailable('the trail is closed'));
@@ -76,7 +76,7 @@ export class AuditWriter {
     });
   }
 
-  /** As `append`, but never fails: what can't be stored now is tried again until it is. */
+  /** Like `append`, but never fails: an event that can't be stored is retried until it is stored. */
   async appendEventually(entry: Entry): Promise<void> {
     try {
       await this.append(entry);
@@ -86,13 +86,13 @@ export class AuditWriter {
     }
   }
 
-  /** Takes an event that nobody waits for. */
+  /** Appends an event that no request waits for. */
   appendLater(event: AuditEvent): void {
     this.backlog.addRefusal(event);
     this.work();
   }
 
-  /** Stores what is waiting, as far as the database lets it, and says what is lost: that, and what comes afterwards. */
+  /** Stores waiting events if the database allows it. Events that are lost, and later ones, are logged. */
   async close(): Promise<void> {
     for (let tries = 0; tries < LAST_TRIES && !this.closed; tries += 1) {
       if (tries > 0) await this.clock.sleep(RETRY_EVERY);
@@ -104,7 +104,7 @@ export class AuditWriter {
     this.giveUp();
   }
 
-  /** Stores nothing any more, and says what is lost. */
+  /** Stops storing, and logs the lost events. */
   giveUp(): void {
     this.closed = true;
     this.backlog.end();
@@ -113,7 +113,7 @@ export class AuditWriter {
   private work(): void {
     this.working ??= this.writeAll().finally(() => {
       this.working = undefined;
-      if (this.hasWork) this.work(); // It came while the end was on its way.
+      if (this.hasWork) this.work(); // The event arrived during shutdown.
     });
   }
 
@@ -122,7 +122,7 @@ export class AuditWriter {
   }
 
   private async writeAll(): Promise<void> {
-    // Lets the requests of one turn of the event loop share the first insert as well.
+    // Requests of one turn of the event loop share the first insert, too.
     await Promise.resolve();
     while (this.hasWork) {
       if (this.urgent.length > 0) await this.writeUrgent(this.urgent.splice(0, BATCH_SIZE));
@@ -145,7 +145,7 @@ export class AuditWriter {
     }
   }
 
-  /** One that the database can't take is left out, and said. */
+  /** An event that the database refuses is left out and logged. */
   private async writeBehind(batch: readonly Entry[]): Promise<void> {
     try {
       await this.insert(batch);
@@ -174,7 +174,7 @@ export class AuditWriter {
   }
 }
 
-/** One event that the database can't take must not fail those that share its insert. SQLSTATE 22, 23 and 54. */
+/** An event that the database refuses must not fail the others of its insert. SQLSTATE classes 22, 23 and 54. */
 function isAboutData(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(22|23|54)/.test(String(error.code));
 }

@@ -36,7 +36,7 @@ export class AuditModule {
     private readonly writer: AuditWriter,
   ) {}
 
-  /** After all that may still append, and before the database closes. */
+  /** After every module that may still append, and before the database closes. */
   async beforeApplicationShutdown(): Promise<void> {
     this.refusals.flush();
     await this.writer.close();

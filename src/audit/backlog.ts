@@ -5,24 +5,24 @@ import type { Clock } from '../runtime/clock.js';
 import type { AuditEvent } from './audit-event.js';
 import type { Entry } from './audit-rows.js';
 
-/** Refusals that may wait; more are counted and dropped. */
+/** Refusals that may wait. Further ones are counted and dropped. */
 const MAX_REFUSALS = 1_000;
-/** Outcomes that may wait for a database that is away; of more the reconciler has to find out what they were. */
+/** Outcomes that may wait while the database is down. The reconciler has to find the further ones. */
 const MAX_OUTCOMES = 10_000;
-/** Milliseconds between two lines about the same trouble. */
+/** Milliseconds between two log lines about the same problem. */
 const SAY_EVERY = 60_000;
-/** Events that one line names. */
+/** Events in one log line. */
 const NAMED = 100;
 
 /**
- * What the trail still has to take, behind the answers: outcomes and refusals. It is bounded, and it
- * speaks up: a line when the database does not take it, one a minute while that lasts, one when it is over.
+ * The backlog: outcomes and refusals that are stored after the answer. It is bounded and logged: a line when the
+ * database refuses it, one a minute while that lasts, and one when it is over.
  */
 export class Backlog {
   private outcomes: Entry[] = [];
   private refusals: Entry[] = [];
   private ended = false;
-  /** Events stored since the database took none. */
+  /** Events stored since the last failure of the database. */
   private caughtUp = 0;
   private stopSaying: (() => void) | undefined;
   private readonly dropped: Record<Kind, { count: number; quiet: boolean }> = {
@@ -40,7 +40,7 @@ export class Backlog {
     return this.outcomes.length + this.refusals.length;
   }
 
-  /** Takes an outcome that could not be stored. */
+  /** Adds an outcome that could not be stored. */
   addOutcome(entry: Entry, error: unknown): void {
     if (this.ended) {
       this.sayLost([entry]);
@@ -52,7 +52,7 @@ export class Backlog {
     this.failed(error);
   }
 
-  /** Takes a refusal. */
+  /** Adds a refusal. */
   addRefusal(event: AuditEvent): void {
     if (this.ended) this.sayLost([{ event }]);
     else if (this.refusals.length >= MAX_REFUSALS) this.drop('refusal');
@@ -64,7 +64,7 @@ export class Backlog {
     return (this.outcomes.length > 0 ? this.outcomes : this.refusals).slice(0, limit);
   }
 
-  /** Those are stored. */
+  /** Removes stored events. */
   stored(entries: readonly Entry[]): void {
     this.remove(entries);
     this.caughtUp += entries.length;
@@ -74,7 +74,7 @@ export class Backlog {
     this.logger.warn({ stored: this.caughtUp }, 'the audit trail is written again: no event waits any more');
   }
 
-  /** The database will never take this one. */
+  /** Removes an event that the database will never accept. */
   refused(entry: Entry, error: unknown): void {
     this.metrics.auditEventDropped(entry.event.phase);
     this.logger.error({ ...nameOf(entry), error: describeError(error) }, 'an audit event cannot be stored');
@@ -82,7 +82,7 @@ export class Backlog {
     this.stored([]);
   }
 
-  /** The database takes nothing for now. */
+  /** Records that the database is not available. */
   failed(error: unknown): void {
     this.metrics.outcomesOwed(this.outcomes.length);
     if (this.stopSaying !== undefined) return;
@@ -94,7 +94,7 @@ export class Backlog {
     this.sayAgain();
   }
 
-  /** Nothing will be stored any more: says what is lost, and what comes later. */
+  /** Logs the events that are lost; nothing will be stored any more, and later events are logged, too. */
   end(): void {
     if (this.ended) return;
     this.ended = true;

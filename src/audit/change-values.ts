@@ -6,14 +6,14 @@ import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 
-/** What a change was really from and to; `before` is absent where it was not read. */
+/** The values of a change without masks; `before` is absent if the customer was not read. */
 export interface ChangeValue {
   readonly field: string;
   readonly before?: unknown;
   readonly after?: unknown;
 }
 
-/** An event as it is stored: the values behind its masks are encrypted. */
+/** An event as stored: the values behind its masks are encrypted. */
 export interface Masked {
   readonly event: AuditEvent;
   readonly encryptedValues: string | null;
@@ -38,9 +38,9 @@ interface Salted {
 type Kept = Readonly<Record<string, { readonly before?: Salted; readonly after?: Salted }>>;
 
 /**
- * The values behind the masks. An event shows a commitment to each, HMAC-SHA-256 of its RFC 8785 form under a salt;
- * value and salt are stored beside it, under the customer's key. So an auditor with the clear value and its salt can
- * check it, nobody else can guess it, and all of it is gone with the key.
+ * The values behind the masks. An event has a commitment to each: HMAC-SHA-256 of its RFC 8785 form, keyed with a
+ * salt. Value and salt are stored next to the event, encrypted with the customer's key. So an auditor with the clear
+ * value and its salt can check it, nobody else can guess it, and all of it is lost with the key.
  */
 @Injectable()
 export class ChangeValues {
@@ -50,8 +50,8 @@ export class ChangeValues {
   ) {}
 
   /**
-   * Commits an event to its values. Without a customer's id, or its key, nothing is kept and nothing committed to.
-   * Never fails: an outcome must be stored with or without them.
+   * Adds the commitments to an event and encrypts its values. Without a customer's id or key, no values and no
+   * commitments are stored. Never fails: an outcome must be stored in any case.
    */
   async commit(
     event: AuditEvent,
@@ -79,8 +79,8 @@ export class ChangeValues {
   }
 
   /**
-   * The events of one tenant with `clear` in each change; without where values are not kept, or were forgotten. One
-   * query for all of them.
+   * The events of one tenant with `clear` in each change. `clear` is absent if no values are stored or they were
+   * erased. One query for all of them.
    */
   async reveal(tenantId: string, rows: readonly Masked[]): Promise<AuditEvent[]> {
     const encrypted = new Map(
@@ -100,7 +100,7 @@ export class ChangeValues {
   }
 }
 
-/** Random salts for the changes of an event, two for each: asking for all at once costs a tenth. */
+/** Random salts for the changes of an event, two for each. One call for all of them costs a tenth. */
 class Salts {
   private readonly bytes: Buffer;
   private used = 0;
@@ -137,7 +137,7 @@ function commitment({ value, salt }: Salted): string {
     .digest('hex');
 }
 
-/** `clear` has the values, and the salts that open the commitments. */
+/** `clear` has the values and the salts of the commitments. */
 function revealed(change: Change, kept: unknown): Change {
   const values = membersOf(kept)[change.field];
   if (values === undefined) return change;

@@ -5,7 +5,7 @@ import { originOf } from '../http/origin.js';
 import type { AuditedRequest } from './audit-event.js';
 import type { AdminRequest } from './audit-records.js';
 
-/** Who asks, from where, under which ids: what an audit event says of a request. */
+/** The caller, origin and ids of a request, for its audit event. */
 export const CurrentRequest = createParamDecorator(
   (_: unknown, context: ExecutionContext): AuditedRequest => {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
@@ -18,7 +18,7 @@ export const CurrentRequest = createParamDecorator(
   },
 );
 
-/** The same of a request that acts for no tenant of the caller's own. */
+/** The same for a request without a tenant of the caller's own. */
 export const CurrentAdmin = createParamDecorator((_: unknown, context: ExecutionContext): AdminRequest => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const { id, trace } = request;

@@ -4,20 +4,20 @@ import type { DroppedLeaf, Exported } from './audit-export.js';
 import { type StoredRow, toStoredEvent } from './audit-queries.js';
 import { toOcsf } from './ocsf.js';
 
-/** What ends an export. */
+/** The end of an export. */
 export interface Trailer {
   readonly log: string;
   readonly count: number;
   readonly complete: boolean;
 }
 
-/** A form of the trail: how its rows and its end are written. */
+/** An export format: how its rows and its end are written. */
 export interface ExportFormat {
   readonly mediaType: string;
-  /** For the event that says who took the trail away. */
+  /** Name of the format in the event of the export. */
   readonly name: string;
   readonly head: string;
-  /** @param revealed the event with its clear values, for whoever may see them */
+  /** @param revealed the event with its clear values, for readers who may see them */
   readonly row: (row: StoredRow, revealed: AuditEvent | undefined) => string;
   readonly dropped: (leaf: DroppedLeaf) => string;
   /** @param seals the `jws` of all seals, page by page: there may be more than fit into memory */
@@ -31,7 +31,7 @@ const NDJSON: ExportFormat = {
   row: (row, revealed) => {
     const { seal, leaf_index } = row;
     const place = seal === null ? 'null' : `{"seal":${seal},"leaf_index":${leaf_index ?? 0}}`;
-    // The stored text as it is: an auditor hashes what was hashed here.
+    // The stored text unchanged: an auditor has to hash the same text.
     const text = revealed === undefined ? row.event : JSON.stringify(revealed);
     return `${text.slice(0, -1)},"seal":${place}}\n`;
   },
@@ -48,7 +48,7 @@ const NDJSON: ExportFormat = {
   },
 };
 
-/** Only NDJSON says how it ends. */
+/** Only NDJSON has a last line that marks the end. */
 async function* nothing(): AsyncGenerator<string> {}
 
 type Cell = string | number | null | undefined;
@@ -92,7 +92,7 @@ const CSV: ExportFormat = {
   trailer: nothing,
 };
 
-/** RFC 4180, and nothing that a spreadsheet would take for a formula: such text begins with an apostrophe. */
+/** RFC 4180. Text that a spreadsheet would read as a formula gets an apostrophe in front. */
 function cell(value: Cell): string {
   if (value === null || value === undefined) return '';
   const text = String(value);
@@ -116,10 +116,10 @@ export function isRow(entry: Exported): entry is StoredRow {
   return 'event' in entry;
 }
 
-/** Parameters of a media type but its weight: what we offer has none, and all of it is UTF-8. */
+/** Parameters of a media type, except its weight. They are ignored: our formats have none, and all are UTF-8. */
 const PARAMETERS = /;(?!\s*q\s*=)[^;,="]*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^;,"]*))?/gi;
 
-/** The export that an `Accept` header prefers (RFC 9110, section 12.5.1); undefined when JSON will do. */
+/** The export format that an `Accept` header prefers (RFC 9110, section 12.5.1); undefined if JSON is acceptable. */
 export function formatFor(accept = '*/*'): ExportFormat | undefined {
   const offered = ['application/json', ...EXPORT_FORMATS.map(({ mediaType }) => mediaType)];
   const plain = accept.replace(PARAMETERS, '');

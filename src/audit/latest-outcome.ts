@@ -1,8 +1,8 @@
 import type { AuditEvent, Change } from './audit-event.js';
 
 /**
- * How an operation stands or ended: undefined while it has no outcome. A final one counts wherever it is in the
- * trail: it may have waited while the database was away, and another instance said `unknown` in the meantime.
+ * The latest outcome of an operation; undefined if it has none. A final outcome counts wherever it is in the trail:
+ * it may have waited while the database was down, and another instance recorded `unknown` in the meantime.
  * @param events of the operation, oldest first
  */
 export function latestOutcome<Event extends Pick<AuditEvent, 'phase' | 'outcome'>>(
@@ -13,8 +13,8 @@ export function latestOutcome<Event extends Pick<AuditEvent, 'phase' | 'outcome'
 }
 
 /**
- * The changes of an operation: an outcome repeats `before` and `after` only where they differ from its intent's.
- * @param intent undefined where there was none; then the outcome has all
+ * The changes of an operation. An outcome repeats `before` and `after` only where they differ from its intent's.
+ * @param intent undefined if there was none; then the outcome has all values
  */
 export function mergedChanges(
   intent: Pick<AuditEvent, 'changes'> | undefined,

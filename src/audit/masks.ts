@@ -3,10 +3,10 @@ import type { Masked } from './audit-event.js';
 
 const HIDDEN = '***';
 
-/** Neither a control character nor half a surrogate pair: what a mask shows must be text for any database. */
+/** Neither a control character nor half of a surrogate pair: every database must be able to store a mask. */
 const STORABLE = /^[^\p{Cc}\p{Cs}]$/u;
 
-/** First letter of free text; of very short text nothing, since a letter would be most of it. */
+/** The first letter of free text. Very short text is hidden completely, because a letter would be most of it. */
 export function maskText(value: string): string {
   const [first = '', ...rest] = Array.from(value);
   return rest.length < 2 || !STORABLE.test(first) ? HIDDEN : `${first}${HIDDEN}`;
@@ -20,7 +20,7 @@ export function maskEmail(value: string): string {
     : `${maskText(value.slice(0, at))}${value.slice(at)}`;
 }
 
-/** The last three characters of a number that people tell apart by its end, if more than as many stay hidden. */
+/** The last three characters of a number, if more than three stay hidden. */
 export function maskNumber(value: string): string {
   const characters = Array.from(value);
   return characters.length < 7 || !characters.every((character) => STORABLE.test(character))
@@ -28,12 +28,12 @@ export function maskNumber(value: string): string {
     : `${HIDDEN}${characters.slice(-3).join('')}`;
 }
 
-/** A `cus_` id in clear, an alias like free text. */
+/** A `cus_` id is shown; an alias is masked like free text. */
 export function maskRef(ref: string): string {
   return CUSTOMER_ID.test(ref) ? ref : maskText(ref);
 }
 
-/** Applies a mask to every text of a list or object, by the member's name where there is one. Absent members stay absent. */
+/** Applies a mask to every text of a list or object, chosen by the name of the field. Absent fields stay absent. */
 export function maskMembers(value: object, maskOf: (name: string) => (text: string) => string): Masked {
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
   const entries = members.map(([name, member]: [string, unknown]) => {

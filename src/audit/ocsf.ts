@@ -1,11 +1,11 @@
 import { VERSION } from '../runtime/version.js';
 import type { Action, AuditEvent } from './audit-event.js';
 
-/** The version of the schema that is written. */
+/** The version of the OCSF schema. */
 const OCSF_VERSION = '1.3.0';
 const API_ACTIVITY = 6003;
 
-/** Create, read, update, delete; 99: none of them. */
+/** Create, read, update, delete; 99: other. */
 const ACTIVITIES: Record<Action, 1 | 2 | 3 | 4 | 99> = {
   'customer.patch': 3,
   'customer.patch.previewed': 2,
@@ -19,7 +19,7 @@ const ACTIVITIES: Record<Action, 1 | 2 | 3 | 4 | 99> = {
   'personal-data.erased': 4,
 };
 
-/** An event as OCSF's API Activity (class 6003), for SIEMs. What the class has no place for is in `unmapped`. */
+/** An event as OCSF's API Activity (class 6003), for SIEMs. Data without a place in the class are in `unmapped`. */
 export function toOcsf(event: AuditEvent): object {
   const { action, actor, origin, target, credential } = event;
   const activity = ACTIVITIES[action];
@@ -65,9 +65,9 @@ export function toOcsf(event: AuditEvent): object {
   };
 }
 
-/** Success, failure; 0 while it is not known. */
+/** 1: success, 2: failure, 0: not known. */
 function statusOf({ action, outcome }: AuditEvent): 0 | 1 | 2 {
-  // A preview that was given: what it previews is not applied, and is not meant to be.
+  // A preview succeeded although its change is not applied.
   if (action === 'customer.patch.previewed' && outcome === 'not_applied') return 1;
   if (outcome === 'applied' || outcome === 'unchanged') return 1;
   return outcome === 'pending' || outcome === 'unknown' || outcome === 'unverifiable' ? 0 : 2;

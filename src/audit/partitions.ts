@@ -9,14 +9,14 @@ import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 
 const DAY = 24 * 60 * 60_000;
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const LOOK_EVERY = DAY / 4;
 /** Months that have a partition ahead of time, the current one included. */
 const MONTHS_AHEAD = 3;
 
 /**
- * The monthly partitions of the trail: made ahead of time, and dropped as wholes once all of a month is older than
- * AUDIT_RETENTION_DAYS and sealed. Leaves and seals stay, so what is left can still be verified.
+ * The monthly partitions of the trail. They are created ahead of time. A month is dropped as a whole when all of it
+ * is older than AUDIT_RETENTION_DAYS and sealed. Leaves and seals stay, so the rest can still be verified.
  */
 @Injectable()
 export class Partitions {
@@ -41,7 +41,7 @@ export class Partitions {
     await this.poller.stop();
   }
 
-  /** What can't be done now is done at the next look; events go to the default partition meanwhile. */
+  /** If a step fails, it is done at the next check; until then events go to the default partition. */
   private async look(): Promise<void> {
     for (const step of [() => this.make(), () => this.drop()]) {
       try {
@@ -52,7 +52,7 @@ export class Partitions {
     }
   }
 
-  /** By its own clock, which is what the ids of its events begin with. */
+  /** Uses the instance's clock, because the ids of its events begin with that time. */
   private async make(): Promise<void> {
     const now = new Date(this.clock.now());
     for (let ahead = 0; ahead < MONTHS_AHEAD; ahead += 1) {
@@ -61,7 +61,7 @@ export class Partitions {
     }
   }
 
-  /** By the database's clock: an instance with a wrong one must not destroy anything. */
+  /** Uses the database's clock: an instance with a wrong clock must not destroy anything. */
   private async drop(): Promise<void> {
     const { auditRetentionDays } = this.config;
     if (auditRetentionDays === undefined) return;

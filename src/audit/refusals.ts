@@ -14,19 +14,19 @@ import { maskRef } from './masks.js';
 
 /** Milliseconds for which equal refusals become one event. */
 const WINDOW = 60_000;
-/** Callers and problems that are told apart at a time. */
+/** Pairs of caller and problem that are counted at a time. */
 const MAX_WINDOWS = 10_000;
 
 interface Window {
   latest: AuditEvent;
-  /** Refusals since the window's own event was written. */
+  /** Refusals since the last event of the window. */
   count: number;
   readonly cancel: () => void;
 }
 
 /**
- * Records refusals of authenticated callers after they were answered: the first at once, what follows within
- * a minute as one event with a count. They can neither fill the trail nor delay a patch.
+ * Records refusals of authenticated callers after the answer: the first at once, the following ones within a minute
+ * as one event with a count. They can neither flood the trail nor delay a patch.
  */
 @Injectable()
 export class Refusals {
@@ -41,12 +41,12 @@ export class Refusals {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Looks at a request that was answered. An operation has an outcome of its own; what we got wrong is no refusal. */
+  /** Checks a request that was answered. An operation has its own outcome, and an internal error is not a refusal. */
   observe(request: FastifyRequest): void {
     const { caller, problem } = request;
     if (caller === null || problem === null || problem.options.operationId !== undefined) return;
     if (problem.status >= 500) return;
-    // The answer is out: whatever goes wrong here may cost the event, but never the process.
+    // The answer is sent: a failure here may lose the event, but must not end the process.
     const recorded = this.tenantOf(request)
       .then((tenantId) => {
         this.record(this.eventOf(request, caller, problem, tenantId));
@@ -60,7 +60,7 @@ export class Refusals {
     void this.inFlight.during(recorded);
   }
 
-  /** Hands over what was only counted so far. */
+  /** Records the refusals that were only counted so far. */
   flush(): void {
     for (const [key, { cancel, latest, count }] of this.windows) {
       cancel();
@@ -94,7 +94,7 @@ export class Refusals {
     this.windows.set(key, { latest, count: 0, cancel });
   }
 
-  /** A tenant that is not set up here has no trail; its name is the caller's word only. */
+  /** An unknown tenant has no trail; its name comes only from the caller. */
   private async tenantOf({ tenantId, claimedTenant }: FastifyRequest): Promise<string | null> {
     const named = tenantId ?? claimedTenant;
     if (named === null) return null;
@@ -133,7 +133,7 @@ export class Refusals {
   }
 }
 
-/** Names of fields only, and no name that the caller made up: that would be the caller's text in the trail. */
+/** Names of documented fields only: another name would be the caller's own text in the trail. */
 function fieldsOf({ options }: NonNullable<FastifyRequest['problem']>): string[] {
   const known = (options.errors ?? []).filter(({ code }) => code !== 'unknown-field');
   const names = known.flatMap((fault) => ('pointer' in fault ? fault.pointer.split('/').slice(1, 2) : []));

@@ -17,7 +17,7 @@ import { ANY_TENANT_SCOPE, type Scope } from './scopes.js';
 import { CallerLimits, type Seat } from './caller-limits.js';
 import { TokenVerifier } from './token-verifier.js';
 
-/** A caller with the tenant they act for: what a route behind the guard works with. */
+/** A caller and the tenant they act for, for routes behind the guard. */
 export interface Principal {
   readonly caller: Caller;
   readonly tenant: Tenant;
@@ -26,7 +26,10 @@ export interface Principal {
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller | null;
-    /** The tenant that the token, or X-Tenant-Id where it may, says; whether there is one is not known yet. */
+    /**
+     * The tenant in the token, or in X-Tenant-Id if the token allows that. It is not known yet whether the tenant
+     * exists.
+     */
     claimedTenant: string | null;
     seat: Seat | null;
     principal: Principal | null;
@@ -37,7 +40,7 @@ const PUBLIC = 'auth:public';
 const REQUIRED_SCOPES = 'auth:scopes';
 const ANY_TENANT = 'auth:any-tenant';
 
-/** Opens a route to everybody. Without it, and without scopes, a route is closed. */
+/** Opens a route to everybody. A route without this and without scopes is closed. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
 
 /** Opens a route to callers whose token grants any one of these scopes. */
@@ -48,7 +51,7 @@ export const RequireScopes = (...scopes: [Scope, ...Scope[]]): MethodDecorator =
     ApiSecurity('bearer'),
   );
 
-/** For routes about tenants themselves: the caller needs none of their own. */
+/** For routes about tenants themselves: the caller needs no tenant. */
 export const WithoutTenant = (): MethodDecorator & ClassDecorator => SetMetadata(ANY_TENANT, true);
 
 /** The caller that the guard accepted, with or without a tenant. */
@@ -73,7 +76,10 @@ export const CurrentPrincipal = createParamDecorator((_: unknown, context: Execu
   principalOf(context.switchToHttp().getRequest()),
 );
 
-/** Lets nobody through but by `@Public()` or a good token with the scope and tenant that the route needs. */
+/**
+ * Refuses every request, unless the route is `@Public()`, or the token is valid and has the scope and tenant that the
+ * route needs.
+ */
 @Injectable()
 export class AccessTokenGuard implements CanActivate {
   constructor(
@@ -96,7 +102,7 @@ export class AccessTokenGuard implements CanActivate {
     requireScope(caller, scopes ?? []);
     if (this.reflector.getAllAndOverride<boolean | undefined>(ANY_TENANT, targets) === true) return true;
     const chosen = chooseTenant(caller, request.headers['x-tenant-id']);
-    // Before it may refuse: a refusal belongs to the tenant that was asked for.
+    // Set before any refusal: a refusal is recorded for the requested tenant.
     const { deadline } = request;
     request.tenantId = (await deadline.within(this.tenants.find(chosen)))?.id ?? null;
     const tenant = await deadline.within(this.tenants.require(chosen));
@@ -104,20 +110,20 @@ export class AccessTokenGuard implements CanActivate {
     return true;
   }
 
-  /** Before anything is read: a refusal must cost next to nothing. */
+  /** Before anything is read, so that a refusal costs almost nothing. */
   private async takeSeat(request: FastifyRequest, caller: Caller, reply: FastifyReply): Promise<void> {
     const seat = await this.seatFor(request, caller);
     request.seat = seat;
     void reply.headers({ ...seat.headers });
     const leave = seat.hold();
-    // The caller may have gone while the token was checked; else the seat is free when the answer is out.
+    // If the caller hung up while the token was checked, the seat is free now; otherwise when the answer is sent.
     if (reply.raw.destroyed) leave();
     else reply.raw.once('close', leave);
   }
 
   /**
-   * In the bucket of the tenant that is claimed, if there is one: a name that is made up must not be a bucket of its
-   * own. Whether there is one may have to be looked up, and that takes a token of the caller's own tenant.
+   * Counts in the bucket of the claimed tenant, if it exists: an invented name must not get its own bucket. The
+   * look-up of a tenant costs a token of the caller's own tenant.
    */
   private async seatFor({ claimedTenant, deadline }: FastifyRequest, caller: Caller): Promise<Seat> {
     const own = seatName(caller.tenantId, caller);
@@ -135,7 +141,7 @@ export class AccessTokenGuard implements CanActivate {
   }
 }
 
-/** The seats of a caller are counted for each tenant that it acts for. */
+/** The seats of a caller are counted separately for each tenant that it acts for. */
 function seatName(tenantId: string | null, { clientId, sub }: Caller): string {
   return JSON.stringify([tenantId, clientId, sub]);
 }
@@ -145,7 +151,7 @@ function claimedTenant(caller: Caller, header: string | string[] | undefined): s
   return named === '' ? caller.tenantId : named.slice(0, MAX_CLAIMED);
 }
 
-/** Characters of a name that are remembered: more than any tenant's has. */
+/** Characters of a name that are stored: more than the id of any tenant has. */
 const MAX_CLAIMED = 65;
 
 function requireScope(caller: Caller, scopes: readonly string[]): void {
@@ -156,7 +162,7 @@ function requireScope(caller: Caller, scopes: readonly string[]): void {
   });
 }
 
-/** The token's tenant, or, for a service that may act for any, the one that `X-Tenant-Id` names. */
+/** The token's tenant; for a service that may act for any tenant, the one in `X-Tenant-Id`. */
 function chooseTenant(caller: Caller, header: string | string[] | undefined): string {
   const named = header === undefined || header === '' ? null : String(header);
   const chosen = named ?? caller.tenantId;

@@ -4,35 +4,38 @@ import { Problem } from '../http/problem.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 
-/** Milliseconds in which an empty bucket is full again. */
+/** Milliseconds until an empty bucket is full again. */
 const WINDOW = 60_000;
-/** Callers remembered; the one heard of longest ago makes room, and begins with a full bucket when it comes back. */
+/**
+ * Callers in memory. When there are more, the one whose last request is oldest is removed, and begins with a full
+ * bucket when it comes back.
+ */
 const MAX_CALLERS = 10_000;
-/** Seconds to come back after when too many requests are under way. */
+/** `Retry-After` in seconds when too many requests are in flight. */
 const BUSY_RETRY_AFTER_S = 1;
 
 /** One caller's requests. */
 interface Usage {
-  /** Tokens taken out of the bucket and not refilled at `at`; a fraction while one is being refilled. */
+  /** Tokens taken from the bucket and not refilled at `at`; a fraction while one is being refilled. */
   taken: number;
   /** By the monotonic clock. */
   at: number;
   inFlight: number;
 }
 
-/** A request that was let in, until everyone who works on it has left. */
+/** An accepted request; it counts until all work on it is finished. */
 export interface Seat {
-  /** `RateLimit-Policy` and `RateLimit` of its answer; none when the rate is not limited. */
+  /** `RateLimit-Policy` and `RateLimit` of its answer; none if the rate is not limited. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Puts the token back: the request counts elsewhere. */
+  /** Puts the token back, because the request counts in another bucket. */
   giveBack(): void;
-  /** One more who works on it; the answer says that they are done, once. */
+  /** Adds a piece of work. Returns a function that ends it, once. */
   hold(): () => void;
 }
 
 /**
- * How much one caller may ask of this instance: a token bucket for the rate (all at once, then evenly), and a number of
- * requests at a time. Libraries for this count in windows; docs/adr says why that will not do.
+ * The limits of one caller on this instance: a token bucket for the rate (all at once, then evenly), and a number of
+ * requests at a time. Libraries for this count in windows; docs/adr/0017 explains why that is not enough.
  */
 @Injectable()
 export class CallerLimits {
@@ -51,7 +54,7 @@ export class CallerLimits {
   }
 
   /**
-   * Takes a token. A request that is refused takes none.
+   * Takes a token. A refused request takes no token.
    * @throws Problem rate-limited
    */
   enter(caller: string): Seat {
@@ -73,13 +76,13 @@ export class CallerLimits {
     if (known === undefined) this.makeRoom();
     else this.callers.delete(caller);
     const usage = known ?? { taken: 0, at: this.clock.monotonic(), inFlight: 0 };
-    // Behind all others: the map's order is that of their last requests.
+    // Moved to the end: the map is ordered by the last request.
     this.callers.set(caller, usage);
     this.refill(usage);
     return usage;
   }
 
-  /** Each new caller takes out the two heard of longest ago if they are idle: what is remembered shrinks again. */
+  /** Each new caller removes the two oldest ones if they are idle, so the map shrinks again. */
   private makeRoom(): void {
     let looks = 2;
     for (const [caller, usage] of this.callers) {
@@ -98,7 +101,7 @@ export class CallerLimits {
     usage.at = now;
   }
 
-  /** draft-ietf-httpapi-ratelimit-headers: structured fields, `t` the seconds until there is one token more. */
+  /** draft-ietf-httpapi-ratelimit-headers: structured fields; `t` is the seconds until one more token. */
   private headersOf(usage: Usage): Record<string, string> {
     if (this.perMinute === 0) return {};
     const remaining = Math.floor(this.perMinute - usage.taken);

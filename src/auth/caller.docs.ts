@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { ProblemSlug } from '../http/problem.js';
 
-/** What can come of any request that needs a token and a tenant. */
+/** The problems of every route that needs a token and a tenant. */
 export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
   'unauthenticated',
   'insufficient-scope',
@@ -16,7 +16,7 @@ export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
   'identity-provider-unavailable',
 ];
 
-/** The request headers that every route behind a token understands. */
+/** The request headers of every route that needs a token. */
 export function ApiRequestHeaders(): MethodDecorator {
   return applyDecorators(
     ApiHeader({

@@ -1,18 +1,19 @@
-/** Who sent the request, as their verified access token says. */
+/** The caller, according to the verified access token. */
 export interface Caller {
-  /** `service` when the token was issued to a client for itself (RFC 9068, section 2.2: `sub` is the client). */
+  /** `service` if the token was issued to a client for itself (RFC 9068, section 2.2: `sub` is the client). */
   readonly type: 'user' | 'service';
   readonly sub: string;
   readonly clientId: string | null;
   readonly scopes: readonly string[];
-  /** The tenant that the token names, if it names one. */
+  /** The tenant in the token, if there is one. */
   readonly tenantId: string | null;
 }
 
 /**
- * Reads a verified token's claims. What is stored with every audit event must be text that a database
- * takes and a person can read as it is: 1 to 255 characters, none of them invisible or turning the text around.
- * @returns undefined when `sub` is unusable
+ * Reads the claims of a verified token. Every audit event stores them, so they must be readable text that a database
+ * accepts: 1 to 255 characters, without invisible characters and without characters that change the direction of
+ * text.
+ * @returns undefined if `sub` is unusable
  */
 export function callerFromClaims(
   claims: Readonly<Record<string, unknown>>,

@@ -5,7 +5,7 @@ import { Config } from '../config/config.js';
 import { Clock } from '../runtime/clock.js';
 import { describeError, LOGGER } from '../http/logger.js';
 
-/** The key set can't be had, and without it this token can be neither accepted nor refused. */
+/** The key set can't be fetched. Without it this token can be neither accepted nor refused. */
 export class KeySetUnavailable extends Error {
   override readonly name = 'KeySetUnavailable';
 }
@@ -13,13 +13,13 @@ export class KeySetUnavailable extends Error {
 /** Milliseconds. */
 const TIMEOUT = 3_000;
 const REFRESH_AFTER = 10 * 60_000;
-/** The least time between two loads for the sake of unknown keys: made-up key ids must not flood the provider. */
+/** Minimum milliseconds between two loads because of unknown keys: invented key ids must not flood the provider. */
 const COOL_DOWN = 5_000;
 
 /**
- * The identity provider's keys (RFC 7517). Loaded once and kept: a provider that is away later costs
- * nothing but new keys. Refreshed behind the scenes when older than ten minutes, and at once, at most every
- * few seconds, for a key id that is not known.
+ * The identity provider's keys (RFC 7517). They are loaded once and cached, so a provider that is down later costs
+ * only new keys. They are refreshed in the background when they are older than ten minutes; for an unknown key id at
+ * once, but only every few seconds.
  */
 @Injectable()
 export class KeySet {
@@ -40,19 +40,19 @@ export class KeySet {
     });
   }
 
-  /** Whether the keys have been had since the start. */
+  /** Whether the keys were fetched since the start. */
   get seen(): boolean {
     return this.remote.jwks() !== undefined;
   }
 
-  /** Loads the keys if they were never had; never fails. */
+  /** Loads the keys if they were never fetched. Never fails. */
   async warmUp(): Promise<void> {
     if (!this.seen) await this.refresh();
   }
 
   /**
-   * The key for a token's header, as jose asks for it.
-   * @throws KeySetUnavailable; jose's own errors when the key is unknown or the header unusable
+   * The key for a token's header, in the form that jose needs.
+   * @throws KeySetUnavailable; jose's own errors if the key is unknown or the header unusable
    */
   readonly keyFor: JWTVerifyGetKey = async (header, token) => {
     if (this.isStale()) void this.refresh();
@@ -65,9 +65,9 @@ export class KeySet {
   };
 
   /**
-   * Looks for newer keys: a provider may put another key under an old name, or key ids on none. At most every few
-   * seconds, as for unknown key ids.
-   * @param since when the keys at hand were tried, by the monotonic clock
+   * Loads newer keys: a provider may publish another key with an old id, or keys without ids. Only every few seconds,
+   * as for unknown key ids.
+   * @param since when the current keys were tried, by the monotonic clock
    * @returns whether there may be other keys now
    */
   readonly renew = async (since: number): Promise<boolean> => {
@@ -90,7 +90,7 @@ export class KeySet {
     }
   }
 
-  /** One attempt; after a failed one the next few seconds fail at once, so that callers never queue up for it. */
+  /** One attempt. After a failure further attempts fail at once for a few seconds, so that callers never queue. */
   private async load(fetchKeys: () => Promise<Response>): Promise<Response> {
     if (this.failedAt !== undefined && this.clock.monotonic() - this.failedAt < COOL_DOWN) {
       throw new KeySetUnavailable('the key set could not be loaded a moment ago');
@@ -99,7 +99,7 @@ export class KeySet {
       const response = await fetchKeys();
       if (response.status !== 200) throw new KeySetUnavailable(`the key set's status is ${response.status}`);
       const keys = keysIn(await response.text());
-      // An empty answer of a provider in trouble must not replace keys that work.
+      // An empty answer of a faulty provider must not replace keys that work.
       if (keys.length === 0) throw new KeySetUnavailable('the key set is empty or malformed');
       this.failedAt = undefined;
       this.loadedAt = this.clock.monotonic();
@@ -115,7 +115,7 @@ export class KeySet {
   }
 }
 
-/** The keys of a set; one that is no key at all must not spoil the others. */
+/** The keys of a set. An invalid entry does not affect the others. */
 function keysIn(body: string): unknown[] {
   try {
     const keySet: unknown = JSON.parse(body);

@@ -1,4 +1,4 @@
-/** Every scope that a route can ask for, with what it allows; Swagger UI lists them. */
+/** Every scope that a route can require, and what it allows. Swagger UI lists them. */
 export const SCOPES = {
   'customers:read': 'Read customers',
   'customers:write': 'Patch customers',
@@ -11,5 +11,5 @@ export const SCOPES = {
 
 export type Scope = keyof typeof SCOPES;
 
-/** Lets a service act for any tenant, which it names in `X-Tenant-Id`. */
+/** Lets a service act for any tenant; it sends the tenant in `X-Tenant-Id`. */
 export const ANY_TENANT_SCOPE: Scope = 'tenants:any';

@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { FastifyRequest } from 'fastify';
 import { finalize, type Observable } from 'rxjs';
 
-/** A caller who hangs up keeps the seat (`CallerLimits`) until the request has been carried out. */
+/** If a caller hangs up, the request keeps its seat (`CallerLimits`) until it has been carried out. */
 @Injectable()
 export class SeatInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -7,7 +7,7 @@ import { type Caller, callerFromClaims } from './caller.js';
 import { KeySet, KeySetUnavailable } from './key-set.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
-/** Longer ones are no access tokens; verification must not be a way to burn CPU. */
+/** Longer values are not access tokens. A verification must not waste CPU. */
 const MAX_TOKEN_LENGTH = 16_384;
 
 /** Checks callers' access tokens: JWTs (RFC 7519) signed by a key of the identity provider's set. */
@@ -34,7 +34,7 @@ export class TokenVerifier {
   }
 
   /**
-   * @param authorization the values of the `Authorization` header: of two, neither is believed
+   * @param authorization the values of the `Authorization` header; if there are two, both are refused
    * @throws Problem unauthenticated, identity-provider-unavailable
    */
   async verify(authorization: readonly string[] = []): Promise<Caller> {
@@ -58,7 +58,7 @@ export class TokenVerifier {
     return caller;
   }
 
-  /** A token that the keys at hand did not sign may be signed by newer ones: they are looked for once. */
+  /** If none of the current keys signed a token, newer keys are fetched once. */
   private async claimsOf(token: string): Promise<JWTPayload> {
     const startedAt = this.clock.monotonic();
     try {
@@ -86,7 +86,10 @@ export class TokenVerifier {
 
 const MAX_CANDIDATE_KEYS = 32;
 
-/** A token without `kid` fits several keys of the set: the first that verifies it decides, whatever is wrong with others. */
+/**
+ * A token without `kid` fits several keys of the set. The first key that verifies it decides, even if others have
+ * errors.
+ */
 async function claimsByAnyKey(
   token: string,
   candidates: errors.JWKSMultipleMatchingKeys,
@@ -104,7 +107,7 @@ async function claimsByAnyKey(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-/** `typ` as RFC 7515 (section 4.1.9) abbreviates it, of tokens that are meant for APIs (RFC 9068, section 4). */
+/** `typ` of access tokens for APIs (RFC 9068, section 4), abbreviated as in RFC 7515, section 4.1.9. */
 const ACCESS_TOKEN_TYPES = /^(?:application\/)?(?:jwt|at\+jwt)$/i;
 
 function claimsOfAccessToken({ payload, protectedHeader }: JWTVerifyResult): JWTPayload {
@@ -119,7 +122,7 @@ function claimsOfAccessToken({ payload, protectedHeader }: JWTVerifyResult): JWT
   return payload;
 }
 
-/** Whether the signature was good, and something else was not. */
+/** Whether the signature was valid, but a claim was not. */
 function isAboutClaims(error: unknown): boolean {
   return (
     error instanceof Problem ||
@@ -129,7 +132,7 @@ function isAboutClaims(error: unknown): boolean {
   );
 }
 
-/** The token was signed by another key, or ours is weak or broken. */
+/** Whether another key signed the token, or our key is weak or broken. */
 function isAboutKey(error: unknown): boolean {
   return error instanceof errors.JWSSignatureVerificationFailed || error instanceof TypeError;
 }
@@ -166,7 +169,7 @@ function reasonOf({ claim, reason }: errors.JWTClaimValidationFailed): string {
   return `${claim}: ${claim === 'nbf' ? 'in the future' : 'not accepted'}`;
 }
 
-/** What jose's other errors mean, for the log. */
+/** The meaning of jose's other errors, for the log. */
 const REASONS: Partial<Record<string, string>> = {
   [errors.JOSEAlgNotAllowed.code]: 'alg: not allowed',
   [errors.JOSENotSupported.code]: 'crit: not supported',
@@ -177,7 +180,7 @@ const REASONS: Partial<Record<string, string>> = {
   [errors.JWSSignatureVerificationFailed.code]: 'signature: not by a known key',
 };
 
-/** @param reason for the log: the part of the token and what is wrong with it, never its value */
+/** @param reason for the log: the part of the token and its fault, never its value */
 function unauthenticated(detail: string, reason: string): Problem {
   return new Problem('unauthenticated', detail, { reason });
 }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../runtime/clock.js';
 import type { Caller } from './caller.js';
 
-/** Milliseconds that a verified token is believed without another look: its key may be withdrawn meanwhile. */
+/** Milliseconds that a verified token is cached. Its key may be withdrawn in that time. */
 const BELIEVED_FOR = 60_000;
-/** Tokens remembered; the one verified longest ago makes room. */
+/** Tokens in the cache. When there are more, the one verified longest ago is removed. */
 const MAX_TOKENS = 10_000;
 
 interface Verified {
@@ -16,8 +16,8 @@ interface Verified {
 }
 
 /**
- * Tokens that were verified a moment ago. Checking a signature is the dearest part of many requests, and clients
- * send the same token again and again. No token is kept, only its hash.
+ * Cache of verified tokens. A signature check is the most expensive part of many requests, and clients send the same
+ * token again and again. The cache stores only the hash of a token.
  */
 export class VerifiedTokens {
   private readonly callers = new Map<string, Verified>();

@@ -2,22 +2,23 @@ import type { ProblemSlug } from '../http/problem.js';
 import { refusalMessage } from './refusal-message.js';
 import { retryAfterSeconds } from './retry-after.js';
 
-/** How one request to the billing API ended, as far as its answer, or the lack of one, tells. */
+/** The result of one request to the billing API, as far as its answer, or the missing answer, shows. */
 export type BillingAnswer<Value> =
   /** The documented answer. */
   | {
       readonly kind: 'success';
       readonly status: number;
       readonly value: Value;
-      /** Names of members that the contract does not have, as they came (U12). */
+      /** Names of undocumented fields, as received (U12). */
       readonly undocumented: readonly string[];
     }
   | BillingFailure;
 
 export type BillingFailure =
   /**
-   * A documented refusal: nothing was written. `message` is for the caller only. A 404 that is not in the billing
-   * API's own shape is one, too (`billing-failed`): a gateway's, or another server's, which says nothing of a customer.
+   * A documented refusal: nothing was written. `message` is for the caller only. A 404 without the billing API's own
+   * error shape is also one (`billing-failed`): it comes from a gateway or another server and says nothing about a
+   * customer.
    */
   | {
       readonly kind: 'refused';
@@ -30,7 +31,10 @@ export type BillingFailure =
   | {
       readonly kind: 'inconclusive';
       readonly status: number;
-      /** A complete 500 in the billing API's own error shape: not a gateway's, and nothing that takes effect later. */
+      /**
+       * A complete 500 in the billing API's own error shape: it does not come from a gateway, and the request has no
+       * later effect.
+       */
       readonly ownFailure: boolean;
       readonly retryAfterS: number | undefined;
     }
@@ -43,9 +47,9 @@ export type BillingFailure =
   /** Held back here: the breaker is open, or the bulkhead is full. */
   | { readonly kind: 'not-attempted'; readonly retryAfterS: number };
 
-/** An HTTP answer as it came. */
+/** An HTTP answer as received. */
 export interface WireAnswer {
-  /** False when it was cut off: its status and headers are known, its body is not. */
+  /** False if it was cut off: its status and headers are known, but not its body. */
   readonly complete: boolean;
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -54,11 +58,11 @@ export interface WireAnswer {
 }
 
 export interface ReadOptions<Value> {
-  /** The value of a 200 with this parsed body; undefined when the body does not have the contract's shape. */
+  /** The value of a 200 with this parsed body; undefined if the body does not match the contract. */
   readonly parse: (body: unknown) => Parsed<Value> | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** The token that was sent: an answer may repeat it. */
+  /** The token that was sent; an answer may repeat it. */
   readonly secret: string;
 }
 
@@ -67,7 +71,7 @@ export interface Parsed<Value> {
   readonly undocumented: readonly string[];
 }
 
-/** Reads an answer without trusting any of it (U10–U12). */
+/** Reads an answer without trusting it (U10–U12). */
 export function readAnswer<Value>(
   { complete, status, headers, text }: WireAnswer,
   { parse, now, secret }: ReadOptions<Value>,
@@ -89,7 +93,7 @@ function isOwnError(body: unknown, code: string): boolean {
   return body.code === code && typeof body.message === 'string';
 }
 
-/** The refusals that the billing API is known to give (U10). Any other status proves nothing. */
+/** The known refusals of the billing API (U10). Any other status proves nothing. */
 const REFUSALS: Partial<Record<number, ProblemSlug>> = {
   400: 'rejected-by-billing',
   401: 'billing-credentials-rejected',
@@ -101,7 +105,7 @@ const REFUSALS: Partial<Record<number, ProblemSlug>> = {
   429: 'rate-limited-by-billing',
 };
 
-/** Half a surrogate pair is not a character: it can be neither stored nor passed on. */
+/** Half of a surrogate pair is not a character: it can be neither stored nor passed on. */
 function parseJson(text: string): unknown {
   try {
     return SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);

@@ -1,10 +1,10 @@
 import { Problem, type ProblemSlug } from '../http/problem.js';
 import type { BillingFailure } from './billing-answer.js';
 
-/** What a caller is told of a failure of the billing API: one table of wordings, for reads and for patches. */
+/** How a failure of the billing API is reported to a caller: one table of texts, for reads and for patches. */
 export interface FailureReport {
   readonly slug: ProblemSlug;
-  /** One sentence. What it means for the request is another one's to say. */
+  /** One sentence about the failure. A second sentence, about the request, may be added. */
   readonly detail: string;
   /** Seconds. */
   readonly retryAfterS?: number;
@@ -37,17 +37,17 @@ export const TOKEN_REJECTED = {
   detail: "The billing API does not accept the tenant's token.",
 } as const satisfies FailureReport;
 
-/** For a caller who reads a customer: what the billing API says of a value that was sent is no concern of theirs. */
+/** For a caller who reads a customer. An error of the billing API about a value is not the caller's fault. */
 export function readProblem(failure: BillingFailure): Problem {
   return problemUnless(['rejected-by-billing', 'conflict'], failure);
 }
 
-/** For a caller of the list: the values that were sent are the caller's own, and no single customer is asked for. */
+/** For a caller of the list. The values are the caller's own, and no single customer is requested. */
 export function listProblem(failure: BillingFailure): Problem {
   return problemUnless(['customer-not-found', 'conflict'], failure);
 }
 
-/** @param unfitting what is no answer to the request */
+/** @param unfitting problems that can't be an answer to the request */
 function problemUnless(unfitting: readonly ProblemSlug[], failure: BillingFailure): Problem {
   const report = reportOf(failure);
   return problemOf(unfitting.includes(report.slug) ? unusable() : report);
@@ -57,7 +57,7 @@ export function problemOf({ slug, detail, retryAfterS }: FailureReport): Problem
   return new Problem(slug, detail, retryAfterS === undefined ? {} : { retryAfterS });
 }
 
-/** Seconds, when the billing API asks to slow down without saying for how long. */
+/** Seconds, if the billing API asks to slow down without a time. */
 const DEFAULT_RETRY_AFTER_S = 1;
 
 function reportOfRefusal({

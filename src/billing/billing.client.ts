@@ -20,21 +20,21 @@ import { MIN_TIME_LEFT, Retries } from './retry-policy.js';
 import { TokenFeedback } from './token-feedback.js';
 import { CutOff, NotSent, TimedOut } from './transport.js';
 
-/** On whose behalf the billing API is called, and until when. */
+/** The tenant, operation and deadline of a call to the billing API. */
 export interface BillingCall {
   readonly tenant: EquippedTenant;
   readonly provenance: Provenance;
-  /** The operation that it belongs to; null for a mere read. */
+  /** The operation of the call; null for a read without a patch. */
   readonly operationId: string | null;
   readonly trace: TraceContext;
   /** By the monotonic clock. */
   readonly deadline: number;
 }
 
-/** What came of a call, its retries included. */
+/** The result of a call, including its retries. */
 export interface BillingResult<Value = Customer> {
   readonly answer: BillingAnswer<Value>;
-  /** With the token that was used last. */
+  /** The tenant with the token that was used last. */
   readonly tenant: EquippedTenant;
   /** How often the BFF tried to send it. */
   readonly attempts: number;
@@ -42,7 +42,7 @@ export interface BillingResult<Value = Customer> {
 }
 
 export interface OutgoingPatch {
-  /** Sent as it is, as JSON. */
+  /** Sent as JSON. */
   readonly body: object;
   /** Sent as `Idempotency-Key`. */
   readonly operationId: string;
@@ -52,13 +52,13 @@ export interface OutgoingPatch {
   readonly isStillSafe: (tenant: EquippedTenant) => Promise<boolean>;
 }
 
-/** One operation of the billing API. */
+/** One request to the billing API. */
 interface BillingRequest<Value> {
   readonly method: 'GET' | 'PATCH';
-  /** What follows `/api/v1/customers`: a path, or a query. */
+  /** The part after `/api/v1/customers`: a path or a query. */
   readonly path: string;
   readonly parse: (body: unknown) => Parsed<Value> | undefined;
-  /** How much of the time that is left one attempt may take, from 0 to 1. */
+  /** Share of the remaining time that one attempt may take, from 0 to 1. */
   readonly timeShare: number;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -66,13 +66,16 @@ interface BillingRequest<Value> {
   readonly isStillSafe?: OutgoingPatch['isStillSafe'];
 }
 
-/** A patch leaves some time for a read, should its answer leave open what became of it. */
+/** A patch leaves time for a read, in case its answer does not prove the outcome. */
 const PATCH_SHARE = 2 / 3;
 
-/** The billing API. The only file that knows its URLs and the headers it gets. Never throws for what it answers. */
+/**
+ * The client of the billing API. Only this file knows its URLs and request headers. It never throws because of an
+ * answer.
+ */
 @Injectable()
 export class BillingClient {
-  /** An attempt with less time than this, in milliseconds, says nothing about the billing API when it runs out. */
+  /** If an attempt with less time than this, in milliseconds, times out, it proves nothing about the billing API. */
   private readonly conclusiveMs: number;
 
   constructor(
@@ -92,14 +95,14 @@ export class BillingClient {
 
   /**
    * @param customerRef id or alias, decoded
-   * @param timeShare how much of the time that is left one attempt may take, from 0 to 1
+   * @param timeShare share of the remaining time that one attempt may take, from 0 to 1
    */
   readCustomer(call: BillingCall, customerRef: string, timeShare = 1): Promise<BillingResult> {
     const parse = parseCustomer(customerRef);
     return this.send(call, { method: 'GET', path: pathOf(customerRef), parse, timeShare });
   }
 
-  /** @param query names and values as the billing API knows them (U18), checked */
+  /** @param query parameters of the billing API's list (U18), already checked */
   listCustomers(
     call: BillingCall,
     query: Readonly<Record<string, string>>,
@@ -121,7 +124,7 @@ export class BillingClient {
     });
   }
 
-  /** Sends a request, and again where the retry policy, the deadline and the request itself allow it. */
+  /** Sends a request, and repeats it if the retry policy, the deadline and `mayRepeat` allow it. */
   private async send<Value>(
     call: BillingCall,
     request: BillingRequest<Value>,
@@ -133,7 +136,7 @@ export class BillingClient {
     let result: BillingResult<Value> | undefined;
     for (;;) {
       const answer = await this.attempt({ ...call, tenant }, request);
-      // What the attempt before met says more than that there was no time for this one.
+      // The previous attempt's answer is more useful than "no time for another attempt".
       if (answer.kind === 'deadline-exceeded' && result !== undefined) return result;
       if (answer.kind !== 'not-attempted' && answer.kind !== 'deadline-exceeded') attempts += 1;
       await atMost(this.clock, call.deadline, this.tokens.note({ ...call, tenant }, answer));
@@ -151,7 +154,7 @@ export class BillingClient {
     }
   }
 
-  /** Sends a request once, unless the breaker is open or the time is over. */
+  /** Sends a request once, unless the breaker is open or the deadline has passed. */
   private async attempt<Value>(
     call: BillingCall,
     request: BillingRequest<Value>,
@@ -180,11 +183,11 @@ export class BillingClient {
         );
     const answer = await policy.execute(ask);
     if (answer.kind === 'success') this.noteUndocumented(answer.undocumented);
-    // There was hardly any time for a connection: that says nothing about the billing API.
+    // There was almost no time for a connection, so this proves nothing about the billing API.
     return answer.kind === 'unreachable' && !conclusive ? { kind: 'deadline-exceeded' } : answer;
   }
 
-  /** Built from nothing: no header of the caller passes through. */
+  /** Built from scratch: no header of the caller is forwarded. */
   private headersOf(
     { provenance, trace }: BillingCall,
     token: string,
@@ -200,7 +203,7 @@ export class BillingClient {
     };
   }
 
-  /** The contract moves (U12): each new name is worth a line, once. */
+  /** The contract changes (U12): each new field is logged once. */
   private noteUndocumented(undocumented: readonly string[]): void {
     const fields = this.metrics.undocumentedFieldsSeen(undocumented);
     if (fields.length > 0)
@@ -208,15 +211,15 @@ export class BillingClient {
   }
 }
 
-/** One encoded segment whatever the reference is, and never `.` or `..`. */
+/** Always one encoded segment, and never `.` or `..`. */
 function pathOf(customerRef: string): string {
   return `/${encodeURIComponent(customerRef)}`;
 }
 
-/** An answer that did not arrive whole. */
+/** An answer that did not arrive completely. */
 function incomplete(error: unknown): WireAnswer | BillingAnswer<never> {
   if (error instanceof NotSent) return { kind: 'unreachable' };
-  // A failure's status alone says what was done; of a success it takes the whole answer.
+  // The status of a failure alone shows the result. A success needs the whole answer.
   if (error instanceof CutOff && error.status >= 400)
     return { complete: false, status: error.status, headers: error.headers, text: '' };
   const timedOut = error instanceof TimedOut || (error instanceof CutOff && error.cause instanceof TimedOut);

@@ -12,7 +12,7 @@ import { createAgent, undiciAdapter } from './transport.js';
 
 const AGENT = Symbol('Agent');
 
-/** The connections to billing APIs, shared by all tenants and closed when the last answer is out. */
+/** The connections to billing APIs, shared by all tenants, and closed after the last answer. */
 @Module({ providers: [{ provide: AGENT, useFactory: createAgent }], exports: [AGENT] })
 class ConnectionsModule {
   constructor(@Inject(AGENT) private readonly agent: Agent) {}
@@ -31,7 +31,7 @@ class ConnectionsModule {
       inject: [AGENT, Clock],
       useFactory: (agent: Agent, clock: Clock) => ({
         adapter: undiciAdapter(agent, clock),
-        // Bodies are JSON text already, and answers are parsed where they are read.
+        // Bodies are already JSON text, and answers are parsed where they are read.
         transformRequest: [(data: unknown) => data],
         transformResponse: [(data: unknown) => data],
       }),

@@ -6,16 +6,16 @@ import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import type { BillingFailure } from './billing-answer.js';
 
-/** Milliseconds that an operation waits for a slot at most. */
+/** Maximum milliseconds that an operation waits for a slot. */
 export const LONGEST_WAIT = 2_000;
-/** How many may wait for each slot of an origin, and how many of one tenant. */
+/** Waiting operations for each slot: of an origin, and of one tenant. */
 const WAITING = 8;
 const WAITING_OF_TENANT = 2;
 
-/** For an operation that got no slot. */
+/** The answer for an operation that got no slot. */
 export const NO_SLOT = { kind: 'not-attempted', retryAfterS: 1 } as const satisfies BillingFailure;
 
-/** Where an operation wants to go, for whom. */
+/** The tenant and origin of an operation. */
 interface Place {
   readonly id: string;
   readonly billingApiUrl: string;
@@ -25,7 +25,7 @@ interface Place {
 interface Lane {
   readonly tenantId: string;
   inFlight: number;
-  /** What lets each of those in who wait; first come, first served. */
+  /** One function for each waiting operation, which gives it a slot; first come, first served. */
   readonly queue: (() => void)[];
 }
 
@@ -33,14 +33,15 @@ interface Origin {
   readonly name: string;
   inFlight: number;
   waiting: number;
-  /** By tenant, in the order in which they get the next free slot. */
+  /** By tenant, in the order in which tenants get the next free slot. */
   readonly lanes: Map<string, Lane>;
 }
 
 /**
- * So many operations at a time for each origin of billing APIs, and half of them for one tenant. An operation (a read, or
- * a patch with every request it takes) has one slot from its first request to its last. Others wait in a queue, for a
- * moment: tenants get free slots in turn, and none can fill the queue for the others.
+ * The bulkhead: limits the operations at a time for each origin of billing APIs; one tenant gets at most half of
+ * them. An operation (a read, or a patch with all its requests) has one slot from its first request to its last.
+ * Others wait in a queue for a short time. Tenants get free slots in turn, and no tenant can fill the queue of the
+ * others.
  */
 @Injectable()
 export class Bulkhead {
@@ -59,9 +60,9 @@ export class Bulkhead {
   }
 
   /**
-   * Takes a slot, or waits for one; the answer gives it back.
-   * @param deadline how long it may wait at most, by the monotonic clock
-   * @returns undefined when there was none in time
+   * Takes a slot, or waits for one. Returns a function that releases it.
+   * @param deadline of the wait, by the monotonic clock
+   * @returns undefined if no slot was free in time
    */
   enter({ id, billingApiUrl }: Place, deadline: number): Promise<(() => void) | undefined> {
     const origin = this.originOf(new URL(billingApiUrl).origin);
@@ -115,7 +116,7 @@ export class Bulkhead {
       const admit = lane.inFlight < this.slotsOfTenant ? lane.queue.shift() : undefined;
       if (admit === undefined) continue;
       origin.waiting -= 1;
-      // Behind all others: it had its turn.
+      // Moved to the end: the tenant had its turn.
       origin.lanes.delete(tenantId);
       origin.lanes.set(tenantId, lane);
       admit();

@@ -18,30 +18,30 @@ import type { BillingAnswer } from './billing-answer.js';
 const FAILURES = 10;
 /** Milliseconds until an open breaker lets one request try. */
 export const HALF_OPEN_AFTER = 5_000;
-/** Breakers kept before the idle ones are removed; they are made anew when they are needed. */
+/** Breakers in memory before the idle ones are removed; they are created again when needed. */
 const MANY_BREAKERS = 1_000;
 
-/** Where a request goes, for whom. */
+/** The tenant and origin of a request. */
 export interface Destination {
   readonly tenantId: string;
   readonly origin: string;
-  /** Whether there is time enough for a time-out to say something about the billing API. */
+  /** Whether there is enough time for a time-out to prove something about the billing API. */
   readonly conclusive: boolean;
 }
 
-/** The breakers on the way to a destination. */
+/** The breakers of a destination. */
 export interface BreakersOfDestination {
-  /** Milliseconds until a request may be sent; 0 when it may be now. */
+  /** Milliseconds until a request may be sent; 0 if it may be sent now. */
   readonly waitMs: number;
-  /** Sends a request, and learns from its answer. */
+  /** Sends a request, and counts its result. */
   readonly policy: IPolicy;
 }
 
 interface Breaker {
   readonly policy: CircuitBreakerPolicy;
-  /** So many in a row. */
+  /** Counts failures in a row. */
   readonly failures: ConsecutiveBreaker;
-  /** Milliseconds since the epoch, by the system's clock: cockatiel's breakers know no other. */
+  /** Milliseconds since the epoch, by the system's clock, because cockatiel's breakers use it. */
   openUntil: number;
 }
 
@@ -53,8 +53,8 @@ interface BreakerOptions {
 }
 
 /**
- * Circuit breakers of the billing APIs. Connections that fail open the breaker of an origin, which holds for all its
- * tenants; time-outs and 502, 503, 504 open that of one tenant. What an answer says of one request opens none: 4xx,
+ * Circuit breakers of the billing APIs. Failed connections open the breaker of an origin, for all its tenants.
+ * Time-outs and 502, 503, 504 open the breaker of one tenant. Answers about a single request open none: 4xx,
  * unreadable answers and the billing API's own 500s.
  */
 @Injectable()
@@ -76,7 +76,7 @@ export class CircuitBreakers {
     return { waitMs, policy: destination.conclusive ? wrap(origin.policy, tenant.policy) : noop };
   }
 
-  /** How many are not closed. */
+  /** Number of breakers that are not closed. */
   get open(): number {
     return countOpen(this.origins) + countOpen(this.tenants);
   }
@@ -93,7 +93,7 @@ export class CircuitBreakers {
 
   private breaker(breakers: Map<string, Breaker>, name: string, options: BreakerOptions): Breaker {
     const known = breakers.get(name);
-    // One that would stay open for longer than any does: the wall clock was set back. It is made anew.
+    // A breaker that would stay open too long: the wall clock was set back. It is created again.
     if (known !== undefined && known.openUntil - Date.now() <= HALF_OPEN_AFTER) return known;
     if (breakers.size >= this.sweepAt) this.removeIdle(breakers);
     const { scope, names, isFailure } = options;
@@ -113,7 +113,10 @@ export class CircuitBreakers {
     return breaker;
   }
 
-  /** Removes every breaker that is closed and has counted no failure. What is in flight counts no more; the next does. */
+  /**
+   * Removes every breaker that is closed and has counted no failure. Requests in flight no longer count; the next
+   * ones do.
+   */
   private removeIdle(breakers: Map<string, Breaker>): void {
     for (const [name, { policy, failures }] of breakers) {
       if (policy.state === CircuitState.Closed && failures.state === 0) breakers.delete(name);
@@ -122,7 +125,7 @@ export class CircuitBreakers {
   }
 }
 
-/** While one request tries nobody waits for it. */
+/** While one request tries, others are refused without a wait. */
 function waitOf({ policy, openUntil }: Breaker): number {
   if (policy.state === CircuitState.HalfOpen) return 1;
   return policy.state === CircuitState.Open ? Math.max(0, openUntil - Date.now()) : 0;
@@ -141,7 +144,7 @@ function isGatewayFailure(answer: BillingAnswer<unknown>): boolean {
   return answer.kind === 'inconclusive' && [502, 503, 504].includes(answer.status);
 }
 
-/** All that passes through here is one; cockatiel has lost its type. */
+/** Only such answers come here, but cockatiel's types do not say so. */
 function isAnswer(value: unknown): value is BillingAnswer<unknown> {
   return typeof value === 'object' && value !== null && 'kind' in value;
 }

@@ -4,7 +4,8 @@ import { passedOn } from './passed-on.js';
 /** Number and size of the page, and how many there are. */
 export class PaginationMeta {
   /**
-   * From 0.
+   * Number of the page, from 0.
+   * @example 0
    * @example 0
    */
   page: number;
@@ -13,7 +14,8 @@ export class PaginationMeta {
   per_page: number;
 
   /**
-   * Customers on all pages.
+   * Number of customers on all pages.
+   * @example 42
    * @example 42
    */
   total_items: number;
@@ -30,7 +32,7 @@ export class CustomerList {
     this.#answered = answered;
   }
 
-  /** As it is passed on. */
+  /** The list with its undocumented fields. */
   toJSON(): object {
     return passedOn(this.#answered, this);
   }

@@ -1,10 +1,10 @@
-/** Levels of a member beyond the contract; what is nested deeper is left out, since nothing could write it. */
+/** Nesting levels of an undocumented field. Deeper values are left out, because they can't be serialised. */
 const MAX_DEPTH = 64;
 
 /**
- * An answer as it is passed on: what was read of it in its place, and everything else untouched.
+ * An answer as it is passed on: documented fields as read, all others unchanged.
  * @param answered an object or list of parsed JSON
- * @param read the same, as far as the contract has it
+ * @param read the documented part of it
  */
 export function passedOn(answered: object, read: object): object {
   const documented = new Map<string, unknown>(Object.entries(read));
@@ -12,7 +12,7 @@ export function passedOn(answered: object, read: object): object {
     if (documented.has(name)) return [[name, merged(member, documented.get(name))] as const];
     return isWritable(member, MAX_DEPTH) ? [[name, member] as const] : [];
   });
-  // A key `__proto__` becomes a member like any other.
+  // A key `__proto__` becomes an ordinary field.
   return Array.isArray(answered) ? members.map(([, member]) => member) : Object.fromEntries(members);
 }
 

@@ -5,19 +5,19 @@ import { CustomerList } from './customer-list.dto.js';
 import { Customer } from './customer.dto.js';
 
 /**
- * Items of a list, and members of a documented object, that are looked at: far more than a customer has, whoever
- * wrote it, and few enough that no answer costs more than reading it. With more it is no answer that we can read.
+ * Limit for the items of a list and the fields of a documented object: far more than a customer has, and low enough
+ * to read an answer cheaply. With more, the answer counts as unreadable.
  */
 const MAX_ENTRIES = 1_000;
-/** A number beyond is no rate of anything; in decimal notation it would have hundreds of digits. */
+/** A larger number can't be a rate, and in decimal notation it would have hundreds of digits. */
 const MAX_RATE = 1e100;
 
-/** Reads a customer out of a parsed answer; undefined when it has not the contract's shape. */
+/** Reads a customer from a parsed answer; undefined if it does not match the contract. */
 export function readCustomer(body: unknown): Customer | undefined {
   return unlessMisshapen(() => customer(body));
 }
 
-/** Reads the answer to a request for one customer: an answer about another one tells nothing. */
+/** Reads the answer to a request for one customer. An answer about another customer is not usable. */
 export function parseCustomer(customerRef: string): (body: unknown) => Parsed<Customer> | undefined {
   return (body) => {
     const value = readCustomer(body);
@@ -26,7 +26,7 @@ export function parseCustomer(customerRef: string): (body: unknown) => Parsed<Cu
   };
 }
 
-/** Reads the answer to a request for a list; one item that is no customer makes all of it unreadable (U18). */
+/** Reads the answer to a request for a list. If one item is not a customer, the whole answer is unreadable (U18). */
 export function parseCustomerList(body: unknown): Parsed<CustomerList> | undefined {
   const value = unlessMisshapen(() => customerList(body));
   if (value === undefined) return undefined;
@@ -35,13 +35,13 @@ export function parseCustomerList(body: unknown): Parsed<CustomerList> | undefin
   return { value, undocumented: [...new Set([...undocumentedFields(body, value), ...ofItems])] };
 }
 
-/** By alias it cannot be told; a caller may have padded an id (U13). */
+/** An alias can't be compared, and a caller may have padded an id (U13). */
 function isAbout({ id }: Customer, customerRef: string): boolean {
   const number = (text: string): string => text.replace(/^cus_0*/, '');
   return !CUSTOMER_ID.test(customerRef) || number(id) === number(customerRef);
 }
 
-/** Top-level fields of an answer that the contract does not have (U12): drift of the contract shows here first. */
+/** Undocumented top-level fields of an answer (U12). They show that the contract has changed. */
 function undocumentedFields(answer: unknown, read: Customer | CustomerList): string[] {
   return isObject(answer) ? Object.keys(answer).filter((field) => !Object.hasOwn(read, field)) : [];
 }
@@ -59,7 +59,10 @@ class NotOfThatShape extends Error {
   override readonly name = 'NotOfThatShape';
 }
 
-/** Takes over a value that has the right shape. @throws NotOfThatShape */
+/**
+ * Reads a value of the right shape.
+ * @throws NotOfThatShape
+ */
 type Reader = (value: unknown) => unknown;
 
 const text: Reader = (value) => (typeof value === 'string' ? value : refuse());
@@ -68,7 +71,7 @@ const count: Reader = (value) => (Number.isSafeInteger(value) && Number(value) >
 const customerId: Reader = (value) =>
   typeof value === 'string' && CUSTOMER_ID.test(value) ? value : refuse();
 
-/** `20.5` → `"20.5"`, `1e-8` → `"0.00000001"`; text stays as it came (U11). */
+/** `20.5` → `"20.5"`, `1e-8` → `"0.00000001"`; text stays unchanged (U11). */
 const rate: Reader = (value) =>
   typeof value === 'number' && Math.abs(value) <= MAX_RATE ? new Big(value).toFixed() : text(value);
 
@@ -83,7 +86,7 @@ const list =
   (value) =>
     Array.isArray(value) && value.length <= MAX_ENTRIES ? value.map((entry) => item(entry)) : refuse();
 
-/** An object with these members; the others are left to `Customer.toJSON`. */
+/** An object with these fields. `Customer.toJSON` adds the others. */
 const object =
   (members: Readonly<Record<string, Reader>>) =>
   (value: unknown): object => {

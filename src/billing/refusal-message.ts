@@ -1,12 +1,12 @@
-/** Characters that a caller gets to see. */
+/** Maximum characters that a caller gets. */
 const MAX_LENGTH = 500;
-/** Code units that are looked at: enough for what is shown and for what is taken out of it. */
+/** Code units that are read: enough for the result and for the parts that are removed. */
 const MAX_LOOKED_AT = 4_000;
 
 /**
- * The `message` of the billing API's own error shape (U10), as plain text for the caller; undefined when there is
- * none, as in a text/plain answer.
- * @param token the token that was sent, should the message repeat it
+ * The `message` of the billing API's own error shape (U10), as plain text for the caller; undefined if there is none,
+ * as in a text/plain answer.
+ * @param token the token that was sent; it is removed from the message
  */
 export function refusalMessage(answer: unknown, token: string): string | undefined {
   if (typeof answer !== 'object' || answer === null || !('message' in answer)) return undefined;
@@ -17,13 +17,13 @@ export function refusalMessage(answer: unknown, token: string): string | undefin
   return Array.from(plain).slice(0, MAX_LENGTH).join('').trim() || undefined;
 }
 
-/** So many characters of a token in a row are taken out. */
+/** This many characters of a token in a row are removed. */
 const WINDOW = 8;
 
 /**
- * The text without any eight or more characters of the token in a row: as they are, in another case, with signs
- * or white space in between, or encoded in base64, hexadecimal or per cent. What is taken out by mistake, since a
- * word is also a part of the token, costs little.
+ * The text without any eight or more characters of the token in a row: unchanged, in another case, with punctuation
+ * or white space in between, or encoded in base64, hexadecimal or per cent. A word that is also a part of the token
+ * is removed by mistake, which does little harm.
  */
 function withoutToken(text: string, token: string): string {
   const characters = Array.from(text);
@@ -39,10 +39,10 @@ function withoutToken(text: string, token: string): string {
     .join('');
 }
 
-/** What is left of a text for a comparison: without what may stand between its characters, and in one case. */
+/** A text prepared for a comparison: without characters that may stand in between, and in one case. */
 interface Sieve {
   readonly ignored: RegExp;
-  /** The shortest token that it can tell from any other text. */
+  /** The shortest token that can be recognised. */
   readonly least: number;
 }
 
@@ -77,15 +77,15 @@ function sifted(text: string, { ignored }: Sieve): string {
 
 interface Spelling {
   readonly spelling: string;
-  /** A shorter one is no spelling of anything in particular. */
+  /** A shorter one is too common to be recognised. */
   readonly least: number;
-  /** Characters that stand for no more than eight of the token's. */
+  /** Characters that encode at most eight of the token's. */
   readonly window: number;
 }
 
 function spellingsOf(token: string): Spelling[] {
   const bytes = Buffer.from(token);
-  // What stands before the token shifts its bits within the base64 characters.
+  // Text before the token shifts its bits within the base64 characters.
   const base64 = ['', '?', '??'].flatMap((before) => {
     const shifted = Buffer.concat([Buffer.from(before), bytes]);
     return [shifted.toString('base64'), shifted.toString('base64url')];

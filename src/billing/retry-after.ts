@@ -1,4 +1,4 @@
-/** A day: whoever asks for more is not taken at their word. */
+/** A day. A longer `Retry-After` is reduced to it. */
 const LONGEST_S = 86_400;
 const IMF_FIXDATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 

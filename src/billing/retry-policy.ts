@@ -1,23 +1,23 @@
 import type { Ids } from '../runtime/ids.js';
 import type { BillingAnswer } from './billing-answer.js';
 
-/** Why a request may be sent again. */
+/** The reasons for a retry. */
 export type RetryReason = 'unreachable' | 'token-refused' | 'retry-after';
 
-/** How often one request is sent again for each reason, at most. Any other answer is final. */
+/** Maximum number of retries of one request for each reason. Any other answer is final. */
 export const RETRY_LIMITS: Readonly<Record<RetryReason, number>> = {
-  /** It was not received. */
+  /** The request was not received. */
   unreachable: 2,
-  /** 401 or 403: nothing was written, and the tenant may have a newer token. That is how a rotation goes unnoticed. */
+  /** 401 or 403: nothing was written, and the tenant may have a newer token. So callers do not notice a rotation. */
   'token-refused': 1,
-  /** 429, or 503 with `Retry-After`: the billing API says when to come back. */
+  /** 429, or 503 with `Retry-After`: the billing API says when to try again. */
   'retry-after': 1,
 };
 
-/** Milliseconds of the first pause after `unreachable`, at most; each further one may be twice as long. */
+/** Maximum milliseconds of the first pause after `unreachable`. The maximum doubles for each further pause. */
 const FIRST_PAUSE = 100;
 
-/** Milliseconds that have to be left after a pause for it to be worth while. */
+/** Milliseconds that must be left after a pause; otherwise there is no retry. */
 export const MIN_TIME_LEFT = 250;
 
 export interface Retry {
@@ -31,7 +31,7 @@ export class Retries {
 
   constructor(private readonly ids: Ids) {}
 
-  /** Counts a retry, if the answer calls for one and its limit allows it; undefined otherwise. */
+  /** Counts a retry if the answer is a reason for one and the limit allows it; otherwise undefined. */
   after(answer: BillingAnswer<unknown>): Retry | undefined {
     const reason = reasonFor(answer);
     if (reason === undefined) return undefined;

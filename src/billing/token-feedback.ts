@@ -11,7 +11,7 @@ interface Use {
   readonly operationId: string | null;
 }
 
-/** Notes what the billing API's answers say about tenants' tokens. */
+/** Records whether the billing API accepts or rejects tenants' tokens. */
 @Injectable()
 export class TokenFeedback {
   constructor(
@@ -20,7 +20,7 @@ export class TokenFeedback {
     private readonly metrics: Metrics,
   ) {}
 
-  /** A 403 may be about the request, so it marks nothing; a failure says nothing about the token. */
+  /** A 403 may be about the request, so it marks nothing. A failure proves nothing about the token. */
   async note({ tenant, provenance, operationId }: Use, answer: BillingAnswer<unknown>): Promise<void> {
     const status = 'status' in answer ? answer.status : undefined;
     if (status === undefined || status === 403 || status >= 500) return;

@@ -2,17 +2,17 @@ import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxios
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../runtime/clock.js';
 
-/** The request never left (refused, unresolved, TLS, connect time-out, no time left): it was not received. */
+/** The request was not sent (refused, unresolved, TLS, connect time-out, no time left), so it was not received. */
 export class NotSent extends Error {
   override readonly name = 'NotSent';
 }
 
-/** No complete answer in time. It may have been received. */
+/** No complete answer in time. The request may have been received. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
 }
 
-/** The answer began and did not end well: too long, too late, or broken off. Its status is known. */
+/** The answer began but is incomplete: too long, too late, or broken off. Its status is known. */
 export class CutOff extends Error {
   override readonly name = 'CutOff';
 
@@ -25,25 +25,25 @@ export class CutOff extends Error {
   }
 }
 
-/** The largest answer that is read, in bytes; a longer one is cut off as an error. */
+/** The largest answer in bytes. A longer one is an error. */
 export const ANSWER_LIMIT = 1024 * 1024;
 
-/** Milliseconds for making a connection, TLS included. */
+/** Milliseconds to open a connection, including TLS. */
 const CONNECT_TIMEOUT = 2_000;
-/** Milliseconds an idle connection is kept: less than billing servers and balancers usually allow. */
+/** Milliseconds that an idle connection is kept: less than billing servers and load balancers usually allow. */
 const KEEP_ALIVE = 4_000;
 
-/** Connections to billing APIs, kept alive. Redirects are not followed and nothing is sent twice. */
+/** Connections to billing APIs, kept alive. Redirects are not followed, and nothing is sent twice. */
 export function createAgent(): Agent {
   return new Agent({ connect: { timeout: CONNECT_TIMEOUT }, keepAliveTimeout: KEEP_ALIVE, pipelining: 1 });
 }
 
 /**
- * An axios adapter over undici's `dispatch`: a fraction of the CPU of axios' own adapters, exactly the
- * headers it is given, and it knows whether a request that failed had been handed to a connection.
- * Resolves with any status; `data` is the text of the answer. `timeout` bounds all of it, in milliseconds.
- * A `signal` would do as well, but axios puts an error of its own in the place of ours once it is aborted.
- * @throws NotSent; CutOff; TimedOut; any other error leaves open whether the request was received
+ * An axios adapter over undici's `dispatch`. It costs a fraction of the CPU of axios' own adapters, sends exactly the
+ * given headers, and knows whether a failed request had been handed to a connection. Resolves with any status; `data`
+ * is the text of the answer. `timeout` limits the whole request, in milliseconds. A `signal` is not used, because
+ * axios replaces our error by its own when the signal is aborted.
+ * @throws NotSent; CutOff; TimedOut; after any other error the request may or may not have been received
  */
 export function undiciAdapter(agent: Dispatcher, clock: Clock): AxiosAdapter {
   return (config) =>
@@ -56,7 +56,7 @@ export function undiciAdapter(agent: Dispatcher, clock: Clock): AxiosAdapter {
         method: config.method?.toUpperCase() === 'PATCH' ? ('PATCH' as const) : ('GET' as const),
         headers: headersOf(config),
         body: typeof config.data === 'string' ? config.data : null,
-        // The request's own time-out bounds every wait.
+        // The time-out of the request limits every wait.
         headersTimeout: 0,
         bodyTimeout: 0,
       };
@@ -64,7 +64,7 @@ export function undiciAdapter(agent: Dispatcher, clock: Clock): AxiosAdapter {
     });
 }
 
-/** One request and its answer, as undici reports them. */
+/** Handler of one request and its answer, called by undici. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private timedOut = false;
@@ -123,7 +123,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     else this.reject(this.status >= 200 ? new CutOff(this.status, this.headers, error) : error);
   }
 
-  /** A request that still waits for its connection is given up at once; undici drops it when its turn comes. */
+  /** A request that still waits for a connection fails at once. undici drops it later. */
   private timeOut(): void {
     this.timedOut = true;
     if (this.controller === undefined) this.reject(new NotSent('no connection in time'));

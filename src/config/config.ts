@@ -1,13 +1,13 @@
-/** Everything the environment decides, read once at start, frozen, and injected under this class as its token. */
+/** All settings, read once at start, frozen. The class is the injection token. */
 export abstract class Config {
   abstract readonly environment: 'development' | 'test' | 'production';
   abstract readonly host: string;
-  /** 0 lets the system pick one. */
+  /** 0: the system picks a free port. */
   abstract readonly port: number;
   abstract readonly logLevel: LogLevel;
   abstract readonly auth: AuthConfig;
   abstract readonly billing: BillingConfig;
-  /** PostgreSQL's address; without one the embedded database in `dataDir` is used. */
+  /** Address of PostgreSQL; without it the embedded database in `dataDir` is used. */
   abstract readonly databaseUrl: string | undefined;
   abstract readonly dataDir: string;
   abstract readonly tenantsFile: string | undefined;
@@ -19,10 +19,10 @@ export abstract class Config {
   /** Requests of one caller at a time. */
   abstract readonly callerMaxInFlight: number;
   abstract readonly corsOrigins: readonly string[];
-  /** What Fastify takes as `trustProxy`: nobody, a number of hops, or addresses. */
+  /** Fastify's `trustProxy`: nobody, a number of hops, or addresses. */
   abstract readonly trustProxy: boolean | number | string[];
   abstract readonly swagger: SwaggerConfig;
-  /** Settings that work but deserve a second look; logged at start. */
+  /** Warnings about settings that work but may be wrong; logged at start. */
   abstract readonly warnings: readonly string[];
 }
 
@@ -39,13 +39,13 @@ export interface AuthConfig {
 }
 
 export interface BillingConfig {
-  /** For tenants that name none; ends without a slash. */
+  /** For tenants without their own URL; ends without a slash. */
   readonly url: string;
   /** The only origins that a tenant's own `billing_api_url` may have. */
   readonly allowedOrigins: readonly string[];
-  /** One attempt, in milliseconds. */
+  /** Time-out of one attempt, in milliseconds. */
   readonly timeoutMs: number;
-  /** Everything that one request may take, in milliseconds. */
+  /** Deadline of one request, in milliseconds. */
   readonly deadlineMs: number;
   /** Operations at a time per origin. */
   readonly maxInFlight: number;
@@ -68,7 +68,7 @@ export interface SigningKey {
 
 export interface SwaggerConfig {
   readonly enabled: boolean;
-  /** Where Swagger UI's Authorize gets a token by client credentials; for sandboxes and test systems. */
+  /** Where Swagger UI's Authorize button gets a token by client credentials; for sandboxes and test systems. */
   readonly oauth:
     { readonly tokenUrl: string; readonly clientId?: string; readonly clientSecret?: string } | undefined;
 }

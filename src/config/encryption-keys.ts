@@ -1,7 +1,7 @@
 import type { EncryptionKey } from './config.js';
 import type { SettingReader } from './setting-reader.js';
 
-/** `kid:base64url of 32 bytes`, separated by commas; the first one encrypts. */
+/** Keys as `kid:base64url of 32 bytes`, separated by commas. The first one encrypts. */
 export function parseEncryptionKeys(read: SettingReader, production: boolean): EncryptionKey[] {
   const name = 'ENCRYPTION_KEYS';
   if (production) read.required(name, ' in production');

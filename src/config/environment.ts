@@ -5,11 +5,11 @@ import { parseSigningKey } from './signing-key.js';
 import { misspeltNames } from './misspelt-names.js';
 import { type Environment, parsePlainUrl, SettingReader } from './setting-reader.js';
 
-/** Why the process refuses to start: every fault of the settings at once, no value among them. */
+/** The reason why the process does not start: every fault of the settings, and no value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
-  /** @param hints what may explain them */
+  /** @param hints possible explanations */
   constructor(
     readonly faults: readonly string[],
     hints: readonly string[],
@@ -19,8 +19,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Turns environment variables into the one frozen Config.
- * @throws ConfigError naming every missing or wrong setting
+ * Turns environment variables into the frozen Config.
+ * @throws ConfigError with every missing or wrong setting
  */
 export function readEnvironment(environment: Environment): Config {
   const read = new SettingReader(environment);
@@ -70,7 +70,7 @@ function readAuth(read: SettingReader): AuthConfig {
   };
 }
 
-/** A JWKS address may carry a query: some identity providers choose the key set by it. */
+/** A JWKS address may have a query: some identity providers select the key set by it. */
 function readJwksUrl(read: SettingReader): URL {
   const value = read.required('AUTH_JWKS_URL');
   const url = URL.canParse(value) ? new URL(value) : undefined;
@@ -113,7 +113,10 @@ function readOrigins(read: SettingReader, name: string): string[] {
   return origins.filter((origin) => origin !== undefined);
 }
 
-/** What `Origin` may say (RFC 6454, section 6.2); anything that no browser ever sends is a fault, not a rule that never holds. */
+/**
+ * The allowed forms of an `Origin` header (RFC 6454, section 6.2). A value that no browser ever sends is a fault,
+ * because it would never match.
+ */
 function parseOrigin(item: string): string | undefined {
   const url = /^https?:\/\/[^/\\]+\/?$/i.test(item) ? parsePlainUrl(item, ['http:', 'https:']) : undefined;
   return url !== undefined && /^[a-z0-9._-]+$|^\[/.test(url.hostname) ? url.origin : undefined;

@@ -4,7 +4,7 @@ import { readEnvironment } from './environment.js';
 import type { Environment } from './setting-reader.js';
 
 /**
- * The Config of this process. Outside production an `.env` file in the working directory adds what the
+ * The Config of this process. Outside production an `.env` file in the working directory adds variables that the
  * environment does not set. This is the only place that reads process.env.
  */
 export function loadConfig(): Config {
@@ -12,7 +12,7 @@ export function loadConfig(): Config {
   return readEnvironment(process.env);
 }
 
-/** The variables that the tenants' file may refer to for its tokens. */
+/** The variables that the tenants' file may use for its tokens. */
 export function processEnvironment(): Environment {
   return process.env;
 }

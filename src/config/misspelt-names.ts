@@ -1,13 +1,13 @@
 import type { Environment } from './setting-reader.js';
 
-/** Whatever begins like this was meant for us. */
+/** A variable with such a prefix was meant to be a setting. */
 const OURS = /^(AUTH|AUDIT|BILLING_API|SWAGGER)_/;
-/** What Kubernetes sets for a service that is called `auth` or `billing-api`. */
+/** Variables that Kubernetes sets for a service with the name `auth` or `billing-api`. */
 const SERVICE_LINK = /_(SERVICE_(HOST|PORT)|PORT)(_|$)/;
 
 /**
- * A sentence for each variable that is set, is no setting, and looks like a misspelt one.
- * @param settings the names that there are
+ * A warning for each variable that is set, is not a setting, and looks like a misspelt one.
+ * @param settings the names of all settings
  */
 export function misspeltNames(environment: Environment, settings: ReadonlySet<string>): string[] {
   const others = Object.entries(environment).filter(([name, value]) => !settings.has(name) && value?.trim());
@@ -21,7 +21,7 @@ export function misspeltNames(environment: Environment, settings: ReadonlySet<st
   });
 }
 
-/** Letters to insert, delete, replace or swap with the next one: the optimal string alignment distance. */
+/** Number of letters to insert, delete, replace or swap with the next one (optimal string alignment distance). */
 function editsBetween(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Infinity;

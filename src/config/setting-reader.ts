@@ -1,16 +1,16 @@
-/** A variable that is empty counts as unset: that is what `NAME=` in an .env file means to people. */
+/** An empty variable counts as unset, as people expect of `NAME=` in an .env file. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Injection token of the variables that the tenants' file may refer to. */
+/** Injection token of the variables that the tenants' file may use. */
 export const ENVIRONMENT = Symbol('Environment');
 
 /**
- * Reads single settings and collects what is wrong with them, so that one start names every fault.
- * A fault names the setting and how to mend it, and never the value: it may be a secret.
+ * Reads single settings and collects their faults, so that one start reports every fault. A fault has the setting and
+ * the correction, but never the value, which may be a secret.
  */
 export class SettingReader {
   readonly faults: string[] = [];
-  /** Of every setting that was asked for. */
+  /** Names of all settings that were read. */
   readonly names = new Set<string>();
 
   constructor(private readonly environment: Environment) {}
@@ -82,7 +82,7 @@ export class SettingReader {
 export function parsePlainUrl(value: string, protocols: readonly string[]): URL | undefined {
   if (!URL.canParse(value)) return undefined;
   const url = new URL(value);
-  // Not the parsed members: they hide an empty query, fragment or user name.
+  // Checks the text, because the parsed URL hides an empty query, fragment or user name.
   const plain = !/[?#]|^[^/]*\/\/[^/]*@/.test(value);
   return plain && protocols.includes(url.protocol) ? url : undefined;
 }

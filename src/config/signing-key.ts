@@ -14,7 +14,7 @@ export function parseSigningKey(read: SettingReader, production: boolean): Signi
   return key;
 }
 
-/** An Ed25519 private key as JWK text; undefined for anything else. */
+/** Reads an Ed25519 private key from JWK text; undefined for anything else. */
 export function readSigningKey(text: string): SigningKey | undefined {
   return toSigningKey(parseJson(text));
 }
@@ -27,9 +27,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The public key that belongs to a private one (both base64url). */
+/** The public key of a private key (both base64url). */
 function publicPartOf(d: string): string | undefined {
-  // PKCS #8 of an Ed25519 key (RFC 8410) is this prefix and the 32 bytes.
+  // PKCS #8 of an Ed25519 key (RFC 8410): this prefix and the 32 bytes.
   const prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
   const der = Buffer.concat([prefix, Buffer.from(d, 'base64url')]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });

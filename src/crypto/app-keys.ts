@@ -5,7 +5,7 @@ import { Clock } from '../runtime/clock.js';
 import { UnusableKey } from './development-keys.js';
 import { KeyRing, Undecryptable } from './key-ring.js';
 
-/** What the service's own keys are for. */
+/** The purposes of the service's own keys. */
 const PURPOSES = [
   'tenant-file-entry',
   'token-fingerprint',
@@ -16,8 +16,8 @@ const PURPOSES = [
 export type AppKeyPurpose = (typeof PURPOSES)[number];
 
 /**
- * HMAC keys of the service: random, made once, kept in the database wrapped by ENCRYPTION_KEYS, so that what
- * they computed stays comparable when an encryption key is rotated.
+ * The service's HMAC keys. They are random, created once, and stored in the database, encrypted with ENCRYPTION_KEYS.
+ * So their results stay comparable after a rotation of the encryption key.
  */
 @Injectable()
 export class AppKeys {
@@ -29,7 +29,7 @@ export class AppKeys {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws UnusableKey when ENCRYPTION_KEYS can't unwrap them */
+  /** @throws UnusableKey if ENCRYPTION_KEYS can't decrypt them */
   async onModuleInit(): Promise<void> {
     for (const purpose of PURPOSES) this.keys.set(purpose, await this.load(purpose));
   }
@@ -39,7 +39,7 @@ export class AppKeys {
     return this.digest(purpose, text).toString('hex');
   }
 
-  /** The first `bytes` bytes of the same in base64url. */
+  /** The first `bytes` bytes of the HMAC in base64url. */
   shortHmac(purpose: AppKeyPurpose, text: string, bytes: number): string {
     return this.digest(purpose, text).toString('base64url', 0, bytes);
   }
@@ -67,7 +67,7 @@ export class AppKeys {
     return query.where('purpose', '=', purpose).executeTakeFirst();
   }
 
-  /** Another instance may be as far: the first one's key is everybody's. */
+  /** Another instance may do the same at this moment. Every instance uses the key of the first. */
   private async create(purpose: AppKeyPurpose): Promise<{ wrapped: string; kid: string }> {
     const { jwe, kid } = await this.ring.encrypt(randomBytes(32), contextOf(purpose));
     await this.database.kysely

@@ -1,6 +1,6 @@
 /**
- * The canonical form of a JSON value (RFC 8785): members in the order of their names' UTF-16 code units, no white space.
- * Undefined for what is no JSON value, as with `JSON.stringify`.
+ * The canonical form of a JSON value (RFC 8785): fields in the order of their names' UTF-16 code units, no white
+ * space. Undefined for a value that is not JSON, like `JSON.stringify`.
  * @throws RangeError for a number that is not finite
  */
 export function canonicalize(value: unknown): string | undefined {

@@ -8,35 +8,35 @@ import { Clock } from '../runtime/clock.js';
 import { slices, Turns } from '../runtime/turns.js';
 import { KeyRing, Undecryptable } from './key-ring.js';
 
-/** Keys held in memory; the one not used longest makes room. */
+/** Keys in the cache. When there are more, the least recently used one is removed. */
 const MAX_HELD = 5_000;
-/** Milliseconds after which a held key is looked up again: it may have been destroyed elsewhere. */
+/** Milliseconds after which a cached key is read again: another instance may have destroyed it. */
 const HELD_FOR = 30_000;
 
-/** Values that are decrypted in one turn: some milliseconds. */
+/** Values decrypted in one turn: a few milliseconds of work. */
 const SLICE = 25;
 
-/** Whose value it is: `customerId` is null while it is not known. */
+/** The owner of a value. `customerId` is null while it is not known. */
 export interface Owner {
   readonly tenantId: string;
   readonly customerId: string | null;
 }
 
-/** A value under its customer's key. */
+/** A value encrypted with its customer's key. */
 export interface EncryptedValue {
   readonly customerId: string;
   readonly place: string;
   readonly jwe: string;
 }
 
-/** The key of the value's owner is gone, and with it the value. */
+/** The customer's key was destroyed, so the value is lost. */
 export class KeyDestroyed extends Error {
   override readonly name = 'KeyDestroyed';
 }
 
 /**
- * Encrypts what is kept of a customer in clear under that customer's own key, so that destroying the key forgets
- * all of it. Customers' keys are random and wrapped by ENCRYPTION_KEYS.
+ * Encrypts the stored data of a customer with that customer's own key, so that destroying the key erases all of it.
+ * Customers' keys are random and encrypted with ENCRYPTION_KEYS.
  */
 @Injectable()
 export class CustomerCipher {
@@ -50,7 +50,7 @@ export class CustomerCipher {
     private readonly turns: Turns,
   ) {}
 
-  /** @param place where the value is stored: elsewhere it does not decrypt */
+  /** @param place where the value is stored; the value can't be decrypted at another place */
   async encrypt(owner: Owner, place: string, value: unknown): Promise<EncryptedColumns> {
     const plaintext = new TextEncoder().encode(JSON.stringify(value));
     const customerKey = await this.keyOf(owner);
@@ -64,7 +64,7 @@ export class CustomerCipher {
   }
 
   /**
-   * The value that was encrypted.
+   * Decrypts a value.
    * @throws KeyDestroyed; Undecryptable
    */
   async decrypt(tenantId: string, place: string, columns: EncryptedColumns): Promise<unknown> {
@@ -76,8 +76,8 @@ export class CustomerCipher {
   }
 
   /**
-   * The values of many rows that are under customers' keys, for readers, with one look-up of all their keys; undefined
-   * where the key was destroyed, or does not open what is there.
+   * Decrypts the values of many rows for readers, with one look-up of all their keys. A value is undefined if its key
+   * was destroyed or does not decrypt it.
    */
   async decryptAll(tenantId: string, encrypted: readonly EncryptedValue[]): Promise<unknown[]> {
     const keys = await this.loadAll(tenantId, [...new Set(encrypted.map(({ customerId }) => customerId))]);
@@ -87,7 +87,7 @@ export class CustomerCipher {
     return values;
   }
 
-  /** Destroys the customer's key, and with it everything that it alone opens. */
+  /** Destroys the customer's key, and so everything encrypted with it. */
   async destroyKey(tenantId: string, customerId: string): Promise<void> {
     await this.database.kysely
       .deleteFrom('customer_key')
@@ -97,7 +97,7 @@ export class CustomerCipher {
     this.held.delete(nameOf(tenantId, customerId));
   }
 
-  /** A customer's key that can't be unwrapped must not stop the customer's patches: the value gets its own. */
+  /** If a customer's key can't be decrypted, the customer's patches go on: the value gets its own key. */
   private async keyOf({ tenantId, customerId }: Owner): Promise<KeyRing | undefined> {
     if (customerId === null) return undefined;
     try {
@@ -122,7 +122,7 @@ export class CustomerCipher {
     return ring;
   }
 
-  /** As the database has it: what was forgotten a moment ago, on any instance, is not read again. */
+  /** Reads the key from the database, so that data erased a moment ago, on any instance, are not read again. */
   private async load(tenantId: string, customerId: string): Promise<KeyRing | undefined> {
     const row = await this.database.kysely
       .selectFrom('customer_key')
@@ -153,7 +153,7 @@ export class CustomerCipher {
     return ringOf(await this.ring.decrypt(wrapped, customerKeyContext(tenantId, customerId)));
   }
 
-  /** Another instance may be as far: the first one's key is everybody's. */
+  /** Another instance may do the same at this moment. Every instance uses the key of the first. */
   private async create(tenantId: string, customerId: string): Promise<KeyRing> {
     const key = randomBytes(32);
     const { jwe, kid } = await this.ring.encrypt(key, customerKeyContext(tenantId, customerId));
@@ -213,7 +213,7 @@ function nameOf(tenantId: string, customerId: string): string {
   return `${tenantId} ${customerId}`;
 }
 
-/** Where a customer's wrapped key is stored. */
+/** Where a customer's encrypted key is stored. */
 export function customerKeyContext(tenantId: string, customerId: string): string {
   return `customer-key ${nameOf(tenantId, customerId)}`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Config, EncryptionKey, SigningKey } from '../config/config.js';
 import { readSigningKey } from '../config/signing-key.js';
 
-/** The encryption keys of the settings or, outside production, one made in DATA_DIR (0600) and kept there. */
+/** The encryption keys of the settings. Outside production, if unset, one is created and kept in DATA_DIR (0600). */
 export function encryptionKeys({ encryptionKeys: configured, dataDir }: Config): readonly EncryptionKey[] {
   if (configured.length > 0) return configured;
   const path = join(dataDir, 'encryption-key');
@@ -18,12 +18,12 @@ export function encryptionKeys({ encryptionKeys: configured, dataDir }: Config):
   );
 }
 
-/** The keys that are there don't fit what is stored. */
+/** The configured keys do not match the stored data. */
 export class UnusableKey extends Error {
   override readonly name = 'UnusableKey';
 }
 
-/** The signing key of the settings or, outside production, one made in DATA_DIR (0600) and kept there. */
+/** The signing key of the settings. Outside production, if unset, one is created and kept in DATA_DIR (0600). */
 export function signingKey({ auditSigningKey: configured, dataDir }: Config): SigningKey {
   if (configured !== undefined) return configured;
   const path = join(dataDir, 'audit-signing-key');

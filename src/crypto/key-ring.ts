@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { EncryptionKey } from '../config/config.js';
 
-/** An encrypted value as it is stored. */
+/** An encrypted value as stored. */
 export interface Sealed {
   /** Compact JWE (RFC 7516), `dir` with A256GCM. */
   readonly jwe: string;
@@ -9,7 +9,7 @@ export interface Sealed {
   readonly kid: string;
 }
 
-/** A stored value can't be decrypted. `missingKid` names the key it was encrypted with when that is not there. */
+/** A stored value can't be decrypted. `missingKid` is the key that encrypted it, if that key is missing. */
 export class Undecryptable extends Error {
   override readonly name = 'Undecryptable';
 
@@ -30,10 +30,10 @@ const IV = 12;
 const TAG = 16;
 
 /**
- * ENCRYPTION_KEYS: encrypts with the first, decrypts with any. Each value is bound to a context, the place it
- * is stored at, so that a value that is moved elsewhere in the database no longer decrypts. The values are JWEs, made
- * with OpenSSL's ciphers: WebCrypto's, which libraries for JWE use, cost six times as much, and a page of the trail has
- * hundreds of them.
+ * ENCRYPTION_KEYS: the first key encrypts, all keys decrypt. Each value is bound to a context, the place where it is
+ * stored, so a value that is moved elsewhere in the database can't be decrypted. The values are JWEs, made with
+ * OpenSSL's ciphers. WebCrypto's ciphers, which JWE libraries use, cost six times as much, and a page of the trail
+ * has hundreds of values.
  */
 export class KeyRing {
   private readonly keys: ReadonlyMap<string, Uint8Array>;
@@ -56,7 +56,7 @@ export class KeyRing {
     return this.keys.has(kid);
   }
 
-  /** @param context at most some hundred characters */
+  /** @param context at most a few hundred characters */
   encrypt(plaintext: Uint8Array, context: string): Promise<Sealed> {
     const kid = this.currentKid;
     const header = base64url(JSON.stringify({ alg: 'dir', enc: 'A256GCM', kid, ctx: context }));
@@ -75,7 +75,10 @@ export class KeyRing {
     });
   }
 
-  /** As `decrypt`, at once. @throws Undecryptable */
+  /**
+   * Like `decrypt`, but synchronous.
+   * @throws Undecryptable
+   */
   open(jwe: string, context: string): Uint8Array {
     const [header = '', , iv = '', ciphertext = '', tag = ''] = jwe.split('.');
     const { kid, ctx } = readHeader(header);
@@ -89,7 +92,7 @@ export class KeyRing {
       const plaintext = Buffer.concat([decipher.update(ciphertext, 'base64url'), decipher.final()]);
       if (ctx === context) return plaintext;
     } catch {
-      // OpenSSL says no more than that it does not fit.
+      // OpenSSL reports only that decryption failed.
     }
     throw new Undecryptable(context, undefined);
   }
@@ -105,7 +108,7 @@ function base64url(value: string | Uint8Array): string {
   return Buffer.from(value).toString('base64url');
 }
 
-/** Not to be trusted before the value was decrypted: it is what the tag covers. */
+/** Do not trust it before the value is decrypted: the tag covers it. */
 function readHeader(header: string): { readonly kid: string; readonly ctx: unknown } {
   try {
     const read: unknown = JSON.parse(Buffer.from(header, 'base64url').toString());

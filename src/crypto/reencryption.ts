@@ -6,23 +6,23 @@ import type { Schema } from '../database/schema.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { KeyRing, type Sealed, Undecryptable } from './key-ring.js';
 
-/** Rows that are locked at a time. */
+/** Rows locked at a time. */
 const BATCH = 50;
 
-/** A value that is encrypted with one of ENCRYPTION_KEYS, and how to put it back. */
+/** A value that is encrypted with one of ENCRYPTION_KEYS, and how to store it again. */
 export interface EncryptedRow {
-  /** Its place in the table's order. */
+  /** Its position in the table. */
   readonly cursor: readonly [string, string | number];
   readonly context: string;
   readonly jwe: string;
   readonly store: (encrypted: Sealed) => Promise<unknown>;
 }
 
-/** A table of such values. */
+/** A table with such values. */
 export interface EncryptedTable {
   /** For the log. */
   readonly content: string;
-  /** Locks up to `limit` rows behind `after` that are encrypted with one of `kids`, in order. */
+  /** Locks up to `limit` rows after `after` that are encrypted with one of `kids`, in order. */
   lock(
     transaction: Transaction<Schema>,
     kids: readonly string[],
@@ -31,12 +31,12 @@ export interface EncryptedTable {
   ): Promise<EncryptedRow[]>;
 }
 
-/** Injection token of every such table there is. */
+/** Injection token of all such tables. */
 export const ENCRYPTED_TABLES = Symbol('EncryptedTables');
 
 /**
- * After a rotation of the encryption key: encrypts whatever another key encrypted with the current one, behind the
- * scenes, on any number of instances at once. What can't be decrypted stays as it is: it is said where it is used.
+ * After a rotation of the encryption key: re-encrypts all values with the current key, in the background, on any
+ * number of instances at once. Values that can't be decrypted stay unchanged; they are reported where they are used.
  */
 @Injectable()
 export class Reencryption {

@@ -6,13 +6,13 @@ import { INVOICING_ENTITY_ID } from '../tenants/tenant.js';
 import type { PatchField } from './dto/patch-customer.dto.js';
 import { askedFields, isVerifiable, type PatchDiff, shows, type Shown } from './patch-diff.js';
 
-/** The changes of an event, and the values behind their masks. */
+/** The changes of an event and the values behind their masks. */
 export interface RecordedChanges {
   readonly changes: readonly Change[];
   readonly values: readonly ChangeValue[];
 }
 
-/** What is asked for, from and to, masked, before anything has happened. */
+/** The requested changes, before and after, masked. Nothing has happened yet. */
 export function intendedChanges(diff: PatchDiff): Change[] {
   return askedFields(diff.asked).map((field) => ({
     field,
@@ -21,7 +21,7 @@ export function intendedChanges(diff: PatchDiff): Change[] {
   }));
 }
 
-/** For a patch that came to nothing, or whose end can't be known: what was sent has one effect. */
+/** For a patch that was not applied, or whose outcome is unknown: all fields that were sent have the same effect. */
 export function changesWith(effect: Effect, diff: PatchDiff): Change[] {
   return askedFields(diff.asked).map((field) => ({
     field,
@@ -32,9 +32,10 @@ export function changesWith(effect: Effect, diff: PatchDiff): Change[] {
 }
 
 /**
- * What became of each field, as a customer read afterwards shows it: `applied`, `normalised` (stored differently),
- * `ignored` (still as before), `unverifiable` (not in any answer (U2), or other than asked while nothing was read
- * before), and of what was not sent since it already held: `unchanged`, or `raced` when it no longer does.
+ * The effect of each field, according to the customer read afterwards. For fields that were sent: `applied`,
+ * `normalised` (stored differently), `ignored` (still as before), or `unverifiable` (not in any answer (U2), or not
+ * as requested and nothing was read before). For fields that were not sent, because they already had the requested
+ * value: `unchanged`, or `raced` if they no longer have it.
  */
 export function changesSeenIn(diff: PatchDiff, customer: Shown): Change[] {
   return askedFields(diff.asked).map((field) => ({
@@ -45,7 +46,10 @@ export function changesSeenIn(diff: PatchDiff, customer: Shown): Change[] {
   }));
 }
 
-/** The values behind the masks of those changes. @param customer as read afterwards; undefined when it was not */
+/**
+ * The values behind the masks of these changes.
+ * @param customer as read afterwards; undefined if it was not read
+ */
 export function valuesOf(diff: PatchDiff, customer?: Shown): ChangeValue[] {
   return askedFields(diff.asked).map((field) => ({
     field,
@@ -80,12 +84,12 @@ function effectSeenIn({ asked, before, sent }: PatchDiff, customer: Shown, field
   return shows(customer, field, before[field]) ? 'ignored' : 'normalised';
 }
 
-/** Absent where the customer was not read, or the field can't be. */
+/** Absent if the customer was not read, or the field can't be read. */
 function beforeOf({ before }: PatchDiff, field: PatchField): Pick<Change, 'before'> {
   return before === undefined || !isVerifiable(field) ? {} : { before: maskField(field, before[field]) };
 }
 
-/** What the trail shows of a field's value: codes in clear, the rest only hinted at. */
+/** The value of a field as the trail shows it: codes unchanged, other text masked. */
 export function maskField(field: PatchField, value: unknown): Masked {
   if (typeof value === 'string') return (TEXT_MASKS[field] ?? maskText)(value);
   if (typeof value === 'boolean') return value;
@@ -96,13 +100,13 @@ export function maskField(field: PatchField, value: unknown): Masked {
   return typeof value === 'object' && value !== null ? maskMembers(value, maskOfMember) : null;
 }
 
-/** A code says nothing of a person; what is none is text like any other, whoever sent it. */
+/** A code is not personal data. A value that is not a code is masked like any other text. */
 const inClear =
   (code: RegExp) =>
   (value: string): string =>
     code.test(value) ? value : maskText(value);
 
-/** Of those that are no free text. */
+/** Masks for fields that are not free text. */
 const TEXT_MASKS: Partial<Record<PatchField, (value: string) => string>> = {
   billing_email: maskEmail,
   invoicing_emails: maskEmail,

@@ -5,9 +5,9 @@ import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { atMost, within } from '../runtime/within.js';
 
-/** Milliseconds beyond its deadline after which a holder is surely gone. */
+/** Milliseconds after its deadline when a holder is certainly finished. */
 const GRACE = 5_000;
-/** Milliseconds between two tries to get a lease, at most. */
+/** Maximum milliseconds between two tries to get a lease. */
 const LONGEST_PAUSE = 200;
 
 export interface Holder {
@@ -18,20 +18,20 @@ export interface Holder {
   readonly deadline: number;
 }
 
-/** Another patch of the customer held the lease for as long as this one had time. */
+/** Another patch of the customer held the lease until this patch's deadline. */
 export class LeaseTaken extends Error {
   override readonly name = 'LeaseTaken';
 }
 
-/** The database does not say who holds the lease. */
+/** The database does not answer whether the lease is free. */
 export class LeaseUnavailable extends Error {
   override readonly name = 'LeaseUnavailable';
 }
 
-/** Lets one `If-Match` patch of a customer run at a time, across instances. */
+/** Runs the `If-Match` patches of a customer one at a time, across instances. */
 @Injectable()
 export class CustomerLeases {
-  /** Only the first in line of this instance asks the database. */
+  /** Only the first waiting patch of this instance asks the database. */
   private readonly lines = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -70,7 +70,7 @@ export class CustomerLeases {
     }
   }
 
-  /** A lease that has run out is anybody's. */
+  /** An expired lease can be taken by anybody. */
   private async tryToTake(holder: Holder): Promise<boolean> {
     if (this.clock.monotonic() >= holder.deadline) throw new LeaseTaken('the customer is being patched');
     try {

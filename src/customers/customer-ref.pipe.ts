@@ -2,7 +2,10 @@ import type { PipeTransform } from '@nestjs/common';
 import { refuseFaults } from '../http/problem.js';
 import { addressable } from './dto/alias.js';
 
-/** The `id_or_alias` of the path, decoded once by the router: what a billing URL can address, and no more. */
+/**
+ * The `id_or_alias` of the path, decoded once by the router. It accepts only references that a billing URL can
+ * contain.
+ */
 export class CustomerRefPipe implements PipeTransform<string, string> {
   /** @throws Problem validation-failed */
   transform(ref: string): string {

@@ -4,7 +4,7 @@ import type { ProblemSlug } from '../http/problem.js';
 import { ADDRESSABLE_PATTERN } from './dto/alias.js';
 import { OPERATION_HEADERS } from './patch-problems.docs.js';
 
-/** What the OpenAPI document says of customers, apart from their shapes. */
+/** The texts of the OpenAPI document about customers, apart from their schemas. */
 export const PATCH = {
   operationId: 'patchCustomer',
   summary: 'Patch a customer',
@@ -55,7 +55,7 @@ export const DRY_RUN = {
   schema: { type: 'string', enum: ['true', 'false'], default: 'false' },
 } as const;
 
-/** Without an example: Swagger UI would send it with every patch. */
+/** No example, because Swagger UI would send it with every patch. */
 export const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   required: false,

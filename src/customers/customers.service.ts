@@ -22,13 +22,16 @@ import * as outcome from './patch-outcome.js';
 import { PatchReplay } from './patch-replay.js';
 import type { AdmittedPatch, PatchContext, PatchRequest } from './patch-request.js';
 
-/** How much of the time that is left a read before a patch may take: the patch and a read after it follow. */
+/**
+ * Share of the remaining time for one attempt of the read before a patch. The rest is for the patch and the read
+ * after it.
+ */
 const SHARE_OF_FIRST_READ = 1 / 3;
-/** How much of a request's time, and how many milliseconds at most, are kept for storing its outcome. */
+/** Share of a request's deadline, and maximum milliseconds, kept for storing its outcome. */
 const SHARE_OF_OUTCOME = 1 / 10;
 const MAX_FOR_OUTCOME = 1_000;
 
-/** Reads, lists and patches customers. `patch` is the story of a patch, from its idempotency key to its outcome. */
+/** Reads, lists and patches customers. `patch` has all steps of a patch, from its idempotency key to its outcome. */
 @Injectable()
 export class CustomersService {
   constructor(
@@ -48,7 +51,7 @@ export class CustomersService {
 
   /**
    * Reads a customer.
-   * @throws Problem why it could not be read
+   * @throws Problem if it could not be read
    */
   async get(request: AuditedRequest, customerRef: string, deadline: number): Promise<Customer> {
     const answer = await this.ask(request, deadline, (call) => this.billing.readCustomer(call, customerRef));
@@ -57,8 +60,8 @@ export class CustomersService {
   }
 
   /**
-   * Lists customers, one page.
-   * @throws Problem why they could not be listed
+   * Reads one page of the customer list.
+   * @throws Problem if it could not be read
    */
   async list(
     request: AuditedRequest,
@@ -70,7 +73,7 @@ export class CustomersService {
     return answer.value;
   }
 
-  /** Reads with the tenant's token and a slot at the billing API. */
+  /** Reads with the tenant's token and a bulkhead slot. */
   private async ask<Value>(
     request: AuditedRequest,
     deadline: number,
@@ -87,7 +90,7 @@ export class CustomersService {
 
   /**
    * Patches a customer, once for each idempotency key.
-   * @throws Problem what became of the patch, when it did not succeed
+   * @throws Problem if the patch did not succeed; it has the outcome
    */
   async patch(request: PatchRequest): Promise<PatchResult> {
     const patch = this.begin(request);
@@ -105,7 +108,7 @@ export class CustomersService {
     return { ...operation, request, customerRef, customerId, before: undefined, diff };
   }
 
-  /** With the tenant's token and a slot at the billing API. */
+  /** Carries out a patch with the tenant's token and a bulkhead slot. */
   private async carryOut(patch: PatchContext): Promise<PatchResult> {
     const { request, answerBy } = patch;
     const tenant = await this.withToken(request.audited.principal.tenant, answerBy);
@@ -125,9 +128,9 @@ export class CustomersService {
   }
 
   /**
-   * The story of a patch: compare, record the intent, send, look what became of it where the answer leaves that open,
-   * record the outcome.
-   * @param read the read before; undefined when the customer is patched unread
+   * The steps of a patch: compare, record the intent, send, read the customer again if the answer does not prove the
+   * outcome, record the outcome.
+   * @param read the read before; undefined if the customer is patched without a read
    */
   private async compareAndSend(
     admitted: AdmittedPatch,
@@ -150,7 +153,10 @@ export class CustomersService {
     return this.journal.sent(patch, outcome.outcomeOf(sent.answer, seen, patch), sent);
   }
 
-  /** `If-Match` patches of a customer run one at a time; only a customer that is as expected is worth waiting for. */
+  /**
+   * `If-Match` patches of a customer run one at a time. A patch waits for its turn only if the customer has the
+   * expected state.
+   */
   private async sendAlone(admitted: AdmittedPatch, ifMatch: IfMatch): Promise<PatchResult> {
     const read = await this.read(admitted);
     const patch = this.compared(admitted, read);
@@ -169,7 +175,7 @@ export class CustomersService {
     }
   }
 
-  /** With the customer that was read, if one was: only the fields that differ from it are sent, by its id. */
+  /** Adds the customer, if it was read: then only the fields that differ are sent, to the customer's id. */
   private compared(patch: AdmittedPatch, read: BillingResult | undefined): AdmittedPatch {
     if (read === undefined) return patch;
     const { tenant } = read;
@@ -179,7 +185,7 @@ export class CustomersService {
     return { ...patch, tenant, before, diff, customerRef: before.id, customerId: before.id };
   }
 
-  /** The outcome of a patch that is not sent; undefined for one that is. */
+  /** The outcome of a patch that is not sent; undefined if it is sent. */
   private outcomeUnsent(
     patch: AdmittedPatch,
     read: BillingResult | undefined,
@@ -192,7 +198,7 @@ export class CustomersService {
       if (dryRun) return outcome.previewed(patch, before);
       if (patch.diff.sent.length === 0) return outcome.unchanged(patch, before);
     } else if (read !== undefined && read.answer.kind !== 'success') {
-      // A read that tells nothing stops only what cannot do without it.
+      // A failed read stops only requests that need it.
       const needsRead = ifMatch !== undefined || dryRun;
       if (needsRead || outcome.stopsPatch(read.answer)) return outcome.notRead(read.answer, patch);
     }
@@ -200,7 +206,7 @@ export class CustomersService {
     return isOver ? outcome.notRead({ kind: 'deadline-exceeded' }, patch) : undefined;
   }
 
-  /** The customer after an answer that leaves open what became of the patch; undefined when it proves nothing. */
+  /** The customer after an ambiguous answer; undefined if it proves nothing. */
   private async readAfter(patch: AdmittedPatch): Promise<Customer | undefined> {
     const customer = customerIn(await this.billing.readCustomer(patch, patch.customerRef));
     if (customer === undefined || (await this.laterPatches.mayHaveUndone(patch, customer))) return undefined;
@@ -218,7 +224,9 @@ export class CustomersService {
     return this.billing.readCustomer(patch, patch.customerRef, SHARE_OF_FIRST_READ);
   }
 
-  /** A token that was rejected is tried again once in a while; a database that does not say when is no reason to. */
+  /**
+   * A rejected token is tried again once a minute. If the database can't tell whether it is time, it is not tried.
+   */
   private withToken(tenant: Tenant, deadline: number): Promise<EquippedTenant | undefined> {
     return within(this.clock, deadline, this.credentials.usable(tenant)).catch(() => undefined);
   }

@@ -6,17 +6,17 @@ import { validationFailed } from '../http/problem.js';
 import { PATCH_FIELDS } from './dto/patch-customer.dto.js';
 import { isVerifiable, shownValue } from './patch-diff.js';
 
-/** The fields that a tag covers, in its order: those that can be read. */
+/** The fields that a tag covers, in this order: all fields that can be read. */
 const FIELDS = PATCH_FIELDS.filter(isVerifiable);
 
-/** Bytes of each field's keyed hash, and the characters that base64url makes of them. */
+/** Bytes of each field's keyed hash, and its characters in base64url. */
 const BYTES = 6;
 const CHARACTERS = 8;
 
-/** A tag of ours, and what a proxy may have added to it, such as `-gzip` or `;br`. */
+/** A tag of this service, and the suffix that a proxy may have added, such as `-gzip` or `;br`. */
 const OURS = new RegExp(`^[\\w-]{${FIELDS.length * CHARACTERS}}(?=$|[^\\w])`);
 
-/** `If-Match` (RFC 9110, section 13.1.1): any customer, or one with a tag among these. */
+/** `If-Match` (RFC 9110, section 13.1.1): any customer, or a customer with one of these tags. */
 export type IfMatch = '*' | readonly EntityTag[];
 
 export interface EntityTag {
@@ -25,18 +25,18 @@ export interface EntityTag {
   readonly opaque: string;
 }
 
-/** What comparing a customer with `If-Match` says. */
+/** The result of comparing a customer with `If-Match`. */
 export interface EntityTagComparison {
   readonly holds: boolean;
-  /** Names of the fields that changed, where a tag tells. */
+  /** Names of the changed fields, if a tag shows them. */
   readonly moved: readonly string[];
-  /** Whether a tag of ours was changed on its way. */
+  /** Whether a proxy changed a tag of this service. */
   readonly altered: boolean;
 }
 
 /**
- * Strong entity tags (RFC 9110, section 8.8.3) of customers as we answer them: one short keyed hash for each
- * field, so that a tag that no longer matches tells which fields moved, without anything being stored.
+ * Strong entity tags (RFC 9110, section 8.8.3) of customers. A tag has one short keyed hash for each field. So a tag
+ * that no longer matches shows which fields changed, and nothing has to be stored.
  */
 @Injectable()
 export class EntityTags {
@@ -57,7 +57,7 @@ export class EntityTags {
     const [closest = []] = ours
       .map((tag) => FIELDS.filter((_, index) => partOf(tag, index) !== partOf(current, index)))
       .sort((one, other) => one.length - other.length);
-    // A tag of another customer, or of somebody's own making, tells nothing about fields.
+    // A tag of another customer, or an invented tag, shows nothing about fields.
     return { holds: false, moved: closest.length === FIELDS.length ? [] : closest, altered };
   }
 
@@ -74,7 +74,7 @@ function partOf(tag: string, index: number): string {
   return tag.slice(index * CHARACTERS, (index + 1) * CHARACTERS);
 }
 
-/** In an address absent and null are alike (U12). */
+/** In an address, absent and null are the same (U12). */
 function withoutNulls(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value ?? null;
   if (Array.isArray(value)) return value.map(withoutNulls);
@@ -84,11 +84,11 @@ function withoutNulls(value: unknown): unknown {
 
 /** entity-tag of RFC 9110, section 8.8.3; elements of a list may be empty (section 5.6.1). */
 const ENTITY_TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
-/** Longer lists than any client needs. */
+/** Limit for the list; no client needs as many. */
 const MAX_TAGS = 100;
 
 /**
- * Reads `If-Match`; undefined when there is none.
+ * Reads `If-Match`; undefined if it is absent.
  * @throws Problem validation-failed
  */
 export function readIfMatch(header: string | undefined): IfMatch | undefined {

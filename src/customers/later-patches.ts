@@ -11,14 +11,14 @@ interface SentPatch {
   readonly diff: PatchDiff;
 }
 
-/** What other patches of ours did to a customer after the intent of one. */
+/** Later patches of the same customer through this service. */
 @Injectable()
 export class LaterPatches {
   constructor(private readonly store: AuditQueries) {}
 
   /**
-   * Whether a customer that is as first read proves nothing, since another patch may have put it back; a trail that
-   * cannot be read leaves that open, too.
+   * Whether the customer, although it is as first read, proves nothing, because another patch may have changed it
+   * back. True if the trail can't be read.
    */
   async mayHaveUndone({ operationId, provenance, diff }: SentPatch, customer: Customer): Promise<boolean> {
     if (!isAsFirstRead(diff, customer)) return false;
@@ -32,7 +32,7 @@ export class LaterPatches {
     }
   }
 
-  /** Whether another patch may have put a field that was sent back to what it was before the intent. */
+  /** Whether another patch may have changed a field that was sent back to its value before the intent. */
   async haveUndone(
     intent: AuditEvent,
     { sent }: Pick<PatchDiff, 'sent'>,
@@ -44,7 +44,10 @@ export class LaterPatches {
   }
 }
 
-/** Values are compared by their masks: those of equal values are equal. @param later events of other patches, too */
+/**
+ * Compares the masks of values: equal values have equal masks.
+ * @param later events of other patches, too
+ */
 function mayBeUndone(intent: AuditEvent, sent: PatchDiff['sent'], later: readonly AuditEvent[]): boolean {
   const others = new Set(later.map((event) => event.operation_id));
   others.delete(intent.operation_id);

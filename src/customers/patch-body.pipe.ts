@@ -6,7 +6,7 @@ import { type Fault, pointerTo, refuseFaults } from '../http/problem.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 
-/** The body of a patch, every fault of it found at once, those of the tenant's own rules included. */
+/** The body of a patch. Reports every fault at once, including those of the tenant's own rules. */
 @Injectable()
 export class PatchBodyPipe extends JsonBodyPipe {
   protected override read(body: unknown, request: FastifyRequest): PatchCustomerDto {
@@ -32,7 +32,7 @@ function emptyPatch(body: unknown): Fault[] {
   return empty ? [{ pointer: '#', code: 'empty', detail: 'must change at least one field' }] : [];
 }
 
-/** The billing API does not check whose invoicing entity it is (U7). */
+/** The billing API does not check the owner of an invoicing entity (U7). */
 function foreignInvoicingEntity(
   { invoicing_entity_id: id }: PatchCustomerDto,
   faults: readonly Fault[],

@@ -5,7 +5,7 @@ import { refuseFaults, validationFailed } from '../http/problem.js';
 import { readIdempotencyKey } from '../idempotency/idempotency-key.js';
 import { type IfMatch, readIfMatch } from './entity-tags.js';
 
-/** What a patch's URL and headers say about how it is to be carried out. */
+/** The conditions of a patch, from its query and headers. */
 export interface PatchConditions {
   readonly dryRun: boolean;
   readonly ifMatch: IfMatch | undefined;
@@ -22,7 +22,7 @@ export const Conditions = createParamDecorator((_: unknown, context: ExecutionCo
   };
 });
 
-/** A caller who wants a preview must not get a real patch, so only `true` and `false` are accepted. */
+/** Accepts only `true` and `false`: a caller who wants a preview must not get a real patch. */
 function readDryRun(query: unknown): boolean {
   refuseFaults(unknownParameters(query, 'dry_run'));
   const value = typeof query === 'object' && query !== null && 'dry_run' in query ? query.dry_run : 'false';

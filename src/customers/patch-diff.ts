@@ -5,23 +5,26 @@ import { PATCH_FIELDS, type PatchCustomerDto, type PatchField } from './dto/patc
 /** Values of a customer's fields as the billing API shows them. */
 export type Shown = Readonly<Partial<Record<PatchField, unknown>>>;
 
-/** What was asked for, what the customer was like before, and which fields are sent. */
+/** The requested values, the customer before, and the fields that are sent. */
 export interface PatchDiff {
   readonly asked: PatchCustomerDto;
-  /** The customer just before; undefined when it was not read. */
+  /** The customer before the patch; undefined if it was not read. */
   readonly before: Shown | undefined;
-  /** The fields that are sent: those that differ, or all when nothing was read. */
+  /** The fields that are sent: those that differ, or all if nothing was read. */
   readonly sent: readonly PatchField[];
 }
 
-/** Sends only what differs from the customer just read (U3, U4); what can't be read is always sent (U2). */
+/**
+ * Only fields that differ from the customer just read are sent (U3, U4). Fields that can't be read are always sent
+ * (U2).
+ */
 export function diffOf(asked: PatchCustomerDto, before: Customer | undefined): PatchDiff {
   const fields = askedFields(asked);
   if (before === undefined) return { asked, before, sent: fields };
   return { asked, before, sent: fields.filter((field) => !shows(before, field, asked[field])) };
 }
 
-/** The body that is sent: the caller's own, without the fields that already have the requested value. */
+/** The body to send: the caller's body without the fields that already have the requested value. */
 export function bodyOf({ asked, sent }: PatchDiff): object {
   const fields: readonly string[] = sent;
   return Object.fromEntries(Object.entries(asked).filter(([field]) => fields.includes(field)));
@@ -31,20 +34,20 @@ export function askedFields(asked: PatchCustomerDto): PatchField[] {
   return PATCH_FIELDS.filter((field) => asked[field] !== undefined);
 }
 
-/** Whether a customer shows every value that was sent, as far as it can be seen: then the asked state is there. */
+/** Whether the customer has every value that was sent, as far as it can be read: then it has the requested state. */
 export function showsAsked({ asked, sent }: PatchDiff, customer: Shown): boolean {
   const fields = sent.filter(isVerifiable);
   return fields.length > 0 && fields.every((field) => shows(customer, field, asked[field]));
 }
 
-/** Whether every field that was sent, as far as it can be seen, still is as it was first read. */
+/** Whether every field that was sent, as far as it can be read, still has the value first read. */
 export function isAsFirstRead({ before, sent }: PatchDiff, customer: Shown): boolean {
   const fields = sent.filter(isVerifiable);
   if (before === undefined || fields.length === 0) return false;
   return fields.every((field) => shows(customer, field, before[field]));
 }
 
-/** Whether a customer is the same in everything that a patch can change and a reader can see. */
+/** Whether two customers are equal in every field that a patch can change and a reader can see. */
 export function isSameCustomer(one: Customer, other: Customer): boolean {
   return (
     one.id === other.id &&
@@ -52,27 +55,27 @@ export function isSameCustomer(one: Customer, other: Customer): boolean {
   );
 }
 
-/** Fields that are in no answer (U2): exactly those that a `Customer` does not have. */
+/** Fields that no answer contains (U2): exactly the fields that a `Customer` does not have. */
 const WRITE_ONLY: Readonly<Record<Exclude<PatchField, keyof Customer>, true>> = { is_tax_exempt: true };
 
-/** Whether a reader can see the field. */
+/** Whether the field can be read. */
 export function isVerifiable(field: PatchField): boolean {
   return !Object.hasOwn(WRITE_ONLY, field);
 }
 
-/** Whether the billing API shows a value for the field; what can't be seen is never shown. */
+/** Whether the customer has a value for the field; false for a field that can't be read. */
 export function shows(customer: Shown, field: PatchField, value: unknown): boolean {
   return isVerifiable(field) && sameValue(field, value, customer[field]);
 }
 
-/** What a customer shows for the field; undefined for what is not shown. */
+/** The customer's value of the field; undefined if it can't be read. */
 export function shownValue(customer: Shown, field: PatchField): unknown {
   return customer[field];
 }
 
 /**
- * Whether the billing API shows the value that was asked for. The order of lists counts; inside addresses
- * absent and null are alike (U12); rates are compared as numbers (U11).
+ * Whether the billing API shows the requested value. The order of lists counts. Inside addresses, absent and null are
+ * the same (U12). Rates are compared as numbers (U11).
  */
 export function sameValue(field: PatchField, asked: unknown, shown: unknown): boolean {
   return same(asked, shown, field === 'custom_taxes' ? sameRate : () => false);
@@ -94,7 +97,7 @@ function same(asked: unknown, shown: unknown, lenient: Lenient): boolean {
   return (asked ?? null) === (shown ?? null);
 }
 
-/** Equal as decimals, or once both are 64-bit floats: the billing API answers floats (U11). */
+/** Equal as decimals or as 64-bit floats, because the billing API answers floats (U11). */
 function sameRate(key: string, asked: unknown, shown: unknown): boolean {
   if (key !== 'rate' || typeof asked !== 'string' || typeof shown !== 'string') return false;
   if (!DECIMAL.test(asked) || !DECIMAL.test(shown)) return false;

@@ -12,19 +12,19 @@ import type { PatchOutcome } from './patch-outcome.js';
 import type { AdmittedPatch, PatchContext } from './patch-request.js';
 import { placeOf, snapshotOf } from './patch-snapshot.js';
 
-/** Milliseconds beyond its deadline after which a request that has not recorded its outcome is surely gone. */
+/** Milliseconds after its deadline when a request without a recorded outcome is certainly dead. */
 const GRACE = 10_000;
 
-/** What the caller gets; `preview` after a dry run. */
+/** The result for the caller; `preview` after a dry run. */
 export interface PatchResult {
   readonly customer: Customer;
   readonly operationId: string;
   readonly preview?: CustomerPreview;
-  /** It was answered before. */
+  /** Whether it was answered before. */
   readonly replayed?: boolean;
 }
 
-/** Makes durable what is about to happen and what happened, before anyone is told. */
+/** Stores the intent and the outcome of a patch, before the caller is answered. */
 @Injectable()
 export class PatchJournal {
   constructor(
@@ -34,7 +34,10 @@ export class PatchJournal {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws Problem audit-unavailable: then nothing may be sent */
+  /**
+   * Stores the intent.
+   * @throws Problem audit-unavailable; then nothing may be sent
+   */
   async intent(patch: AdmittedPatch): Promise<void> {
     const { operationId, tenant, customerId, diff, deadline } = patch;
     const intended = { changes: intendedChanges(diff), values: valuesOf(diff), customerId };
@@ -49,7 +52,10 @@ export class PatchJournal {
     });
   }
 
-  /** Records what became of a patch that was sent. @throws Problem unless it was applied */
+  /**
+   * Records the outcome of a patch that was sent.
+   * @throws Problem unless it was applied
+   */
   async sent(patch: PatchContext, outcome: PatchOutcome, result: BillingResult): Promise<PatchResult> {
     const { record } = outcome;
     await this.trail.outcome(patch, {
@@ -62,8 +68,8 @@ export class PatchJournal {
   }
 
   /**
-   * Records what became of a patch that was not sent, or only looked at.
-   * @throws Problem unless there was nothing to do, or it can be previewed
+   * Records the outcome of a patch that was not sent, or of a preview.
+   * @throws Problem unless the patch is unchanged or a preview
    */
   async unsent(patch: PatchContext, outcome: PatchOutcome, read?: BillingResult): Promise<PatchResult> {
     const ending = { ...outcome.record, ...usedByRead(read) };
@@ -94,7 +100,7 @@ function usedBy({ answer, attempts, durationMs, tenant }: BillingResult): Used {
   };
 }
 
-/** A read is no attempt to patch. */
+/** A read does not count as an attempt to patch. */
 function usedByRead(read: BillingResult | undefined): Used {
   return read === undefined ? { upstream: null, credential: null } : usedBy({ ...read, attempts: 0 });
 }

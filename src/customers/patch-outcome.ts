@@ -10,7 +10,7 @@ import type { EntityTagComparison } from './entity-tags.js';
 import { isAsFirstRead, type PatchDiff, showsAsked } from './patch-diff.js';
 import { previewOf } from './patch-preview.js';
 
-/** What became of a patch: what the trail keeps, and what the caller gets. */
+/** The outcome of a patch: the record for the trail, and the answer for the caller. */
 export type PatchOutcome =
   | { readonly record: PatchRecord; readonly customer: Customer; readonly preview?: CustomerPreview }
   | { readonly record: PatchRecord; readonly customer: undefined; readonly problem: Problem };
@@ -19,7 +19,7 @@ export type PatchRecord = Omit<OutcomeRecord, 'upstream' | 'credential'>;
 
 type FailedOutcome = 'rejected' | 'not_applied' | 'unknown';
 
-/** The part of a PatchContext that an outcome tells of. */
+/** The part of a PatchContext that an outcome needs. */
 interface PatchOf {
   readonly operationId: string;
   readonly diff: PatchDiff;
@@ -30,20 +30,20 @@ const NOTHING_SENT = 'Nothing was sent.';
 const NOTHING_CHANGED = 'Nothing was changed.';
 const MAY_BE_APPLIED = 'It is not known whether the change was applied.';
 
-/** Whether an answer leaves open what became of the patch, so that the customer is read again. */
+/** Whether an answer does not prove the outcome of the patch, so that the customer is read again. */
 export function isAmbiguous({ kind }: BillingAnswer<Customer>): boolean {
   return kind === 'inconclusive' || kind === 'connection-lost' || kind === 'timed-out';
 }
 
-/** Whether a failed read says that a patch would fare no better, so that it is not sent. */
+/** Whether a failed read shows that a patch would fail, too, so that it is not sent. */
 export function stopsPatch(answer: BillingAnswer<Customer>): boolean {
   if (answer.kind === 'refused') return [401, 403, 404, 429].includes(answer.status);
   return ['unreachable', 'not-attempted', 'deadline-exceeded'].includes(answer.kind);
 }
 
 /**
- * What the billing API's answer to a patch, or the lack of one, means for the caller and the trail.
- * @param seen the customer as read after an ambiguous answer; undefined when that proves nothing
+ * The outcome of a patch, from the billing API's answer or failure.
+ * @param seen the customer read after an ambiguous answer; undefined if it proves nothing
  */
 export function outcomeOf(
   answer: BillingAnswer<Customer>,
@@ -60,33 +60,33 @@ export function outcomeOf(
     : failed(patch, 'unknown', reportOf(answer), MAY_BE_APPLIED);
 }
 
-/** What it means that the customer, without which a patch is not sent, could not be read. */
+/** The outcome if the customer could not be read and the patch is not sent without the read. */
 export function notRead(failure: BillingFailure, patch: PatchOf): PatchOutcome {
   return isAmbiguous(failure)
     ? failed(patch, 'not_applied', reportOf(failure), NOTHING_SENT)
     : outcomeOfFailure(failure, patch);
 }
 
-/** The tenant has no token, or the billing API rejects the one it has: nothing is sent. */
+/** The outcome if the tenant has no token, or a rejected one: nothing is sent. */
 export function withoutToken(patch: PatchOf): PatchOutcome {
   return failed(patch, 'not_applied', TOKEN_REJECTED, NOTHING_CHANGED);
 }
 
-/** Another `If-Match` patch of the customer did not end in time. */
+/** The outcome if another `If-Match` patch of the customer did not finish in time. */
 export function leaseTaken(patch: PatchOf): PatchOutcome {
   const detail = 'Another patch of this customer is in progress.';
   return failed(patch, 'not_applied', { slug: 'billing-unavailable', detail, retryAfterS: 1 }, NOTHING_SENT);
 }
 
-/** The database does not say whether another `If-Match` patch of the customer is under way. */
+/** The outcome if the database does not answer whether the lease is free. */
 export function leaseUnavailable(patch: PatchOf): PatchOutcome {
   const detail = 'The lease of this customer cannot be checked at the moment.';
   return failed(patch, 'not_applied', { slug: 'audit-unavailable', detail, retryAfterS: 5 }, NOTHING_SENT);
 }
 
 /**
- * `If-Match` does not hold. A tag that was weakened or suffixed on its way fails whatever the customer is like: the
- * comparison is strong (RFC 9110, section 8.8.3.2).
+ * The outcome if `If-Match` does not match. A weak tag, or a tag with a suffix, never matches: the comparison is
+ * strong (RFC 9110, section 8.8.3.2).
  */
 export function preconditionFailed(patch: PatchOf, { moved, altered }: EntityTagComparison): PatchOutcome {
   const errors = moved.map((field): Fault => ({
@@ -100,12 +100,12 @@ export function preconditionFailed(patch: PatchOf, { moved, altered }: EntityTag
   return failed(patch, 'rejected', { slug: 'precondition-failed', detail }, NOTHING_SENT, errors);
 }
 
-/** The customer has every requested value already: nothing is sent. */
+/** The outcome if the customer already has every requested value: nothing is sent. */
 export function unchanged(patch: PatchOf, customer: Customer): PatchOutcome {
   return { record: recordSeen('unchanged', patch, customer), customer };
 }
 
-/** It was only looked at. */
+/** The outcome of a preview. */
 export function previewed(patch: PatchOf, customer: Customer): PatchOutcome {
   const preview = previewOf(patch.diff, customer);
   if (patch.diff.sent.length === 0) return { ...unchanged(patch, customer), customer, preview };
@@ -124,7 +124,7 @@ function recordSeen(outcome: 'applied' | 'unchanged', { diff }: PatchOf, custome
   return { outcome, status: 200, customerId: customer.id, changes, values: valuesOf(diff, customer) };
 }
 
-/** After an answer that says by itself that nothing was written. */
+/** The outcome after an answer that proves that nothing was written. */
 function outcomeOfFailure(failure: BillingFailure, patch: PatchOf): PatchOutcome {
   const report = reportOf(failure);
   if (failure.kind === 'refused' && !ABOUT_THE_MOMENT.includes(failure.slug))
@@ -133,14 +133,14 @@ function outcomeOfFailure(failure: BillingFailure, patch: PatchOf): PatchOutcome
   return failed(patch, 'not_applied', report, wasSent ? NOTHING_CHANGED : NOTHING_SENT);
 }
 
-/** Refusals that say nothing of the change: the same patch may pass later. */
+/** Refusals that are not about the change: the same patch may succeed later. */
 const ABOUT_THE_MOMENT: readonly ProblemSlug[] = [
   'billing-failed',
   'billing-credentials-rejected',
   'rate-limited-by-billing',
 ];
 
-/** A refusal of a patch with one field is a fault of that field: a form can show it where it belongs. */
+/** If a patch has one field, its refusal is a fault of that field, so a form can show it there. */
 function refusedField(slug: ProblemSlug, { sent }: PatchDiff): Fault[] {
   const [field, ...others] = sent;
   const code = REFUSED_FIELD[slug];
@@ -159,7 +159,7 @@ const EFFECTS: Record<FailedOutcome, Effect> = {
   unknown: 'unverifiable',
 };
 
-/** @param meaning what the failure means for the change; undefined where the report says it */
+/** @param meaning the effect on the change; undefined if the report says it */
 function failed(
   { operationId, diff, customerId }: PatchOf,
   outcome: FailedOutcome,

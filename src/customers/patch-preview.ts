@@ -6,7 +6,7 @@ import { intendedChanges } from './audit-changes.js';
 import { isVerifiable, type PatchDiff } from './patch-diff.js';
 import type { CustomerPreview, PreviewWarning } from './customer-preview.schema.js';
 
-/** What a patch would do, from the customer just read: as it would be, field by field, and what to think twice about. */
+/** The preview of a patch, from the customer just read: the changed customer, the changes, and warnings. */
 export function previewOf(diff: PatchDiff, customer: Customer): CustomerPreview {
   return {
     dry_run: true,
@@ -16,7 +16,7 @@ export function previewOf(diff: PatchDiff, customer: Customer): CustomerPreview 
   };
 }
 
-/** `is_tax_exempt` is in no customer (U2); what the billing API answers beyond the contract stays as it is (U12). */
+/** `is_tax_exempt` is in no customer (U2). Undocumented fields stay unchanged (U12). */
 function asItWouldBe({ asked, sent }: PatchDiff, customer: Customer): Customer {
   const visible: readonly string[] = sent.filter(isVerifiable);
   const changed = Object.entries(asked).filter(([field]) => visible.includes(field));
@@ -24,7 +24,7 @@ function asItWouldBe({ asked, sent }: PatchDiff, customer: Customer): Customer {
   return readCustomer(Object.fromEntries(values)) ?? customer;
 }
 
-/** The effects that are to be expected: nothing has happened. */
+/** The changes with their expected effects. */
 function expectedChanges(diff: PatchDiff): Change[] {
   return intendedChanges(diff).map((change) => {
     const sent = diff.sent.find((field) => field === change.field);
@@ -78,7 +78,7 @@ function emptied(
   return [{ code: 'list-emptied', field, detail: 'Every entry of the list will be removed.' }];
 }
 
-/** An address is replaced as a whole (U5): lines that it has and the patch leaves out, or empties, are gone. */
+/** An address is replaced as a whole (U5): its lines that are missing or empty in the patch are removed. */
 function blanked(
   field: PatchField,
   asked: object | undefined,

@@ -13,7 +13,7 @@ import type { CustomerPreview } from './customer-preview.schema.js';
 import type { PatchResult } from './patch-journal.js';
 import type { PatchContext } from './patch-request.js';
 
-/** How a patch that was sent before with the same idempotency key is answered again. */
+/** Replays the answer of an earlier patch with the same idempotency key. */
 @Injectable()
 export class PatchReplay {
   constructor(
@@ -23,7 +23,7 @@ export class PatchReplay {
     private readonly billing: BillingClient,
   ) {}
 
-  /** A patch as the idempotency keys see it. */
+  /** The patch in the form that IdempotencyKeys needs. */
   keyed(patch: PatchContext): KeyedRequest<PatchResult> {
     const { request, operationId, answerBy } = patch;
     const { caller, tenant } = request.audited.principal;
@@ -49,7 +49,10 @@ export class PatchReplay {
     };
   }
 
-  /** What the trail knows of an earlier operation; an applied patch is answered with the customer as it is now. */
+  /**
+   * The outcome of an earlier operation, from the trail. For an applied patch, the answer has the customer as it is
+   * now.
+   */
   private async outcomeOf(
     earlier: string,
     { request, provenance }: PatchContext,
@@ -74,7 +77,7 @@ export class PatchReplay {
   }
 }
 
-/** A result as JSON kept it. */
+/** Reads a result from its stored JSON. */
 function revive(value: unknown): PatchResult {
   const customer = readCustomer(member(value, 'customer'));
   const operationId = member(value, 'operationId');
@@ -94,7 +97,7 @@ function isPreview(value: unknown): value is CustomerPreview {
   return member(value, 'dry_run') === true;
 }
 
-/** What became of a patch that did not succeed, from its last event; the words of that time are not kept. */
+/** The problem of a patch that did not succeed, from its last event. The original text is not stored. */
 function problemOf({ outcome, status }: AuditEvent, operationId: string): EarlierOutcome<never> {
   const open = outcome === 'pending' || outcome === 'unknown';
   const timedOut = open && status === 504;

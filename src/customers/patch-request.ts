@@ -6,7 +6,7 @@ import type { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import type { PatchConditions } from './patch-conditions.js';
 import type { PatchDiff } from './patch-diff.js';
 
-/** A patch as a caller wants it. */
+/** A patch as requested by the caller. */
 export interface PatchRequest extends PatchConditions {
   /** Who asks, for which tenant, in which request. */
   readonly audited: AuditedRequest;
@@ -14,21 +14,21 @@ export interface PatchRequest extends PatchConditions {
   readonly customerRef: string;
   /** The fields to change, with the requested values. */
   readonly fields: PatchCustomerDto;
-  /** When everything has to be over, by the monotonic clock. */
+  /** Deadline of the request, by the monotonic clock. */
   readonly deadline: number;
 }
 
-/** A patch on its way: every step takes it whole, and adds what it has found out. */
+/** A patch in progress. Every step gets all of it, and adds its results. */
 export interface PatchContext extends Operation {
   readonly request: PatchRequest;
-  /** How the billing API is asked for the customer: as the caller does, and by its id once that is known (U9). */
+  /** The reference in the billing API's URL: the caller's, or the id when it is known (U9). */
   readonly customerRef: string;
   /** Null while it is not known. */
   readonly customerId: string | null;
-  /** The customer just read; undefined when it was not. */
+  /** The customer just read; undefined if it was not read. */
   readonly before: Customer | undefined;
   readonly diff: PatchDiff;
 }
 
-/** With a token and a slot: it may go to the billing API. */
+/** A patch with a token and a bulkhead slot: it may be sent to the billing API. */
 export type AdmittedPatch = PatchContext & BillingCall & { readonly operationId: string };

@@ -1,19 +1,19 @@
 import { PATCH_FIELDS, PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { askedFields, type PatchDiff } from './patch-diff.js';
 
-/** What is kept of a sent patch, encrypted, until it is known what became of it. */
+/** The data of a sent patch, stored encrypted until its outcome is final. */
 export interface PatchSnapshot {
-  /** Id or alias, as it was sent to the billing API. */
+  /** Id or alias in the billing API's URL. */
   readonly customerRef: string;
   readonly diff: PatchDiff;
 }
 
-/** Where it is stored: elsewhere it does not decrypt. */
+/** Where it is stored. It can't be decrypted at another place. */
 export function placeOf(operationId: string): string {
   return `operation ${operationId}`;
 }
 
-/** As JSON: of the customer only what the patch concerns. */
+/** As JSON, with only the customer's fields that the patch changes. */
 export function snapshotOf({ customerRef, diff }: PatchSnapshot): object {
   const { asked, before, sent } = diff;
   const concerned = askedFields(asked).map((field) => [field, before?.[field] ?? null] as const);

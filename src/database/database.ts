@@ -13,29 +13,29 @@ import { pgliteDialect } from './pglite.dialect.js';
 import type { Schema } from './schema.js';
 import { watchedPool } from './watched-pool.js';
 
-/** The database can't be opened or brought up to date. */
+/** The database can't be opened or migrated. */
 export class DatabaseUnusable extends Error {
   override readonly name = 'DatabaseUnusable';
 }
 
-/** Milliseconds that one statement, or the wait for a connection, may take. */
+/** Milliseconds for one statement, and for the wait for a connection. */
 const STATEMENT_TIMEOUT = 4_000;
-/** For a server that has gone silent; one that is slow says so itself before. */
+/** For a server that no longer answers. A slow server reports its own time-out before. */
 const PATIENCE = STATEMENT_TIMEOUT + 1_000;
 const CONNECT_TIMEOUT = 2_000;
 const MAX_CONNECTIONS = 10;
 const MAX_READING_CONNECTIONS = 5;
 
-/** 64-bit integers are numbers here: what the service counts stays far below 2^53. */
+/** 64-bit integers are read as numbers: the service's counts stay far below 2^53. */
 const toNumber = (text: string): number => Number(text);
 pg.types.setTypeParser(pg.types.builtins.INT8, toNumber);
 
-/** PostgreSQL through Kysely: the server of DATABASE_URL, else one embedded in DATA_DIR. */
+/** PostgreSQL through Kysely: the server of DATABASE_URL, or one embedded in DATA_DIR. */
 @Injectable()
 export class Database {
-  /** For patches, and what works by itself. */
+  /** For patches and background work. */
   readonly kysely: Kysely<Schema>;
-  /** For what callers only read: however many they are, and however slow, they take no connection of a patch. */
+  /** For reads by callers: many or slow readers take no connection of a patch. */
   readonly readers: Kysely<Schema>;
   private readonly pool: PostgresPool | undefined;
   private giveBackFolder: () => Promise<void> = () => Promise.resolve();
@@ -57,7 +57,7 @@ export class Database {
   }
 
   /**
-   * Opens the database and runs the migrations that are missing, one instance at a time.
+   * Opens the database and runs the missing migrations, one instance at a time.
    * @throws DatabaseUnusable
    */
   async onModuleInit(): Promise<void> {
@@ -78,7 +78,7 @@ export class Database {
     await this.giveBackFolder();
   }
 
-  /** Resolves when the database answers; rejects after the statement time-out at the latest. */
+  /** Resolves when the database answers; rejects at the latest after the statement time-out. */
   async ping(): Promise<void> {
     await sql`select 1`.execute(this.kysely);
   }
@@ -95,7 +95,8 @@ export class Database {
     pool.on('error', (error) => {
       this.logger.warn({ error: describeError(error) }, 'a database connection was lost');
     });
-    // So would one that breaks while it is in use, which the pool does not watch; its query fails with the same error.
+    // The same for a connection that breaks while it is in use: the pool does not watch it. Its query fails with the
+    // same error.
     pool.on('connect', (client) => client.on('error', () => undefined));
     return watchedPool(pool, PATIENCE, `set statement_timeout = ${STATEMENT_TIMEOUT}`);
   }

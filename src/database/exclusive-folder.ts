@@ -2,18 +2,18 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
 
-/** Another process works in the folder. */
+/** Another process uses the folder. */
 export class FolderInUse extends Error {
   override readonly name = 'FolderInUse';
 }
 
-/** What all systems allow for the path of a socket, less one for the terminator. */
+/** The longest socket path that all systems allow, without the terminator. */
 const MAX_SOCKET_PATH = 103;
 
 /**
- * Takes a folder for this process alone, and makes it if need be; the answer gives it back. The lock is a
- * listening UNIX socket in the folder: the kernel closes it with the process, however that ends, and a
- * connection attempt tells a live holder from the file that a dead one left.
+ * Locks a folder for this process, and creates it if needed. Returns a function that unlocks it. The lock is a
+ * listening UNIX socket in the folder. The kernel closes it when the process ends, in any way. A connection attempt
+ * distinguishes a living holder from the file of a dead one.
  * @throws FolderInUse
  */
 export async function takeFolder(folder: string): Promise<() => Promise<void>> {
@@ -40,7 +40,7 @@ function socketPath(folder: string): string {
   throw new Error(`the path of DATA_DIR is too long (${absolute.length} characters); choose a shorter one`);
 }
 
-/** Undefined when the path is taken, by the living or the dead. */
+/** Undefined if the path exists, from a living or a dead process. */
 function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
@@ -69,15 +69,15 @@ function isAlive(path: string): Promise<boolean> {
 }
 
 /**
- * Moves a dead socket away before removing it: only one process can move a given file, and what was moved is
- * asked once more, in case another process had just put its own in place.
+ * Moves a dead socket away before removing it: only one process can move a given file. Then it tries to connect once
+ * more, in case another process had just put its own socket in place.
  */
 async function clearAway(path: string, folder: string, attempt: number): Promise<void> {
   const aside = `${path}.${process.pid}.${attempt}`;
   try {
     await rename(path, aside);
   } catch {
-    return; // Somebody else moved it first.
+    return; // Another process moved it first.
   }
   if (await isAlive(aside)) {
     await rename(aside, path);

@@ -7,7 +7,7 @@ import { Database } from './database.js';
 /** Milliseconds between two sweeps. */
 const SWEEP_EVERY = 10 * 60_000;
 
-/** Deletes what nobody will ask for any more: idempotency keys that have expired, and leases that the dead have left. */
+/** Deletes expired rows: idempotency keys, and leases of dead processes. */
 @Injectable()
 export class ExpiredRows {
   private readonly poller: Poller;

@@ -1,6 +1,6 @@
 import { type Kysely, type Migration, sql } from 'kysely';
 
-/** In the order of their names; a released one never changes. */
+/** In the order of their names. A released migration never changes. */
 export const MIGRATIONS: Record<string, Migration> = {
   '0001_audit_event': { up: createAuditEvent },
   '0002_tenants': { up: createTenants },
@@ -53,7 +53,7 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
   await sql`
     create trigger audit_event_no_truncate before truncate on audit_event
     for each statement execute function audit_event_is_append_only()`.execute(db);
-  // A partition by the month of its UUIDv7 ids (RFC 9562, section 5.7); the default one takes what no other does.
+  // A partition by the month of its UUIDv7 ids (RFC 9562, section 5.7). The default partition gets all other rows.
   await sql`
     create table audit_event_default partition of audit_event default`.execute(db);
   await sql`

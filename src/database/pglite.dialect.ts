@@ -10,7 +10,7 @@ import {
   type QueryResult,
 } from 'kysely';
 
-/** Kysely on PGlite: PostgreSQL's dialect over the one connection that the embedded database has. */
+/** Kysely on PGlite: PostgreSQL's dialect over the single connection of the embedded database. */
 export function pgliteDialect(open: () => Promise<PGlite>): Dialect {
   return {
     createAdapter: () => new PostgresAdapter(),
@@ -31,7 +31,7 @@ class PGliteDriver implements Driver {
     this.connection = new PGliteConnection(await this.open());
   }
 
-  /** Waits for its turn: a transaction must not see another caller's statements in between. */
+  /** Waits until the connection is free: another caller's statements must not get into a transaction. */
   async acquireConnection(): Promise<DatabaseConnection> {
     const before = this.busy;
     let release: () => void = () => undefined;

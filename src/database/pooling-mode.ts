@@ -1,10 +1,10 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 
 /**
- * Whether the statements of one connection may run on several connections of the server, as behind a pooler in
- * transaction mode: settings, LISTEN and session locks do not hold there. Two connections that are open at once tell it:
- * each must have a backend of its own, and keep it. A pooler gives a statement the backend that was used last, or the
- * next in turn; the order of the questions shows either.
+ * Whether the statements of one connection may run on several connections of the server, as with a pooler in
+ * transaction mode. There settings, LISTEN and session locks do not last. Two open connections show it: each must
+ * have its own backend and keep it. A pooler gives a statement the last used backend, or the next in turn; the order
+ * of the queries shows both.
  */
 export async function sharesBackends(pool: PostgresPool): Promise<boolean> {
   const one = await pool.connect();

@@ -1,7 +1,7 @@
 import { Problem } from '../http/problem.js';
 
 /**
- * What a reader of the trail gets when the database does not answer.
+ * The problem for a reader of the trail when the database does not answer.
  * @throws Problem audit-unavailable
  */
 export function trailUnavailable(error: unknown): never {

@@ -2,10 +2,10 @@ import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryRes
 import type pg from 'pg';
 
 /**
- * A pool that takes no connection back whose query got no answer: the next query would wait behind it. An
- * error that the server itself reports leaves its connection as good as before.
- * @param patienceMs milliseconds until a query fails that a server which has gone silent does not answer
- * @param prepare what every new connection is told first: a pooler refuses settings that come with the connection
+ * A pool that discards a connection whose query got no answer, because the next query would wait behind it. After an
+ * error that the server itself reports, the connection can be used again.
+ * @param patienceMs milliseconds until a query fails if the server no longer answers
+ * @param prepare the first statement of every new connection: a pooler refuses settings in the start-up parameters
  */
 export function watchedPool(pool: pg.Pool, patienceMs: number, prepare: string): PostgresPool {
   const prepared = new WeakSet<object>();
@@ -28,7 +28,10 @@ export function watchedPool(pool: pg.Pool, patienceMs: number, prepare: string):
   };
 }
 
-/** What is used of a client of pg: what its promises and its `query_timeout` hold on to outlives many a collection. */
+/**
+ * The used part of pg's client. Its promises and its `query_timeout` are not used, because they keep results in
+ * memory during many garbage collections.
+ */
 interface Client {
   query<Row>(
     statement: Statement,
@@ -38,24 +41,26 @@ interface Client {
   release(destroy: boolean): void;
 }
 
-/** As pg takes it: a connection prepares a statement with a name once. */
+/** A statement for pg. A connection prepares a statement with a name once. */
 interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values: unknown[];
 }
 
-/** A prepared statement whose result has another shape since a migration: a new connection prepares it anew. */
+/** A prepared statement whose result has changed its shape by a migration; a new connection prepares it again. */
 const PLAN_OUTDATED = '0A000';
 
-/** Statements that a pool prepares. What comes after so many is one of those that callers' filters make. */
+/**
+ * Maximum number of prepared statements of a pool. Statements beyond it come from the many combinations of filters.
+ */
 const MAX_PREPARED = 100;
 
 /** Names statements, so that the server plans each once for each connection. */
 class StatementNames {
   private readonly names = new Map<string, string>();
 
-  /** One without parameters may be several commands: those cannot be prepared. */
+  /** A statement without parameters may have several commands, which can't be prepared. */
   statement(text: string, parameters: readonly unknown[]): Statement {
     const values = [...parameters];
     if (values.length === 0) return { text, values };

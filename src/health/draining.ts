@@ -1,4 +1,4 @@
-/** Whether the process is on its way out: then it answers what it has, and wants no more. */
+/** Whether the process is shutting down: it finishes its requests and is not ready for new ones. */
 export class Draining {
   begun = false;
 }

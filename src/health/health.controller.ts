@@ -10,9 +10,9 @@ import { Clock } from '../runtime/clock.js';
 import { Draining } from './draining.js';
 import { Liveness, Readiness } from './health.schema.js';
 
-/** Milliseconds that one check of a probe may take. */
+/** Time-out of one check of a probe, in milliseconds. */
 const CHECK_TIMEOUT = 800;
-/** Milliseconds for which probes believe what the database answered. */
+/** Milliseconds that probes cache the database's answer. */
 const PING_EVERY = 1_000;
 
 @ApiTags('Health')
@@ -57,12 +57,12 @@ export class HealthController {
     return { status, checks, billing_api: { open_breakers: this.breakers.open } };
   }
 
-  /** A probe has little patience: what takes longer counts as down. */
+  /** A probe can't wait long: a slow check counts as down. */
   private within<Answer>(check: Promise<Answer>, otherwise: Answer): Promise<Answer> {
     return Promise.race([check, this.clock.sleep(CHECK_TIMEOUT).then(() => otherwise)]);
   }
 
-  /** Probes that come at once, or within a second, share one ping: anybody may send them. */
+  /** Probes within a second share one ping, because anybody may send them. */
   private databaseAnswers(): Promise<boolean> {
     const now = this.clock.monotonic();
     if (this.ping === undefined || (!this.ping.underWay && now - this.ping.at >= PING_EVERY)) {

@@ -27,7 +27,7 @@ export interface Leaf {
 export class SealStore {
   constructor(private readonly database: Database) {}
 
-  /** Oldest first, those behind `after`. */
+  /** Oldest first, after `after`. */
   async list(log: string, after: number, limit: number): Promise<Seal[]> {
     const rows = await this.database.kysely
       .selectFrom('audit_seal')

@@ -1,7 +1,7 @@
 import { inTurn, type Rule } from '../../http/rules.js';
 import { noInvisible, text, textThat, without } from '../../http/text-rules.js';
 
-/** What can stand for a customer in a path (U8): what is set as an alias can be addressed, and the other way round. */
+/** Rules for a reference in the path (U8). They also apply to aliases, so every alias can be addressed. */
 export const addressable: Rule = inTurn(
   text(1, 255),
   without(/[\s/\\]/u, 'not-addressable', 'may not contain white space, slashes or backslashes'),
@@ -9,7 +9,7 @@ export const addressable: Rule = inTurn(
   textThat((value) => value !== '.' && value !== '..', 'not-addressable', 'may not be . or ..'),
 );
 
-/** The same of an alias: what begins with `cus_` is for ids. */
+/** Rules for an alias: `cus_` at the beginning is reserved for ids. */
 export const alias: Rule = inTurn(
   addressable,
   textThat(
@@ -21,6 +21,9 @@ export const alias: Rule = inTurn(
 
 const CHARACTERS = '[^\\s/\\\\\\p{Cc}\\p{Cf}\\p{Default_Ignorable_Code_Point}]+';
 
-/** As OpenAPI says it. Of a parameter it says less: Swagger UI checks those without the flag u, which \p needs. */
+/**
+ * The pattern in OpenAPI. For a parameter it is weaker: Swagger UI checks parameters without the flag u, which \p
+ * needs.
+ */
 export const ADDRESSABLE_PATTERN = '^(?!\\.{1,2}$)[^\\s/\\\\]+$';
 export const ALIAS_PATTERN = `^(?!cus_)(?!\\.{1,2}$)${CHARACTERS}$`;

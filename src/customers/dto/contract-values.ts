@@ -12,7 +12,7 @@ export const CURRENCIES: readonly string[] = (
 
 const LETTERS = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
 
-/** ISO 3166-1 alpha-2, and `XK`, which everybody uses for Kosovo. */
+/** ISO 3166-1 alpha-2, and `XK`, which is in common use for Kosovo. */
 export const COUNTRIES: readonly string[] = LETTERS.flatMap((first) =>
   LETTERS.map((second) => first + second),
 ).filter((code) => isISO31661Alpha2(code) || code === 'XK');

@@ -50,7 +50,7 @@ export class CustomersQuery {
 }
 
 /**
- * The query as it is sent on: what the caller gave, and no more.
+ * The query for the billing API: the caller's parameters and no others.
  * @throws Problem validation-failed, with every fault of the query
  */
 export function readCustomersQuery(parameters: object): Readonly<Record<string, string>> {

@@ -36,7 +36,7 @@ const email: Rule = inTurn(
   textThat((value) => isEmail(value), 'not-email', 'must be an e-mail address'),
 );
 
-/** White space and what nobody sees is in no address; the rest is said by the format. */
+/** An address has no white space and no invisible characters; the format describes the rest. */
 const EMAIL = {
   type: 'string',
   format: 'email',
@@ -50,12 +50,12 @@ export const EmailList = (max: number): PropertyDecorator =>
   applyDecorators(ListOf(max, email), ApiProperty({ type: 'array', items: { ...EMAIL }, maxItems: max }));
 
 const PHONE = /^[0-9 +()\-./]{3,32}(?: *(?:ext\.?|extension|;ext=|x|#) *[0-9]{1,11})?$/i;
-/** The same in a dialect without flags. */
+/** The same pattern, without flags. */
 const PHONE_PATTERN =
   '^(?=(.*[0-9]){3})[0-9 +()\\-./]{3,32}' +
   '( *([eE][xX][tT]\\.?|[eE][xX][tT][eE][nN][sS][iI][oO][nN]|;[eE][xX][tT]=|[xX]|#) *[0-9]{1,11})?$';
 
-/** Digits and the signs that people write between them, with an optional extension. */
+/** Digits and the punctuation that people write between them, with an optional extension. */
 export const Phone = (): PropertyDecorator =>
   applyDecorators(
     Satisfies(
@@ -106,7 +106,7 @@ export const InvoicingEntityId = (): PropertyDecorator =>
 export const JsonBoolean = (): PropertyDecorator =>
   applyDecorators(Satisfies(boolean), ApiProperty({ type: Boolean }));
 
-/** The ampersand and Ñ stand in Mexican tax ids. */
+/** Mexican tax ids contain & and Ñ. */
 export const VatNumber = (): PropertyDecorator =>
   applyDecorators(
     Satisfies(
@@ -130,7 +130,7 @@ export const VatNumber = (): PropertyDecorator =>
     }),
   );
 
-/** A line of an address: up to 255 characters, and it may be empty. */
+/** A line of an address: 0 to 255 characters. */
 export const AddressLine = (): PropertyDecorator =>
   applyDecorators(
     Satisfies(text(0, 255)),
@@ -151,7 +151,7 @@ export const Country = (): PropertyDecorator =>
 
 const DECIMAL = /^[0-9]+(?:\.[0-9]+)?$/;
 const MAX_RATE_DIGITS = 28;
-/** The same, with the bounds. */
+/** The same pattern, with its bounds. */
 const RATE_PATTERN = '^0*(100(\\.0+)?|[0-9]{1,2}(\\.[0-9]+)?)$';
 
 /** A tax rate in per cent: decimal text from 0 to 100. */

@@ -121,7 +121,7 @@ export class PatchCustomerDto {
 
 export type PatchField = keyof PatchCustomerDto;
 
-/** The fields of the contract, in the order of the DTO; anything else in a body is refused. */
+/** The fields of the contract, in the order of the DTO. Any other field in a body is refused. */
 export const PATCH_FIELDS: readonly PatchField[] = [...shapesOf(PatchCustomerDto).keys()].filter(
   isPatchField,
 );
