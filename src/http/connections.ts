@@ -29,7 +29,7 @@ const ANSWER_GRACE = 3_000;
 /** Requests of one connection that may wait for their turn before no more is read from it. */
 const MAX_WAITING = 8;
 
-/** Turns of the event loop for which new connections may hold up requests that waited behind others of their connection. */
+/** New connections may delay pipelined requests for at most so many turns of the event loop. */
 const MAX_HELD = 16;
 
 /** One request, or one refusal of what is none; it calls `next` by itself. */

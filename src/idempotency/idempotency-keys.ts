@@ -21,7 +21,7 @@ import {
 
 /** Milliseconds beyond its deadline after which a request surely is over. */
 const GRACE = 10_000;
-/** What is answered, other than a success, again to the same request for a day: its time will not change it. */
+/** The statuses, other than a success, that are stored for a day: a retry would get the same answer. */
 const DEFINITE: ReadonlySet<number> = new Set([400, 404, 409, 412]);
 
 /**
