@@ -30,7 +30,7 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
   return document;
 }
 
-/** Without a token endpoint nobody can authorise that way, and a made-up one would be sent secrets. */
+/** Without a token endpoint nobody can authorise that way, and an invented endpoint would receive secrets. */
 function forgetScheme({ paths }: OpenAPIObject, scheme: string): void {
   for (const { get, put, patch, delete: remove } of Object.values(paths)) {
     for (const operation of [get, put, patch, remove]) {
@@ -40,7 +40,7 @@ function forgetScheme({ paths }: OpenAPIObject, scheme: string): void {
   }
 }
 
-/** Every answer to a caller who is known has them. */
+/** Every answer to a known caller has these headers. */
 function addRateLimitHeaders({ paths }: OpenAPIObject): void {
   for (const { get, put, patch, post, delete: remove } of Object.values(paths)) {
     for (const operation of [get, put, patch, post, remove]) {
@@ -65,7 +65,7 @@ const RATE_LIMIT_HEADERS = {
   },
 } as const;
 
-/** Request bodies take documented fields only, and a patch at least one. */
+/** Request bodies accept documented fields only; a patch needs at least one. */
 function closeRequestBodies({ paths, components }: OpenAPIObject): void {
   const schemas = components?.schemas ?? {};
   const operations = Object.values(paths).flatMap(({ put, patch, post }) => [put, patch, post]);
@@ -80,7 +80,7 @@ function closeRequestBodies({ paths, components }: OpenAPIObject): void {
   }
 }
 
-/** Names of the schemas that a part of the document refers to, and of those within them. */
+/** Names of the schemas in a part of the document, including nested ones. */
 function schemasIn(
   part: unknown,
   schemas: Readonly<Record<string, unknown>>,

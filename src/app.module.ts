@@ -16,7 +16,7 @@ import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
 import { InFlight } from './runtime/in-flight.js';
 import { type Runtime, RuntimeModule } from './runtime.module.js';
 
-/** What the service is made of. `docs/adr/0023-how-the-service-ends.md` says in which order its parts stop. */
+/** The modules of the service. docs/adr/0023 explains the order in which they stop. */
 @Module({
   providers: [
     { provide: APP_INTERCEPTOR, useClass: InFlightInterceptor },
@@ -49,7 +49,7 @@ export class AppModule implements OnModuleDestroy {
     };
   }
 
-  /** No more requests; those there are come to their end, also where nobody waits for their answer. */
+  /** Accepts no more requests. Running requests are finished, even if nobody waits for the answer. */
   async onModuleDestroy(): Promise<void> {
     await this.host.httpAdapter.close();
     await this.inFlight.ended();

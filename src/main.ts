@@ -5,7 +5,7 @@ import { loadConfig } from './config/load.js';
 async function start(): Promise<void> {
   const config = readSettings();
   if (config === undefined) return;
-  // Loaded only now: whoever mends the settings is told what is wrong without waiting for a framework.
+  // Loaded only now: faults of the settings are reported without waiting for a framework.
   const { serve } = await import('./serve.js');
   await serve(config);
 }

@@ -5,7 +5,7 @@ import { ENCRYPTED_TABLES, Reencryption } from './crypto/reencryption.js';
 import { SIGNING_KEYS } from './sealing/signing-key-table.js';
 import { TENANT_TOKENS } from './tenants/token-table.js';
 
-/** Every table that holds something encrypted with ENCRYPTION_KEYS, for their rotation. */
+/** All tables with values encrypted with ENCRYPTION_KEYS, for a rotation of the keys. */
 const TABLES = [TENANT_TOKENS, CUSTOMER_KEYS, SIGNING_KEYS];
 
 @Module({

@@ -8,7 +8,7 @@ import { Ids } from './runtime/ids.js';
 import { InFlight } from './runtime/in-flight.js';
 import { Turns } from './runtime/turns.js';
 
-/** What the whole service stands on and tests replace: settings, time, identifiers, the log. */
+/** What the whole service uses and tests replace: settings, time, identifiers, the log. */
 export interface Runtime {
   readonly config: Config;
   readonly environment: Environment;

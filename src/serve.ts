@@ -15,18 +15,18 @@ import { Ids } from './runtime/ids.js';
 import { VERSION } from './runtime/version.js';
 
 /**
- * Milliseconds beyond the longest request until a shutdown that hangs is cut short: time for the reconciler's last read
- * and for a database that is slow to take the last events.
+ * Milliseconds after the longest request when a hanging shutdown is cut: time for the reconciler's last read and for
+ * a slow database to store the last events.
  */
 const SHUTDOWN_GRACE = 10_000;
 
-/** Runs the service until a signal stops it; the process ends with it. */
+/** Runs the service until a signal stops it. Then the process exits. */
 export async function serve(config: Config): Promise<void> {
   const output = new LogOutput(process.stdout);
   const logger = createLogger(config.logLevel, output);
   for (const warning of config.warnings) logger.warn(warning);
   const clock = new SystemClock();
-  // Nobody waits for it, so it can have failed no request: a bug is worth a line, not everybody's patches in flight.
+  // No request waits for it, so no request failed: a bug gets a log line and does not stop all patches in flight.
   process.on('unhandledRejection', errorLine(logger, 'something failed that nobody waited for'));
   try {
     const runtime = { config, environment: processEnvironment(), clock, ids: new Ids(clock), logger };
@@ -36,7 +36,7 @@ export async function serve(config: Config): Promise<void> {
     stopOnSignals(app, config, logger, output);
     await app.listen(config.port, config.host);
     void app.get(KeySet).warmUp();
-    // Whoever started the process waits for this line, whatever LOG_LEVEL says.
+    // The parent process waits for this line, so it is written at any LOG_LEVEL.
     const always = logger.child({ version: VERSION, environment: config.environment }, { level: 'info' });
     always.info(`listening on ${addressOf(app, config)}`);
   } catch (error) {
@@ -44,14 +44,14 @@ export async function serve(config: Config): Promise<void> {
   }
 }
 
-/** Exits at once: whatever was opened so far must not keep a process alive that serves nothing. */
+/** Exits at once: open resources must not keep a process alive that serves nothing. */
 async function fail(error: unknown, logger: Logger, output: LogOutput): Promise<never> {
   logger.fatal({ error: describeError(error) }, 'the service cannot start');
   if (error instanceof Error && EXPLAINED.has(error.name)) process.stderr.write(`${error.message}\n`);
   return exit(1, output);
 }
 
-/** Ends the process once its last lines are out. */
+/** Exits after the last log lines are written. */
 async function exit(code: number, output: LogOutput): Promise<never> {
   await output.flushed();
   process.exit(code);
@@ -67,14 +67,17 @@ function addressOf(app: NestFastifyApplication, { host, port }: Config): string 
   return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }
 
-/** Readiness goes down, requests in flight are answered and recorded, the database closes, exit 0. More signals change nothing. */
+/**
+ * Readiness goes down, requests in flight are answered and recorded, the database closes, exit 0. Further signals
+ * change nothing.
+ */
 function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logger, output: LogOutput): void {
   const draining = app.get(Draining);
   const stop = (signal: string): void => {
     if (draining.begun) return;
     draining.begun = true;
     logger.info({ signal }, 'stopping');
-    // Keeps the process alive: nothing else might, while the last events wait for a database that is away.
+    // Keeps the process alive, perhaps as the only timer, while the last events wait for a database that is down.
     setTimeout(() => {
       logger.fatal('the shutdown took too long');
       app.get(AuditWriter).giveUp();
@@ -88,6 +91,6 @@ function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logg
       (error: unknown) => fail(error, logger, output),
     );
   };
-  // For good: a signal that nobody listens to any more would kill the process at work.
+  // Never removed: a signal without a listener would kill the process at work.
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
 }

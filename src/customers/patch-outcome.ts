@@ -42,9 +42,8 @@ export function stopsPatch(answer: BillingAnswer<Customer>): boolean {
 }
 
 /**
- * What the billing API's answer to a patch, or the lack of one, means for the caller and the trail. Of a patch that
- * was sent this is the one place that says `not_applied` at once; `operations/verdict.ts` says it later.
- * @param seen the customer as read after an ambiguous answer; undefined when that proves nothing
+ * The outcome of a patch, from the billing API's answer or failure.
+ * @param seen the customer read after an ambiguous answer; undefined if it proves nothing
  */
 export function outcomeOf(
   answer: BillingAnswer<Customer>,

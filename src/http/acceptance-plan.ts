@@ -1,8 +1,8 @@
 import { getMetadataStorage } from 'class-validator';
 import { isObject, RULE, type Rule, type Shape } from './rules.js';
 
-// class-transformer and class-validator take some ten times as long for a body that has nothing wrong with it, and copy
-// it. This accepts such a body in one pass; for any other they find the faults.
+// class-transformer and class-validator take about ten times as long for a valid body, and copy it. This accepts a
+// valid body in one pass. For any other body they find the faults.
 
 interface Field {
   readonly rule: Rule;
@@ -12,10 +12,13 @@ interface Field {
 
 type Plan = ReadonlyMap<string, Field>;
 
-/** Built once for each DTO; null for one that has decorators of class-validator's own, which only it understands. */
+/**
+ * Built once for each DTO; null for a DTO with decorators of class-validator's own, which only class-validator
+ * understands.
+ */
 const PLANS = new WeakMap<object, Plan | null>();
 
-/** Whether class-validator would find nothing wrong with a value. False says nothing: it has to be asked. */
+/** Whether class-validator would find no fault in a value. False proves nothing: class-validator has to check it. */
 export function accepts(type: new () => object, value: Readonly<Record<string, unknown>>): boolean {
   const plan = planOf(type);
   if (plan === null || Object.keys(value).some((name) => !plan.has(name))) return false;
@@ -28,7 +31,7 @@ export function accepts(type: new () => object, value: Readonly<Record<string, u
   return true;
 }
 
-/** The rule has seen that it is an object, or a list of objects, and how long the list is. */
+/** The rule has already checked that it is an object, or a list of objects, and how long the list is. */
 function acceptsNested(type: new () => object, value: unknown): boolean {
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   return items.every((item) => isObject(item) && accepts(type, item));
@@ -60,7 +63,7 @@ function buildPlan(type: new () => object): Plan | null {
   return fields;
 }
 
-/** `ValidateIf`, or `IsOptional`: its condition says whether the rules of a property are applied. */
+/** `ValidateIf` or `IsOptional`: its condition decides whether the rules of a property are applied. */
 function isSkippedWhenAbsent({
   type,
   constraints,

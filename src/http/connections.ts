@@ -5,18 +5,18 @@ import { lingeringClose } from './lingering-close.js';
 import type { Problem } from './problem.js';
 import { writeProblem } from './write-problem.js';
 
-/** Milliseconds, where nothing else is said. */
+/** In milliseconds, unless stated otherwise. */
 export const CONNECTION_LIMITS = {
-  /** More connections are closed at once: each costs memory, also when it is silent. */
+  /** Further connections are closed at once: each costs memory, even if it is idle. */
   maxConnections: 4_000,
-  /** For the header of a request to arrive, and for the whole of it. */
+  /** For the header of a request, and for the whole request, to arrive. */
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  /** How often the two above are looked at. */
+  /** How often the two time-outs above are checked. */
   connectionsCheckingInterval: 1_000,
-  /** Longer than the minute for which load balancers keep idle connections: they should close first. */
+  /** Longer than the minute for which load balancers keep idle connections, so that they close first. */
   keepAliveTimeout: 72_000,
-  /** For which a client may read nothing of an answer that waits for it. */
+  /** How long a client may read nothing of a waiting answer. */
   writeTimeout: 30_000,
   /** The same while the process stops. */
   writeTimeoutWhenDraining: 5_000,
@@ -24,39 +24,42 @@ export const CONNECTION_LIMITS = {
 
 export type ConnectionLimits = Readonly<Record<keyof typeof CONNECTION_LIMITS, number>>;
 
-/** Milliseconds beyond the deadline of a request until its answer surely is out. */
+/** Milliseconds after the deadline of a request when its answer has certainly been sent. */
 const ANSWER_GRACE = 3_000;
-/** Requests of one connection that may wait for their turn before no more is read from it. */
+/** Requests of one connection that may wait. With more, the connection is not read. */
 const MAX_WAITING = 8;
 
 /** New connections may delay pipelined requests for at most so many turns of the event loop. */
 const MAX_HELD = 16;
 
-/** One request, or one refusal of what is none; it calls `next` by itself. */
+/** One request, or the refusal of a malformed one. It calls `next` itself. */
 type Turn = () => void;
 
 interface Connection {
-  /** Whether something is being carried out. */
+  /** Whether a request is being carried out. */
   busy: boolean;
-  /** What comes next, in the order of arrival. */
+  /** Waiting requests, in the order of arrival. */
   readonly waiting: Turn[];
-  /** The request that arrived last: its body may still be on the way. */
+  /** The request that arrived last; its body may still be incomplete. */
   latest: IncomingMessage | undefined;
-  /** Whether what comes is not understood any more: it ends behind the answer to `latest`. */
+  /** Whether later bytes can't be parsed any more: the connection ends after the answer to `latest`. */
   broken: boolean;
-  /** Whether the last answer is out: whatever comes behind it is not carried out (RFC 9112, section 9.6). */
+  /** Whether the last answer has been sent: no later request is carried out (RFC 9112, section 9.6). */
   over: boolean;
 }
 
 /**
- * The HTTP server's connections. The requests of one connection are carried out in turn: a client that pipelines
- * patches means an order (RFC 9112, section 9.3.2), and nobody can occupy the service by one connection.
+ * The HTTP server's connections. The requests of one connection are carried out one after the other: a client that
+ * pipelines patches means an order (RFC 9112, section 9.3.2), and nobody can occupy the service with one connection.
  */
 export class Connections {
   private readonly connections = new Map<Socket, Connection>();
-  /** Those with a request that waits for nothing but its turn: of all of them, one begins in each turn of the event loop. */
+  /** Connections whose next request is ready. Of all of them, one request begins in each turn of the event loop. */
   private readonly line: Connection[] = [];
-  /** Whether somebody connected since the last turn, and for how many turns the line was held up for them. */
+  /**
+   * Whether a new connection was accepted since the last turn, and for how many turns the line has waited for new
+   * connections.
+   */
   private accepted = false;
   private held = 0;
   private draining = false;
@@ -68,11 +71,11 @@ export class Connections {
     const server = createServer({
       ...{ headersTimeout, requestTimeout, keepAliveTimeout },
       connectionsCheckingInterval: this.limits.connectionsCheckingInterval,
-      // A missing Host is refused as a problem document, not by Node without a body.
+      // A missing Host is refused with a problem document, not by Node without a body.
       requireHostHeader: false,
     });
     server.maxConnections = maxConnections;
-    // All of them: Node would leave out what is beyond its limit without a word. Their bytes are limited.
+    // Node would drop header lines above its limit without an error. Their bytes are limited.
     server.maxHeadersCount = 0;
     server.timeout = writeTimeout;
     server.on('connection', (socket) => {
@@ -93,9 +96,9 @@ export class Connections {
   }
 
   /**
-   * Ends every connection as soon as what was begun on it is answered, and whatever goes on when every request surely
-   * is over: a long export to a slow reader.
-   * @param deadlineMs milliseconds that a request has for all that is done for it
+   * Ends every connection after the answers to its running requests. Answers that go on after the longest possible
+   * request are cut: a long export to a slow reader.
+   * @param deadlineMs deadline of a request, in milliseconds
    */
   drain(deadlineMs: number): void {
     this.draining = true;
@@ -109,8 +112,8 @@ export class Connections {
   }
 
   /**
-   * Refuses what can't be understood as a request. What came before on the connection is answered first: it may be a
-   * patch that was applied. If it is the rest of a body, its request gets the problem.
+   * Refuses bytes that can't be parsed as a request. Earlier requests on the connection are answered first: one may
+   * be a patch that was applied. If the bytes are the rest of a body, its request gets the problem.
    */
   refuse(socket: Socket, problem: Problem): void {
     const connection = this.connections.get(socket);
@@ -137,11 +140,11 @@ export class Connections {
       connection.waiting.length = 0;
       this.connections.delete(socket);
     });
-    // Whoever reads a body starts the whole connection again.
+    // A reader of a body resumes the whole connection.
     socket.on('resume', () => {
       if (connection.waiting.length >= MAX_WAITING && !connection.over) socket.pause();
     });
-    // What Node calls behind an answer with `Connection: close`.
+    // Node calls this after an answer with `Connection: close`.
     socket.destroySoon = () => {
       this.end(socket);
     };
@@ -165,7 +168,7 @@ export class Connections {
     turn();
   }
 
-  /** After an answer. Not at once: one read may bring hundreds of requests whose refusals take no time. */
+  /** After an answer. Not at once: one read may contain hundreds of requests, and refusals take almost no time. */
   private next(socket: Socket): void {
     setImmediate(() => {
       const connection = this.connections.get(socket);
@@ -181,12 +184,12 @@ export class Connections {
     });
   }
 
-  /** Those who have just connected come first: Node accepts one of them in each turn of the event loop. */
+  /** New connections come first: Node accepts one of them in each turn of the event loop. */
   private readonly callNext = (): void => {
     const comesFirst = this.accepted && this.held < MAX_HELD;
     this.accepted = false;
     this.held = comesFirst ? this.held + 1 : 0;
-    // Its own `waiting` is empty when the connection has ended meanwhile.
+    // Its `waiting` is empty if the connection has ended in the meantime.
     if (!comesFirst) this.line.shift()?.waiting.shift()?.();
     if (this.line.length > 0) setImmediate(this.callNext);
   };
@@ -199,7 +202,10 @@ export class Connections {
     lingeringClose(socket);
   }
 
-  /** Nothing came or went for a while: the client does not read, or is idle; or we are at work, which has a deadline. */
+  /**
+   * Nothing was received or sent for a while: the client does not read, or is idle, or a request is being carried
+   * out, which has its own deadline.
+   */
   private endIfStalled(socket: Socket): void {
     const connection = this.connections.get(socket);
     if (connection?.over === true) return;

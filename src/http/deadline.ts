@@ -7,7 +7,7 @@ declare module 'fastify' {
   }
 }
 
-/** When a request has to be over: reading its body, and everything that is done for it. */
+/** The deadline of a request: for reading its body and for all work on it. */
 export class Deadline {
   /** By the monotonic clock. */
   readonly at: number;
@@ -19,12 +19,15 @@ export class Deadline {
     this.at = clock.monotonic() + budgetMs;
   }
 
-  /** What `work` comes to, if that is in time. @throws OutOfTime; what `work` throws in time */
+  /**
+   * The result of `work`, if it is in time.
+   * @throws OutOfTime; what `work` throws in time
+   */
   within<Result>(work: Promise<Result>): Promise<Result> {
     return within(this.clock, this.at, work);
   }
 
-  /** Runs `task` when the time is over; the answer cancels it. */
+  /** Runs `task` at the deadline. Returns a function that cancels it. */
   whenOver(task: () => void): () => void {
     return this.clock.after(Math.max(0, this.at - this.clock.monotonic()), task);
   }

@@ -5,16 +5,16 @@ import { type Fault, type FaultPlace, MAX_FAULTS, pointerTo } from './problem.js
 import { fault, faultsOf, isObject, type RuleFault, type Shape, shapesOf } from './rules.js';
 
 export interface Validated<Dto> {
-  /** Only to be used when there are no faults. */
+  /** Use it only if there are no faults. */
   readonly dto: Dto;
-  /** Up to one more than a problem shows. */
+  /** At most one more than a problem reports. */
   readonly faults: Fault[];
 }
 
 /**
- * Checks a parsed body against a DTO's class-validator rules and finds every fault at once, or as many as are worth
- * telling. What class-transformer and the rules get to see is bounded by the DTO, not by the size of the body. Values
- * are not changed: an accepted DTO serialises to what was sent.
+ * Checks a parsed body against a DTO's class-validator rules. Reports every fault at once, up to a limit. The DTO
+ * bounds the part of a body that class-transformer and the rules see, whatever the size of the body. Values are not
+ * changed: an accepted DTO serialises to the body that was sent.
  */
 export function validateDto<Dto extends object>(
   type: new () => Dto,
@@ -29,7 +29,7 @@ export function validateDto<Dto extends object>(
   return { dto, faults: reported.map(({ path, code, detail }) => ({ ...placeOf(path), code, detail })) };
 }
 
-/** The same of a parsed query, where a parameter that comes twice is a list. */
+/** The same for a parsed query; a repeated parameter is a list. */
 export function validateQuery<Dto extends object>(type: new () => Dto, query: object): Validated<Dto> {
   const parameters = Object.entries(query);
   const repeated = parameters.filter(([, value]) => Array.isArray(value));
@@ -60,8 +60,9 @@ function validated<Dto extends object>(
 type Path = RuleFault['path'];
 
 /**
- * A copy with the DTO's fields and no other: class-transformer would call what it finds under `constructor`, and skip
- * names of methods without a word. @param unknown gets a fault for what is left out
+ * A copy with only the DTO's fields: class-transformer would call a value under `constructor`, and would skip names
+ * of methods without an error.
+ * @param unknown gets a fault for each field that is left out
  */
 function fieldsOf(
   type: new () => object,
@@ -81,7 +82,10 @@ function fieldsOf(
   return Object.fromEntries(entries);
 }
 
-/** As much of a value as its rule looks at: of a list with too many items no item, below a wrong kind nothing. */
+/**
+ * The part of a value that its rule checks: no item of a list with too many items, nothing below a value of the wrong
+ * type.
+ */
 function copyOf(shape: Shape, value: unknown, path: Path, unknown: RuleFault[]): unknown {
   const { dto, maxItems } = shape;
   if (Array.isArray(value)) {
@@ -95,15 +99,15 @@ function copyOf(shape: Shape, value: unknown, path: Path, unknown: RuleFault[]):
   return dto === undefined ? {} : fieldsOf(dto(), value, path, unknown);
 }
 
-/** What failed without saying why is refused all the same. */
+/** A failure without a reason is refused, too. */
 const UNEXPLAINED = fault('invalid', 'is not accepted');
 
-/** Nothing below a faulty value is reported. */
+/** Nothing below an invalid value is reported. */
 function faultsIn(errors: readonly ValidationError[], parent: Path): RuleFault[] {
   return errors.flatMap(({ target, property, children = [], constraints }) => {
     const own = target === undefined ? [] : faultsOf(target, property);
     const reported = own.length === 0 && constraints !== undefined ? UNEXPLAINED : own;
-    // Items of a list: those that are no objects themselves have nothing below.
+    // Items of a list: an item that is not an object has nothing below it.
     const faulty = new Set(reported.map(({ path: [item] }) => String(item)));
     const sound = reported.some(({ path }) => path.length === 0) ? [] : children;
     const path = [...parent, property];

@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { InFlight } from '../runtime/in-flight.js';
 
-/** Counts a request as in flight until its handler has ended, whatever became of its connection. */
+/** Counts a request as in flight until its handler is finished, even if its connection is closed. */
 @Injectable()
 export class InFlightInterceptor implements NestInterceptor {
   constructor(private readonly inFlight: InFlight) {}

@@ -5,13 +5,13 @@ import { readJsonBody } from './json-body.js';
 import { refuseFaults } from './problem.js';
 
 /**
- * `@Body(JsonBodyPipe)`: the request's body as the DTO that the parameter is typed with, read behind the guard, every
- * fault of it found at once.
+ * `@Body(JsonBodyPipe)`: reads the request's body after the guard, as the DTO type of the parameter. Reports every
+ * fault at once.
  * @throws Problem unsupported-media-type, payload-too-large, request-timeout, malformed-json, validation-failed
  */
 @Injectable()
 export class JsonBodyPipe implements PipeTransform<FastifyRequest, Promise<object>> {
-  /** @param request what `leaveBodiesUnread` puts in the place of a body */
+  /** @param request the request; `leaveBodiesUnread` passes it instead of a body */
   async transform(request: FastifyRequest, { metatype }: ArgumentMetadata): Promise<object> {
     return this.read(await readJsonBody(request), request, metatype);
   }

@@ -16,7 +16,7 @@ export async function readJsonBody(request: FastifyRequest): Promise<unknown> {
 }
 
 function requireJson(request: FastifyRequest): void {
-  // Node believes the first of several, what is in front of us perhaps the last.
+  // Node uses the first of several, but a proxy in front may use the last.
   const [contentType, ...others] = request.raw.headersDistinct['content-type'] ?? [];
   const { type, charset } = others.length === 0 ? mediaTypeOf(contentType) : {};
   if (type !== 'application/json' || (charset !== undefined && !/^utf-?8$/i.test(charset))) {
@@ -72,24 +72,24 @@ function readBytes(request: FastifyRequest): Promise<Buffer> {
       refuse(tooLate('The body did not arrive in time.'));
     });
     raw.on('data', take).on('end', finish).on('close', breakOff).on(BROKEN, refuse);
-    // What happened before anybody listened is not said again.
+    // An event before this listener is not repeated.
     const known = broken.get(raw);
     if (known !== undefined) refuse(known);
     else if (raw.destroyed) breakOff();
   });
 }
 
-/** The event of a request whose body can't arrive any more. */
+/** The event of a request whose body will not arrive completely. */
 const BROKEN = 'bff:broken';
 const broken = new WeakMap<IncomingMessage, Problem>();
 
-/** Ends a body that can't be understood or comes too slowly: whoever reads it gets the problem at once. */
+/** Ends a body that can't be parsed or is too slow: its reader gets the problem at once. */
 export function breakBody(request: IncomingMessage, problem: Problem): void {
   broken.set(request, problem);
   request.emit(BROKEN, problem);
 }
 
-/** Whether so much of the body is still to come that it is not worth reading it for the sake of the connection. */
+/** Whether too much of the body is unread to read it only to keep the connection. */
 export function isBodyLeft(request: IncomingMessage): boolean {
   const chunked = request.headers['transfer-encoding'] !== undefined;
   return !request.complete && (chunked || declaredLength(request) > BODY_LIMIT);
@@ -99,10 +99,10 @@ function declaredLength({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? 0);
 }
 
-/** The connection ends with the answer: what comes behind it can't be told from the rest of the body. */
+/** The connection ends with the answer: later bytes can't be distinguished from the rest of the body. */
 export const CLOSE: Readonly<Record<string, string>> = { Connection: 'close' };
 
-/** The rest of the body is not worth reading. */
+/** The rest of the body is not read. */
 function tooLarge(): Problem {
   const detail = `The body may have at most ${BODY_LIMIT} bytes.`;
   return new Problem('payload-too-large', detail, { headers: CLOSE });
@@ -131,8 +131,9 @@ function decodeUtf8(bytes: Buffer): string {
 }
 
 /**
- * Switches Fastify's own body parser off, which runs before any guard: a stranger's body is neither read nor parsed, and
- * a refusal always has a known caller. What a route's `@Body()` gets is the request; `JsonBodyPipe` reads it.
+ * Switches off Fastify's own body parser, which runs before any guard. So a body from an unknown caller is neither
+ * read nor parsed, and a refusal always has a known caller. The `@Body()` of a route gets the request; `JsonBodyPipe`
+ * reads it.
  */
 export function leaveBodiesUnread(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();

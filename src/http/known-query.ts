@@ -15,7 +15,7 @@ const HAS_QUERY_PARAMETERS = 'http:has-query-parameters';
 /** For a route that has query parameters and checks all of them itself: `KnownQueryInterceptor` skips it. */
 export const HasQueryParameters = (): MethodDecorator => SetMetadata(HAS_QUERY_PARAMETERS, true);
 
-/** A fault for each parameter but these: whoever misspells `dry_run` must not get a real patch. */
+/** A fault for each parameter except the known ones: a caller who misspells `dry_run` must not get a real patch. */
 export function unknownParameters(query: unknown, ...known: readonly string[]): Fault[] {
   const names = typeof query === 'object' && query !== null ? Object.keys(query) : [];
   return names
@@ -23,7 +23,7 @@ export function unknownParameters(query: unknown, ...known: readonly string[]): 
     .map((parameter) => ({ parameter, code: 'unknown-field', detail: 'is not a parameter of this route' }));
 }
 
-/** Refuses every query parameter of the API's routes that have none. */
+/** Refuses every query parameter on the API's routes without query parameters. */
 @Injectable()
 export class KnownQueryInterceptor implements NestInterceptor {
   constructor(private readonly reflector: Reflector) {}

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 
-/** Milliseconds and bytes for which a client may go on sending what nobody reads any more. */
+/** Milliseconds and bytes that a client may still send; they are discarded. */
 const PATIENCE_MS = 5_000;
 const PATIENCE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Ends a connection behind its last answer (RFC 9112, section 9.6): our side at once, the other when the client has
- * read the answer. Closing with bytes unread makes the kernel send a reset, and a client that is still writing its
- * body would get a broken pipe in place of the answer. What still comes is counted and thrown away: it is no request.
+ * Ends a connection after its last answer (RFC 9112, section 9.6): our side at once, the other side when the client
+ * has read the answer. If bytes are unread at a close, the kernel sends a reset, and a client that is still writing
+ * its body gets a broken pipe instead of the answer. Later bytes are counted and discarded: they are not a request.
  */
 export function lingeringClose(socket: Socket): void {
   if (socket.destroyed) return;
@@ -17,7 +17,7 @@ export function lingeringClose(socket: Socket): void {
   });
   socket.end();
   if (socket.isPaused()) {
-    // Only Node's own listener starts a connection again that it reads for the parser; it comes before this one.
+    // Only Node's own listener resumes a connection that it reads for the parser; this listener comes before it.
     socket.once('resume', () => {
       throwAway(socket);
     });
@@ -27,7 +27,7 @@ export function lingeringClose(socket: Socket): void {
   }
 }
 
-/** Takes the connection from the parser. */
+/** Detaches the connection from the parser. */
 function throwAway(socket: Socket): void {
   const limit = socket.bytesRead + PATIENCE_BYTES;
   socket.removeAllListeners('data');

@@ -6,8 +6,8 @@ import type { LogLevel } from '../config/config.js';
 export const LOGGER = Symbol('Logger');
 
 /**
- * Lines are built from named members only; the redaction is the second wall, should a whole header or
- * settings object ever reach a line.
+ * Lines are built from named fields only. The redaction is a second protection, in case a whole header or settings
+ * object ever reaches a line.
  */
 export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
   const options = {
@@ -49,7 +49,7 @@ export class NestLog implements LoggerService {
   }
 }
 
-/** Takes an error that nobody deals with, and writes one line of it. */
+/** Returns a handler that logs an error in one line. */
 export function errorLine(logger: Logger, message: string): (error: unknown) => void {
   return (error) => {
     logger.error({ error: describeError(error) }, message);
@@ -65,8 +65,8 @@ export interface ErrorDescription {
 }
 
 /**
- * What of an error may be logged. Messages of parsers and databases quote what they choke on, and HTTP
- * errors carry headers and bodies, so only messages that can't hold data are kept.
+ * The part of an error that may be logged. Messages of parsers and databases quote their input, and HTTP errors have
+ * headers and bodies. So only messages that can't contain data are kept.
  */
 export function describeError(error: unknown, depth = 3): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error };

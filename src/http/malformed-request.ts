@@ -6,8 +6,8 @@ import { CLOSE, isBodyLeft, tooLate } from './json-body.js';
 import { type Fault, Problem, validationFailed } from './problem.js';
 
 /**
- * Answers what is not even HTTP, has too large a header, or does not arrive in time: Node gives up on the
- * connection before there is a request.
+ * Answers requests that are not HTTP, have too large a header, or do not arrive in time. Node ends the connection
+ * before there is a request.
  */
 export function answerMalformedRequest(
   { code }: NodeJS.ErrnoException,
@@ -27,10 +27,10 @@ function problemOf(code: string | undefined): Problem {
   return new Problem('validation-failed', detail, { headers: CLOSE });
 }
 
-/** Lines of a header; each costs. */
+/** Maximum number of header lines; each costs CPU. */
 const MAX_HEADERS = 2_000;
 
-/** Refuses in a problem document what Node refuses without one, cuts in silence, or lets pass. */
+/** Refuses with a problem document the requests that Node refuses without one, cuts without an error, or accepts. */
 export function answerUnusualRequests(fastify: FastifyInstance, connections: Connections): void {
   const { server } = fastify;
   // RFC 9110, section 10.1.1: an expectation other than 100-continue may be ignored.
@@ -44,7 +44,7 @@ export function answerUnusualRequests(fastify: FastifyInstance, connections: Con
   fastify.addHook('onRequest', (request, _reply, done) => {
     done(problemOfHeader(request.raw));
   });
-  // Behind an answer to a body that nobody read to its end, there is nothing to be read any more.
+  // After an answer to a body that was not read completely, no further request can be read.
   fastify.addHook('onSend', (request, reply, payload, done) => {
     if (isBodyLeft(request.raw)) void reply.headers(CLOSE);
     done(null, payload);
@@ -82,5 +82,5 @@ function faultOfHeader({ headers, headersDistinct, httpVersion }: IncomingMessag
   return undefined;
 }
 
-/** uri-host [":" port] of RFC 9112, section 3.2, as far as it could mislead anybody. */
+/** uri-host [":" port] of RFC 9112, section 3.2, checked only for characters that could mislead a reader. */
 const HOST = /^[^\s/\\@?#,]*$/;

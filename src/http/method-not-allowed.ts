@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { Problem } from './problem.js';
 
-/** Which paths take which methods. */
+/** The methods of each path. */
 type Routes = ReadonlyMap<string, { readonly path: RegExp; readonly methods: ReadonlySet<string> }>;
 
-/** Collects the routes; call it before they are registered. */
+/** Collects the routes. Call it before they are registered. */
 export function collectRoutes(fastify: FastifyInstance): Routes {
   const routes = new Map<string, { readonly path: RegExp; readonly methods: Set<string> }>();
   fastify.addHook('onRoute', ({ url, method }: RouteOptions) => {
@@ -16,7 +16,10 @@ export function collectRoutes(fastify: FastifyInstance): Routes {
   return routes;
 }
 
-/** An OPTIONS that is no preflight is a method like others; call it before CORS, which would take it for one. */
+/**
+ * An OPTIONS request that is not a preflight is an ordinary method. Call this before CORS, which would treat it as a
+ * preflight.
+ */
 export function refusePlainOptions(fastify: FastifyInstance, routes: Routes, answer: Answer): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     const { method, headers, url } = request;
@@ -30,12 +33,12 @@ export function refusePlainOptions(fastify: FastifyInstance, routes: Routes, ans
   });
 }
 
-/** The route that CORS has for OPTIONS knows no filter for what is thrown. */
+/** The OPTIONS route of CORS has no exception filter. */
 type Answer = (problem: Problem, request: FastifyRequest, reply: FastifyReply) => void;
 
 /**
- * Answers 405 with `Allow` (RFC 9110, section 15.5.6) for a known path and another method, where Fastify
- * says 404.
+ * Answers 405 with `Allow` (RFC 9110, section 15.5.6) for a known path with another method, where Fastify would
+ * answer 404.
  */
 export function refuseOtherMethods(fastify: FastifyInstance, routes: Routes): void {
   fastify.addHook('onRequest', ({ is404, url }, _reply, done) => {

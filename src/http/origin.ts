@@ -1,20 +1,20 @@
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 
-/** Where a request came from, as far as it can be known (TRUST_PROXY decides which addresses are believed). */
+/** The origin of a request, as far as it is known (TRUST_PROXY decides which addresses are trusted). */
 export function originOf(request: FastifyRequest): {
   readonly ip: string;
   readonly user_agent: string | null;
 } {
   const userAgent = request.headers['user-agent'];
-  // What a proxy forwards is not checked to be an address.
+  // A forwarded value need not be an address.
   const ip = isIP(request.ip) === 0 ? (request.socket.remoteAddress ?? 'unknown') : request.ip;
   return { ip, user_agent: userAgent === undefined ? null : userAgent.slice(0, 256) };
 }
 
 /**
- * `X-Forwarded-For` with every entry an address alone: some proxies add the port, or brackets around IPv6. What is no
- * address stays as it is, so that nobody's place in the list changes.
+ * `X-Forwarded-For` with only the address in each entry: some proxies add the port, or brackets around IPv6. An entry
+ * that is not an address stays unchanged, so that no entry changes its position.
  */
 export function bareAddresses(forwardedFor: string): string {
   const entries = forwardedFor.split(',').map((entry) => entry.trim());

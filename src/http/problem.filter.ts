@@ -5,7 +5,7 @@ import { OutOfTime } from '../runtime/within.js';
 import { describeError } from './logger.js';
 import { Problem, type ProblemSlug } from './problem.js';
 
-/** Turns whatever was thrown into one problem document; what nobody foresaw is `internal` and an error line. */
+/** Turns any error into one problem document. An unexpected error is `internal` and gets an error line. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly logger: Logger) {}
@@ -39,7 +39,9 @@ export function toProblem(error: unknown): Problem {
   });
 }
 
-/** What the framework refuses by itself, by status: never its own words, which may quote the request. */
+/**
+ * Refusals by the framework, by status. The framework's own message is never used, because it may quote the request.
+ */
 const FRAMEWORK_PROBLEMS: Partial<Record<number, [ProblemSlug, string]>> = {
   400: ['validation-failed', 'The request or its URL is malformed.'],
   404: ['not-found', 'There is no resource at this path.'],
@@ -49,7 +51,7 @@ const FRAMEWORK_PROBLEMS: Partial<Record<number, [ProblemSlug, string]>> = {
   415: ['unsupported-media-type', 'Send application/json in UTF-8.'],
 };
 
-/** Any other 4xx of the framework, such as a path that leaves the folder of Swagger UI. */
+/** Any other 4xx of the framework, for example a path outside the folder of Swagger UI. */
 function otherRefusal(status: number): [ProblemSlug, string] | undefined {
   return status >= 400 && status < 500 ? ['not-found', 'There is no resource at this path.'] : undefined;
 }

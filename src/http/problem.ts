@@ -1,4 +1,4 @@
-/** Every way a request can fail: its status, the billing API's code for it, and its title. One row a slug. */
+/** Every type of problem: its status, the billing API's code for it, and its title. One row for each slug. */
 export const PROBLEMS = {
   'malformed-json': [400, 'BAD_REQUEST', 'The body is not JSON'],
   'validation-failed': [400, 'BAD_REQUEST', 'The request is not valid'],
@@ -33,10 +33,10 @@ export const PROBLEMS = {
 
 export type ProblemSlug = keyof typeof PROBLEMS;
 
-/** One fault of a request, and where it is. `code` is stable kebab-case. */
+/** One fault of a request and its place. `code` is stable kebab-case. */
 export type Fault = FaultPlace & { readonly code: FaultCode; readonly detail: string };
 
-/** What can be wrong with a part of a request. */
+/** The codes of faults. */
 export const FAULT_CODES = [
   ...['required', 'null', 'empty', 'unknown-field', 'invalid'],
   ...['not-object', 'not-list', 'not-text', 'not-boolean', 'not-decimal', 'not-timestamp'],
@@ -57,13 +57,13 @@ export const FAULT_CODES = [
 
 export type FaultCode = (typeof FAULT_CODES)[number];
 
-/** Faults that one problem tells. */
+/** Maximum number of faults in one problem. */
 export const MAX_FAULTS = 100;
 
 export type FaultPlace =
   /** In the body: an RFC 6901 pointer as a URI fragment. */
   | { readonly pointer: string }
-  /** In the query or the path: a name as the route's documentation has it. */
+  /** In the query or the path: the documented name of the parameter. */
   | { readonly parameter: string }
   /** In a header: its name. */
   | { readonly header: string };
@@ -71,17 +71,17 @@ export type FaultPlace =
 export interface ProblemOptions {
   readonly errors?: readonly Fault[];
   readonly operationId?: string;
-  /** How the patch ended, as an operation's status. */
+  /** The outcome of the patch, as in an operation's status. */
   readonly outcome?: string;
   /** Whole seconds, for the `Retry-After` header. */
   readonly retryAfterS?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** For the log alone: what was wrong, without any value. */
+  /** Only for the log: the reason, without any value. */
   readonly reason?: string;
   readonly cause?: unknown;
 }
 
-/** The one error that becomes an answer. `detail` is for the caller: no secret, no personal data, no host name. */
+/** The only error that becomes an answer. `detail` is for the caller: no secret, no personal data, no host name. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;
@@ -95,7 +95,7 @@ export class Problem extends Error {
     this.status = PROBLEMS[slug][0];
   }
 
-  /** The answer's body: RFC 9457, with the `code` and `message` that the billing API's own clients read. */
+  /** The body of the answer: RFC 9457, with the `code` and `message` that the billing API's own clients read. */
   toBody(requestId: string): ProblemBody {
     const [status, code, title] = PROBLEMS[this.slug];
     const { operationId, outcome, errors } = this.options;
@@ -128,11 +128,11 @@ export interface ProblemBody {
   readonly operation_id?: string;
   readonly outcome?: string;
   readonly errors?: readonly Fault[];
-  /** There are more than those. */
+  /** True if there are more faults. */
   readonly errors_truncated?: boolean;
 }
 
-/** `validation-failed` with every fault. Its detail names the first, for clients that show nothing else. */
+/** `validation-failed` with every fault. Its detail has the first fault, for clients that show nothing else. */
 export function validationFailed(
   errors: readonly [Fault, ...Fault[]],
   headers: Readonly<Record<string, string>> = {},
@@ -155,7 +155,7 @@ function placeOf(fault: FaultPlace): string {
   return place === '' ? 'The body' : cut(place);
 }
 
-/** Callers may have made up names of any length. */
+/** A caller may send names of any length. */
 const MAX_NAME_LENGTH = 100;
 
 function cut(name: string): string {
@@ -163,8 +163,8 @@ function cut(name: string): string {
 }
 
 /**
- * Any path below the document's root as a URI fragment (RFC 6901, section 6). A name that is longer than any of
- * ours is cut.
+ * Any path below the document's root as a URI fragment (RFC 6901, section 6). A name that is longer than every
+ * documented one is cut.
  */
 export function pointerTo(...path: readonly (string | number)[]): string {
   return ['#', ...path.map((step) => encodeStep(String(step)))].join('/');

@@ -13,14 +13,14 @@ import { readTraceContext, type TraceContext } from './trace-context.js';
 declare module 'fastify' {
   interface FastifyRequest {
     trace: TraceContext;
-    /** The problem that was answered, for the log line and the audit of refusals. */
+    /** The problem in the answer, for the log line and the audit of refusals. */
     problem: Problem | null;
-    /** Who is asking, for the log line; set once the caller's token was accepted. */
+    /** The caller, for the log line; set when the token was accepted. */
     tenantId: string | null;
   }
 }
 
-/** Adopts a well-formed `X-Request-Id`, else makes one. */
+/** Uses a valid `X-Request-Id`, or creates an id. */
 export function requestIdOf(request: IncomingMessage): string {
   const header = request.headers['x-request-id'];
   return typeof header === 'string' && /^[A-Za-z0-9._-]{1,128}$/.test(header) ? header : randomUUID();
@@ -33,7 +33,9 @@ interface Surroundings {
   readonly logger: Logger;
 }
 
-/** The deadline, trace and standard answer headers of every request, and one log line when it is done. */
+/**
+ * Adds the deadline, trace and standard answer headers to every request, and writes one log line when it is finished.
+ */
 export function addRequestHooks(
   fastify: FastifyInstance,
   { config, clock, ids, logger }: Surroundings,
@@ -69,7 +71,7 @@ export function addRequestHooks(
   });
 }
 
-/** The template, never the URL: an alias in the path is personal data. */
+/** The route template, never the URL: an alias in the path is personal data. */
 export function routeOf(request: FastifyRequest): string {
   return request.routeOptions.url ?? '(unknown)';
 }

@@ -4,30 +4,30 @@ import { Type } from 'class-transformer';
 import { getMetadataStorage, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import type { FaultCode } from './problem.js';
 
-/** A fault at, or below, the value that a rule looks at. */
+/** A fault at, or below, the value that a rule checks. */
 export interface RuleFault {
   readonly path: readonly (string | number)[];
   readonly code: FaultCode;
   readonly detail: string;
 }
 
-/** Looks at one value of a body; an empty answer means that it is accepted. */
+/** Checks one value of a body. Returns its faults; none means that the value is accepted. */
 export type Rule = (value: unknown) => readonly RuleFault[];
 
-/** How much of a field's value is worth looking at. */
+/** The part of a field's value that is checked. */
 export interface Shape {
-  /** The class of its value, or of each item of its list. */
+  /** The class of the value, or of each item of the list. */
   readonly dto?: () => new () => object;
-  /** Items that a list may have; absent: it is no list. */
+  /** Maximum number of items of a list; absent if it is not a list. */
   readonly maxItems?: number;
 }
 
-/** A class-validator decorator that applies the rules in turn; the first with faults decides. */
+/** A class-validator decorator that applies the rules one after the other, until one reports faults. */
 export function Satisfies(...rules: readonly Rule[]): PropertyDecorator {
   return constraint(inTurn(...rules), {});
 }
 
-/** May be absent, but not null: `@IsOptional()` would let null through, and a null clears nothing (U1). */
+/** May be absent, but not null: `@IsOptional()` would accept null, and null clears nothing (U1). */
 export function MayBeAbsent(): PropertyDecorator {
   return applyDecorators(
     ValidateIf((_, value) => value !== undefined),
@@ -40,7 +40,7 @@ export function ListOf(max: number, item: Rule): PropertyDecorator {
   return constraint(list(max, item), { maxItems: max });
 }
 
-/** An object with a DTO of its own. */
+/** An object with its own DTO. */
 export function NestedObject(dto: () => new () => object): PropertyDecorator {
   return applyDecorators(
     constraint(object, { dto }),
@@ -50,7 +50,7 @@ export function NestedObject(dto: () => new () => object): PropertyDecorator {
   );
 }
 
-/** A list of at most `max` objects with a DTO of their own. */
+/** A list of at most `max` objects with their own DTO. */
 export function NestedList(dto: () => new () => object, max: number): PropertyDecorator {
   return applyDecorators(
     constraint(list(max, object), { dto, maxItems: max }),
@@ -62,7 +62,10 @@ export function NestedList(dto: () => new () => object, max: number): PropertyDe
 
 export const RULE = 'rule';
 
-/** class-validator itself only knows pass or fail: what a rule found is kept beside the instance it looked at. */
+/**
+ * class-validator itself has only pass and fail. So the faults of a rule are kept next to the instance that was
+ * checked.
+ */
 function constraint(rule: Rule, shape: Shape): PropertyDecorator {
   const check = inTurn(required, rule);
   return ValidateBy(
@@ -89,14 +92,14 @@ function found(instance: object): Map<string, readonly RuleFault[]> {
   return faults;
 }
 
-/** What the rule of a property found when class-validator asked it. */
+/** The faults that the rule of a property reported to class-validator. */
 export function faultsOf(instance: object, property: string): readonly RuleFault[] {
   return FOUND.get(instance)?.get(property) ?? [];
 }
 
 const SHAPES = new WeakMap<object, ReadonlyMap<string, Shape>>();
 
-/** The fields of a DTO, as class-validator knows them. */
+/** The fields of a DTO, from class-validator's metadata. */
 export function shapesOf(dto: new () => object): ReadonlyMap<string, Shape> {
   const known = SHAPES.get(dto);
   if (known !== undefined) return known;
@@ -117,7 +120,7 @@ export function fault(code: FaultCode, detail: string, ...path: readonly (string
   return [{ path, code, detail }];
 }
 
-/** The first rule with faults decides: what is no text has no length either. */
+/** Applies rules until one reports faults: a value that is not text has no length either. */
 export function inTurn(...rules: readonly Rule[]): Rule {
   return (value) => {
     for (const rule of rules) {
@@ -139,7 +142,7 @@ const object: Rule = (value) => (isObject(value) ? [] : fault('not-object', 'mus
 export const boolean: Rule = (value) =>
   typeof value === 'boolean' ? [] : fault('not-boolean', 'must be true or false');
 
-/** A list of at most `max` items, each of which satisfies the rule. The items of a longer one are not looked at. */
+/** A list of at most `max` items, each of which satisfies the rule. The items of a longer list are not checked. */
 function list(max: number, item: Rule): Rule {
   const each = inTurn(required, item);
   return (value) => {

@@ -1,19 +1,19 @@
 import type { FaultCode } from './problem.js';
 import { fault, inTurn, type Rule } from './rules.js';
 
-/** What no text may contain, as OpenAPI says it; JSON of ours has no lone surrogate in the first place. */
+/** The pattern of plain text for OpenAPI. Lone surrogates are not in it, because our JSON never has one. */
 export const PLAIN_TEXT = '^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E]*$';
 
 /**
- * Plain text of `min` to `max` characters (code points): well-formed, without control characters, line breaks,
- * or marks that turn the direction of what follows (U+202A to U+202E), which make it look like other text.
+ * Plain text of `min` to `max` characters (code points): well-formed, without control characters, line breaks, and
+ * without characters that change the direction of text (U+202A to U+202E), which make it look like other text.
  */
 export function text(min: number, max: number): Rule {
   const tooLong = fault('too-long', `may have at most ${max} characters`);
   return inTurn(
     (value) => {
       if (typeof value !== 'string') return fault('not-text', 'must be text');
-      // A character has two code units at most: what is longer than that is not looked at any further.
+      // A character has at most two code units: text with more than that is not checked any further.
       return value.length > 2 * max ? tooLong : [];
     },
     without(/\p{Cs}/u, 'lone-surrogate', 'must be well-formed Unicode'),
@@ -32,11 +32,11 @@ export function text(min: number, max: number): Rule {
   );
 }
 
-/** The same as a pattern: white space and what is never shown are nothing that anybody sees. */
+/** The pattern for OpenAPI: white space and characters that are never shown are not visible. */
 export const VISIBLE_TEXT =
   '^(?=[\\s\\S]*[^\\s\\p{Default_Ignorable_Code_Point}])[^\\u0000-\\u001F\\u007F-\\u009F\\u2028-\\u202E]*$';
 
-/** Plain text of 1 to `max` characters, one of them visible: a name that nobody sees names nothing. */
+/** Plain text of 1 to `max` characters, at least one of them visible. */
 export function visibleText(max: number): Rule {
   return inTurn(
     text(1, max),
@@ -48,7 +48,7 @@ export function visibleText(max: number): Rule {
   );
 }
 
-/** Refuses characters that nobody sees: two texts that look the same must be the same. */
+/** Refuses invisible characters: two texts that look equal must be equal. */
 export const noInvisible = without(
   /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u,
   'invisible-character',
@@ -61,7 +61,8 @@ export function textThat(accepts: (value: string) => boolean, code: FaultCode, d
 }
 
 /**
- * Text in which no character matches; the first that does is named, with its place in code points, counted from 1.
+ * Text in which no character matches. The fault has the first matching character and its position in code points,
+ * from 1.
  * @param refused matches one character; has the flag u, and not g
  */
 export function without(refused: RegExp, code: FaultCode, detail: string): Rule {
@@ -74,7 +75,7 @@ export function without(refused: RegExp, code: FaultCode, detail: string): Rule 
   };
 }
 
-/** In code points. */
+/** Length in code points. */
 function lengthOf(value: string): number {
   return SURROGATE.test(value) ? Array.from(value).length : value.length;
 }

@@ -1,6 +1,6 @@
 import type { Ids } from '../runtime/ids.js';
 
-/** The trace that a request belongs to (W3C Trace Context, level 1). */
+/** The trace of a request (W3C Trace Context, level 1). */
 export interface TraceContext {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
@@ -8,18 +8,18 @@ export interface TraceContext {
   readonly flags: string;
 }
 
-/** Version 00 has these four members; higher ones may have more behind them. */
+/** Version 00 has these four parts; higher versions may have more after them. */
 const TRACEPARENT =
   /^(?!ff)(?:00(?=.{53}$)|(?!00)[0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|$)/;
 
-/** Continues the caller's trace, or begins one when its `traceparent` is absent or malformed. */
+/** Continues the caller's trace, or begins a new one if its `traceparent` is absent or malformed. */
 export function readTraceContext(header: unknown, ids: Ids): TraceContext {
   const [, traceId, flags] = (typeof header === 'string' ? TRACEPARENT.exec(header) : null) ?? [];
   if (traceId === undefined || flags === undefined) return { traceId: ids.hex(16), flags: '00' };
   return { traceId, flags };
 }
 
-/** The `traceparent` of one request that we send: same trace, a parent of our own. */
+/** The `traceparent` of one request to the billing API: the same trace with a new parent id. */
 export function traceparentOf(trace: TraceContext, ids: Ids): string {
   return `00-${trace.traceId}-${ids.hex(8)}-${trace.flags}`;
 }

@@ -1,9 +1,9 @@
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** The textual form that PostgreSQL takes; anything else names nothing. */
+/** The text form that PostgreSQL accepts. Any other text is not an id. */
 export function isUuid(value: string): boolean {
   return UUID.test(value);
 }
 
-/** How OpenAPI describes `{id}`. */
+/** `{id}` in OpenAPI. */
 export const UUID_PARAM = { name: 'id', schema: { type: 'string', format: 'uuid' } } as const;

@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { MayBeAbsent, Satisfies } from './rules.js';
 import { textThat } from './text-rules.js';
 
-/** A parameter of the query that may be left out: a whole number from `minimum` to `maximum`. */
+/** An optional query parameter: a whole number from `minimum` to `maximum`. */
 export function WholeNumber(minimum: number, maximum: number, standard: number): PropertyDecorator {
   const digits = new RegExp(`^[0-9]{1,${String(maximum).length}}$`);
   return applyDecorators(

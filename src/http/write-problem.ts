@@ -3,7 +3,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Problem } from './problem.js';
 
-/** Writes a problem document by hand, where there is no request that could be answered; the connection is to end behind it. */
+/**
+ * Writes a problem document directly to the socket, if there is no request to answer. The connection ends after it.
+ */
 export function writeProblem(socket: Socket, problem: Problem): void {
   const requestId = randomUUID();
   const body = JSON.stringify(problem.toBody(requestId));

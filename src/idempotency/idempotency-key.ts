@@ -1,10 +1,10 @@
 import { validationFailed } from '../http/problem.js';
 
-/** 1 to 255 visible ASCII characters; a header that came twice has a space in it. */
+/** 1 to 255 visible ASCII characters. A repeated header has a space and is refused. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * Reads `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07), taken as it is, quotes included.
+ * Reads `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07) unchanged, including quotes.
  * @throws Problem validation-failed
  */
 export function readIdempotencyKey(header: unknown): string | undefined {

@@ -19,15 +19,15 @@ import {
   storedProblem,
 } from './stored-answer.js';
 
-/** Milliseconds beyond its deadline after which a request surely is over. */
+/** Milliseconds after its deadline when a request is certainly finished. */
 const GRACE = 10_000;
 /** The statuses, other than a success, that are stored for a day: a retry would get the same answer. */
 const DEFINITE: ReadonlySet<number> = new Set([400, 404, 409, 412]);
 
 /**
  * Runs a request once for each key (draft-ietf-httpapi-idempotency-key-header-07), across instances. Successes and
- * definite refusals are kept for a day, encrypted. What came to nothing releases the key. An unknown end is
- * repeated until the operation is final, and then that is answered.
+ * definite refusals are stored for a day, encrypted. A request that changed nothing frees its key. An unknown outcome
+ * is replayed until the operation is final; then the final outcome is replayed.
  */
 @Injectable()
 export class IdempotencyKeys {
@@ -39,7 +39,7 @@ export class IdempotencyKeys {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Forgets the answers to patches of a customer; a replay is then answered from the trail. */
+  /** Erases the answers to patches of a customer. A replay is then answered from the trail. */
   forgetAnswersAbout(tenantId: string, customerId: string): Promise<void> {
     return this.store.forgetAnswersAbout(tenantId, customerId);
   }
@@ -67,7 +67,10 @@ export class IdempotencyKeys {
     }
   }
 
-  /** Keeps what a request with a claim comes to, for replays; else frees its key. @throws what `run` throws */
+  /**
+   * Stores the result of a claimed request for replays, or frees its key.
+   * @throws what `run` throws
+   */
   async keep<Result extends object>(
     request: KeyedRequest<Result>,
     held: Exclude<KeyClaim<Result>, { kind: 'replay' }>,
@@ -86,12 +89,12 @@ export class IdempotencyKeys {
     }
   }
 
-  /** A key that was claimed too late for its request would be in flight for as long as that had time. */
+  /** If a key was claimed after the deadline of its request, it is freed: it would block the key until it expires. */
   private async releaseUnused({ id, operationId }: Claim, claiming: Promise<Found>): Promise<void> {
     try {
       if ((await claiming).state === 'claimed') await this.store.release(id, operationId);
     } catch {
-      // Then it runs out.
+      // Then the key expires.
     }
   }
 
@@ -108,7 +111,7 @@ export class IdempotencyKeys {
     return this.replayOutcome(request, claim, operationId, problem);
   }
 
-  /** Undefined for an answer that was forgotten with its customer, or whose key is gone. */
+  /** Undefined if the answer was erased with its customer, or its key was destroyed. */
   private async open({ id, tenantId }: Claim, answer: EncryptedColumns): Promise<StoredAnswer | undefined> {
     try {
       return readStoredAnswer(await this.cipher.decrypt(tenantId, placeOf(id), answer));
@@ -119,8 +122,8 @@ export class IdempotencyKeys {
   }
 
   /**
-   * The trail knows what became of a request that is over.
-   * @param unknown what its caller was answered when nobody knew: that again until it is known, and then the outcome
+   * Gets the outcome of a finished request from the trail.
+   * @param unknown the answer while the outcome was unknown; it is replayed until the outcome is known
    */
   private async replayOutcome<Result extends object>(
     request: KeyedRequest<Result>,
@@ -145,7 +148,7 @@ export class IdempotencyKeys {
     throw replayed(problem);
   }
 
-  /** A problem is kept when its time will not change it, or while nobody knows; else the key is free again. */
+  /** A problem is stored if time does not change it, or while the outcome is unknown; otherwise the key is freed. */
   private async keepProblem(claim: Claim, problem: Problem): Promise<void> {
     const { outcome } = problem.options;
     const lasting = outcome === 'unknown' || outcome === 'unverifiable' || DEFINITE.has(problem.status);
@@ -166,7 +169,9 @@ export class IdempotencyKeys {
     });
   }
 
-  /** The caller gets the truth all the same; the trail answers a replay for an answer that is not there. */
+  /**
+   * The caller gets the true answer in any case. If the answer is not stored, a replay is answered from the trail.
+   */
   private attempt({ deadline }: Claim, store: () => Promise<void>): Promise<void> {
     const stored = store().catch((error: unknown) => {
       this.logger.warn({ error: describeError(error) }, 'an answer could not be kept for replays');
@@ -225,7 +230,7 @@ function replayed(problem: Problem): Problem {
   return new Problem(slug, detail, { ...options, headers: { ...options.headers, ...REPLAYED } });
 }
 
-/** Then the key is free. */
+/** Then the key is freed. */
 function changedNothing(earlier: EarlierOutcome<object>): boolean {
   return 'problem' in earlier && earlier.final && earlier.problem.options.outcome === 'not_applied';
 }

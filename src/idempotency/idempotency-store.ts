@@ -4,29 +4,29 @@ import { fromNow, NOW } from '../database/database-time.js';
 import { Database } from '../database/database.js';
 import type { EncryptedColumns } from '../database/schema.js';
 
-/** Milliseconds that an answer is kept. */
+/** Milliseconds that an answer is stored. */
 const KEEP_FOR = 24 * 60 * 60_000;
 
-/** A request that wants a key for itself. */
+/** A request that claims a key. */
 export interface Claim {
-  /** Hash of the key and of whose it is. */
+  /** Hash of the key and its owner. */
   readonly id: string;
   readonly tenantId: string;
-  /** Hash of what is asked for. */
+  /** Hash of the request. */
   readonly fingerprint: string;
   readonly operationId: string;
   /** By the monotonic clock. */
   readonly deadline: number;
-  /** Milliseconds after which its request surely is over. */
+  /** Milliseconds until its request is certainly finished. */
   readonly heldForMs: number;
 }
 
-/** What the key's row says. */
+/** The state of a key's row. */
 export type Found =
   | { readonly state: 'claimed' }
   | { readonly state: 'reused' }
   | { readonly state: 'running' }
-  /** Its request is over and left no answer. */
+  /** Its request is finished and stored no answer. */
   | { readonly state: 'abandoned'; readonly operationId: string }
   | { readonly state: 'answered'; readonly operationId: string; readonly answer: EncryptedColumns };
 
@@ -60,7 +60,7 @@ export class IdempotencyStore {
     return inserted.length > 0 ? { state: 'claimed' } : this.find(claim);
   }
 
-  /** Takes the key of a request that left nothing behind; false when somebody else did. */
+  /** Takes over the key of a request that stored no answer; false if another request did. */
   async takeOver(claim: Claim, from: string): Promise<boolean> {
     const rows = await this.database.kysely
       .updateTable('idempotency_key')
@@ -96,7 +96,7 @@ export class IdempotencyStore {
       .execute();
   }
 
-  /** What is not under the customer's key, and so outlives it: refusals that the billing API gave reasons for. */
+  /** Erases answers that are not encrypted with the customer's key: refusals with the billing API's reasons. */
   async forgetAnswersAbout(tenantId: string, customerId: string): Promise<void> {
     await this.database.kysely
       .updateTable('idempotency_key')
@@ -121,7 +121,7 @@ export class IdempotencyStore {
       .select(sql<boolean>`held_until > now()`.as('held'))
       .where('id', '=', id)
       .executeTakeFirst();
-    // It was released this moment; the caller may come again.
+    // The key was freed at this moment; the caller may try again.
     if (row === undefined) return { state: 'running' };
     if (row.fingerprint !== fingerprint) return { state: 'reused' };
     const { operation_id: operationId, customer_id, own_key, encrypted, held } = row;

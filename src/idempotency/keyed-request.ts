@@ -4,25 +4,25 @@ import type { Claim } from './idempotency-store.js';
 /** A request that may carry a key. */
 export interface KeyedRequest<Result> {
   readonly key: string | undefined;
-  /** Whose key it is: tenant, issuer, client and subject. */
+  /** The owner of the key: tenant, issuer, client and subject. */
   readonly owner: {
     readonly tenantId: string;
     readonly issuer: string;
     readonly client: string;
     readonly sub: string;
   };
-  /** What is asked for: the same key may ask for nothing else. */
+  /** The request: the same key may not be used for another one. */
   readonly asked: object;
   readonly operationId: string;
   /** By the monotonic clock. */
   readonly deadline: number;
-  /** Whose data a result is; null when it is nobody's. */
+  /** The customer whose data a result has; null if there is none. */
   readonly customerOf: (result: Result) => string | null;
-  /** A result from what JSON made of it. */
+  /** Reads a result from its stored JSON. */
   readonly revive: (value: unknown) => Result;
   /**
-   * What became of an earlier operation that left no answer, or one that was not final: its result now, or a problem;
-   * undefined when nothing was sent for it.
+   * The result of an earlier operation that stored no answer or no final one: its result now, or a problem; undefined
+   * if nothing was sent for it.
    */
   readonly findOutcome: (operationId: string) => Promise<EarlierOutcome<Result> | undefined>;
 }
@@ -30,11 +30,11 @@ export interface KeyedRequest<Result> {
 export type EarlierOutcome<Result> =
   { readonly result: Result } | { readonly problem: Problem; readonly final: boolean };
 
-/** What a request gets for its key. */
+/** The result of a claim. */
 export type KeyClaim<Result> =
-  /** It has none: nothing is kept. */
+  /** The request has no key: nothing is stored. */
   | { readonly kind: 'no-key' }
-  /** The key is its own: the answer is kept. */
+  /** The request got the key: its answer is stored. */
   | { readonly kind: 'held'; readonly claim: Claim }
-  /** The answer that was given before. */
+  /** The stored answer. */
   | { readonly kind: 'replay'; readonly result: Result };

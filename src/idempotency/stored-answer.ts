@@ -1,6 +1,6 @@
 import { type Fault, Problem, PROBLEMS, type ProblemSlug } from '../http/problem.js';
 
-/** An answer as it is kept for replays. */
+/** An answer as stored for replays. */
 export type StoredAnswer =
   | { readonly kind: 'result'; readonly value: unknown }
   | { readonly kind: 'problem'; readonly problem: StoredProblem };
@@ -14,7 +14,7 @@ interface StoredProblem {
   readonly retryAfterS?: number;
 }
 
-/** Says that an answer was given before. */
+/** The header that marks a replay. */
 export const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
 
 export function storedProblem({ slug, detail, options }: Problem): StoredAnswer {
@@ -37,7 +37,7 @@ export function replayedProblem({ slug, detail, ...options }: StoredProblem): Pr
   return new Problem(slug, detail, { ...options, headers: REPLAYED });
 }
 
-/** @throws TypeError for what was not stored by us */
+/** @throws TypeError if this service did not store it */
 export function readStoredAnswer(value: unknown): StoredAnswer {
   if (isResult(value) || isProblem(value)) return value;
   throw new TypeError('this is no stored answer');

@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
-/** Names of undocumented fields that get a label of their own; the others share one. */
+/** Undocumented fields with their own label; all further ones share one. */
 const MAX_UNDOCUMENTED = 50;
 
-/** What is counted, for Prometheus. No label holds a secret or a personal value. */
+/** The metrics, for Prometheus. No label contains a secret or a personal value. */
 export class Metrics {
   readonly registry = new Registry();
   private readonly undocumented = new Set<string>();
@@ -65,7 +65,7 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** Counts what the log could not be told. */
+  /** Counts dropped log lines. */
   watchLog(output: { readonly dropped: number }): void {
     new Counter({
       name: 'billing_bff_log_lines_dropped_total',
@@ -78,7 +78,7 @@ export class Metrics {
     });
   }
 
-  /** Adds what Node and the operating system tell of this process. They are watched until it ends. */
+  /** Adds the metrics of Node and the process. */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -97,8 +97,8 @@ export class Metrics {
 
   /**
    * Counts each name once, when it is first seen.
-   * @param fields names as the billing API gave them: anything
-   * @returns those that were not seen before; `other` stands for what can't be a label
+   * @param fields names from the billing API; any text
+   * @returns new names; `other` replaces a name that can't be a label
    */
   undocumentedFieldsSeen(fields: readonly string[]): string[] {
     const fresh = [...new Set(fields.map((field) => this.labelOf(field)))].filter(

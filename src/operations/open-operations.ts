@@ -4,23 +4,23 @@ import { fromNow, NOW } from '../database/database-time.js';
 import { Database } from '../database/database.js';
 import type { OperationTable } from '../database/schema.js';
 
-/** Milliseconds that an instance has for what it took, before another one may take it. */
+/** Milliseconds that an instance has for the operations it claimed, before another instance may claim them. */
 const LEASE = 60_000;
-/** Operations that are taken at a time. */
+/** Operations claimed at a time. */
 const BATCH = 10;
 
 /** An operation without a final outcome. */
 export type OpenOperationRow = OperationTable & {
-  /** Milliseconds, when it was taken, since it became unknown; 0 for one that is not. */
+  /** Milliseconds from unknown outcome to claim; 0 if the outcome is not unknown yet. */
   readonly age_ms: number;
 };
 
-/** The operations whose end has to be found out, shared among instances. */
+/** The open operations, shared by all instances. */
 @Injectable()
 export class OpenOperations {
   constructor(private readonly database: Database) {}
 
-  /** Takes some that are due, oldest first; no other instance gets them for a minute. */
+  /** Claims operations that are due, oldest first. No other instance gets them for a minute. */
   take(): Promise<OpenOperationRow[]> {
     return this.database.kysely
       .updateTable('operation')
@@ -51,12 +51,12 @@ export class OpenOperations {
       .execute();
   }
 
-  /** Drops one whose outcome the trail has already. */
+  /** Deletes an operation whose outcome is already in the trail. */
   async drop(id: string): Promise<void> {
     await this.database.kysely.deleteFrom('operation').where('id', '=', id).execute();
   }
 
-  /** How many are unknown. */
+  /** Number of operations with an unknown outcome. */
   async countUnknown(): Promise<number> {
     const { rows } = await sql<{ count: number }>`
       select count(*)::integer as count from operation where state = 'unknown'`.execute(this.database.kysely);

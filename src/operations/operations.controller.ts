@@ -36,7 +36,7 @@ export class OperationsController {
   }
 }
 
-/** The first event says when it began, the last outcome how it stands. */
+/** The first event has the start, the last outcome has the status. */
 function toOperation(id: string, events: readonly AuditEvent[]): Operation | undefined {
   const [first] = events;
   const last = latestOutcome(events) ?? first;

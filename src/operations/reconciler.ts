@@ -25,14 +25,14 @@ import { conclude, nextRead, unverifiable, type Verdict } from './verdict.js';
 
 /** Milliseconds between two polls for operations that are due. */
 const POLL_EVERY = 1_000;
-/** Milliseconds that one read, its repetitions included, may take. */
+/** Milliseconds for one read, including its retries. */
 const READ_WITHIN = 10_000;
-/** Polls between two counts of what is unknown. */
+/** Polls between two counts of unknown operations. */
 const COUNT_EVERY = 15;
 
 /**
- * Finds out how patches ended whose requests could not tell, by reading their customers again, and closes what a
- * crash left open. Every instance does it; each operation is one instance's at a time.
+ * Finds the outcomes of patches whose requests could not prove them, by reading their customers again. Closes
+ * operations that a crash left open. Every instance does this; only one instance works on an operation at a time.
  */
 @Injectable()
 export class Reconciler {
@@ -61,7 +61,7 @@ export class Reconciler {
     this.poller.start();
   }
 
-  /** Finishes what it has taken. */
+  /** Finishes the operations it has claimed. */
   async onModuleDestroy(): Promise<void> {
     await this.poller.stop();
   }
@@ -80,7 +80,7 @@ export class Reconciler {
     }
   }
 
-  /** One that fails is taken again when its lease is over. */
+  /** A failed operation is claimed again when its lease has expired. */
   private async tryToResolve(row: OpenOperationRow): Promise<void> {
     try {
       await this.resolve(row);
@@ -99,7 +99,7 @@ export class Reconciler {
       return;
     }
     const snapshot = await this.snapshotOf(row);
-    // What is read counts as old as the operation was when it was taken, however long the read takes.
+    // The age of the operation when it was claimed counts, not the time of the read.
     const answer = snapshot && (await this.read(row, intent, snapshot));
     const verdict = conclude({ row, snapshot, answer });
     if (verdict === undefined) await this.operations.postpone(row.id, nextRead(row));
@@ -134,7 +134,7 @@ export class Reconciler {
     );
   }
 
-  /** Undefined when its key was destroyed, or can't be unwrapped: then nothing can be compared any more. */
+  /** Undefined if its key was destroyed or can't be decrypted: then nothing can be compared. */
   private async snapshotOf(row: OpenOperationRow): Promise<PatchSnapshot | undefined> {
     try {
       return readSnapshot(await this.cipher.decrypt(row.tenant_id, placeOf(row.id), row));
@@ -144,7 +144,7 @@ export class Reconciler {
     }
   }
 
-  /** Undefined when there is no token to read with. */
+  /** Undefined if there is no token for the read. */
   private async read(
     { id: operationId, tenant_id }: OpenOperationRow,
     intent: AuditEvent,
@@ -164,7 +164,7 @@ export class Reconciler {
   }
 }
 
-/** The operation as the trail knows it: whoever closes it, its events are its caller's. */
+/** The operation from the trail: its events have the original caller, not the instance that closes it. */
 function operationOf({ id: operationId }: Pick<OpenOperationRow, 'id'>, intent: AuditEvent): Operation {
   const { tenant_id, actor, origin, request_id, trace_id, target } = intent;
   const provenance = { tenant_id, actor, origin, request_id, trace_id };

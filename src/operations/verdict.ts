@@ -7,19 +7,19 @@ import type { PatchSnapshot } from '../customers/patch-snapshot.js';
 import type { Customer } from '../billing/customer.dto.js';
 import type { OpenOperationRow } from './open-operations.js';
 
-/** Milliseconds from an unknown outcome to the reads that look for it; what the last one shows is final. */
+/** Milliseconds from an unknown outcome to each read. The result of the last read is final. */
 const READ_AFTER = [1_000, 5_000, 30_000, 120_000, 600_000] as const;
 const LAST_READ_AFTER = READ_AFTER[4];
 /** Milliseconds between further reads while the customer can't be read at all. */
 const READ_AGAIN_EVERY = 600_000;
-/** Milliseconds after which one that could never be read is given up. */
+/** Milliseconds after which an operation whose customer can't be read is closed. */
 const GIVE_UP_AFTER = 24 * 60 * 60_000;
 
 export interface Evidence {
   readonly row: Pick<OpenOperationRow, 'state' | 'age_ms' | 'customer_id'>;
-  /** Undefined: nothing is left to compare with. */
+  /** Undefined: there is no snapshot to compare with. */
   readonly snapshot: PatchSnapshot | undefined;
-  /** Undefined: there was no token to read with. */
+  /** Undefined: there was no token for the read. */
   readonly answer: BillingAnswer<Customer> | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Verdict {
   readonly values: readonly ChangeValue[];
 }
 
-/** What reading the customer says about a patch; undefined when it has to be read again. */
+/** The outcome of a patch according to a read; undefined if the customer has to be read again. */
 export function conclude({ row, snapshot, answer }: Evidence): Verdict | undefined {
   if (snapshot === undefined) return unverifiable(row, snapshot);
   const { diff } = snapshot;
@@ -57,7 +57,7 @@ export function conclude({ row, snapshot, answer }: Evidence): Verdict | undefin
   return unverifiable(row, snapshot);
 }
 
-/** It can't be found out any more. */
+/** The outcome can't be found any more. */
 export function unverifiable(
   row: Pick<Evidence['row'], 'customer_id'>,
   snapshot: Evidence['snapshot'],
@@ -67,7 +67,7 @@ export function unverifiable(
   return { outcome: 'unverifiable', customerId: row.customer_id, changes, values };
 }
 
-/** Milliseconds until the next read of one that could not be concluded. */
+/** Milliseconds until the next read of an open operation. */
 export function nextRead({ age_ms: age }: Evidence['row']): number {
   const next = READ_AFTER.find((ms) => ms > age);
   return next === undefined ? READ_AGAIN_EVERY : next - age;

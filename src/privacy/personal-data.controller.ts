@@ -12,7 +12,7 @@ import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
 import { validationFailed } from '../http/problem.js';
 import { trailUnavailable } from '../database/trail-unavailable.js';
 
-/** An alias may be somebody else's tomorrow: what is forgotten is named by its id. */
+/** An alias may belong to another customer tomorrow, so an erasure needs the id. */
 class CustomerIdPipe implements PipeTransform<string, string> {
   transform(id: string): string {
     if (CUSTOMER_ID.test(id)) return id;

@@ -1,12 +1,14 @@
-/** Time as the service sees it; tests bring their own. */
+/** The service's time; tests replace it. */
 export abstract class Clock {
-  /** Milliseconds since the epoch, as the world tells the time: it may be set forward and back. For time stamps. */
+  /** Milliseconds since the epoch, by the wall clock, which can be set forward and back. For time stamps. */
   abstract now(): number;
 
-  /** Milliseconds since an arbitrary moment: it only ever goes forward. For durations, deadlines and ages. */
+  /** Milliseconds since an arbitrary moment; never goes back. For durations, deadlines and ages. */
   abstract monotonic(): number;
 
-  /** Runs `task` once, `ms` milliseconds from now; the answer cancels it. Never keeps the process alive. */
+  /**
+   * Runs `task` once, `ms` milliseconds from now. Returns a function that cancels it. Never keeps the process alive.
+   */
   abstract after(ms: number, task: () => void): () => void;
 
   /** Resolves `ms` milliseconds from now. */

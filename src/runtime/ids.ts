@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from './clock.js';
 import { pooledRandom } from './random.js';
 
-/** The identifiers that the service makes up. */
+/** The identifiers that the service creates. */
 export class Ids {
   private lastMs = 0;
   private sequence = 0;
@@ -12,12 +12,12 @@ export class Ids {
     private readonly random: (bytes: number) => Uint8Array = pooledRandom(),
   ) {}
 
-  /** A UUIDv7 (RFC 9562): later ones of one process always sort behind earlier ones. */
+  /** A UUIDv7 (RFC 9562). Later ids of one process always sort after earlier ones. */
   uuid(): string {
     return this.timed().id;
   }
 
-  /** A UUIDv7 and the time that it begins with: the clock's, but never before that of the one before. */
+  /** A UUIDv7 and the time in it: the clock's, but never before the time of the previous id. */
   timed(): { readonly id: string; readonly at: Date } {
     const now = this.clock.now();
     if (now > this.lastMs) {
@@ -30,7 +30,7 @@ export class Ids {
     return { id, at: new Date(this.lastMs) };
   }
 
-  /** From 0 to `ms` milliseconds, any alike (full jitter). */
+  /** From 0 to `ms` milliseconds, evenly distributed (full jitter). */
   jitter(ms: number): number {
     return (Buffer.from(this.random(4)).readUInt32BE() / 0xffff_ffff) * ms;
   }

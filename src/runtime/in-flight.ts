@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 
 /**
- * Work that has to end before the process does, whoever still waits for it: a patch goes on when its caller has hung
- * up, and its outcome must be stored all the same.
+ * Work that must finish before the process exits, even if no caller waits for it: a patch goes on after its caller
+ * has hung up, and its outcome must be stored.
  */
 @Injectable()
 export class InFlight {
   private readonly works = new Set<Promise<unknown>>();
 
-  /** Answers the work itself. */
+  /** Returns the work itself. */
   during<Result>(work: Promise<Result>): Promise<Result> {
     this.works.add(work);
     const over = (): void => void this.works.delete(work);
@@ -16,7 +16,7 @@ export class InFlight {
     return work;
   }
 
-  /** Resolves when nothing is in flight any more, what began meanwhile included. */
+  /** Resolves when nothing is in flight any more, including work that began in the meantime. */
   async ended(): Promise<void> {
     while (this.works.size > 0) await Promise.allSettled(this.works);
   }

@@ -1,14 +1,14 @@
 import type { Clock } from './clock.js';
 
-/** Runs a task again and again, so long after each time that it ended, until it is stopped. */
+/** Runs a task repeatedly until it is stopped, with a pause after each run. */
 export class Poller {
   private stopping = false;
   private running: Promise<void> = Promise.resolve();
   private cancel: () => void = () => undefined;
 
   /**
-   * @param task deals with its own failures: one that rejects is a bug, which ends neither the polling nor the process
-   * @param failed is told of it
+   * @param task handles its own failures: a rejection is a bug, which ends neither the polling nor the process
+   * @param failed gets the error of such a rejection
    */
   constructor(
     private readonly clock: Clock,
@@ -17,7 +17,7 @@ export class Poller {
     private readonly failed: (error: unknown) => void = () => undefined,
   ) {}
 
-  /** Whether the task should come to its end. */
+  /** Whether the task should finish. */
   get stopped(): boolean {
     return this.stopping;
   }
@@ -38,7 +38,7 @@ export class Poller {
     });
   }
 
-  /** Resolves when the task, should it be running, has ended. */
+  /** Resolves when a running task has finished. */
   async stop(): Promise<void> {
     this.stopping = true;
     this.cancel();

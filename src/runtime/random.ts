@@ -1,9 +1,9 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Bytes that are asked for at once: each question costs as much as a thousand of them. */
+/** Random bytes per call: one call costs as much as a thousand bytes. */
 const POOL = 4_096;
 
-/** Random bytes for ids, which are no secrets: those to come stand in memory. */
+/** Random bytes for ids. They are not for secrets, because future bytes are already in memory. */
 export function pooledRandom(): (bytes: number) => Uint8Array {
   const pool = new Uint8Array(POOL);
   let used = POOL;

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from './clock.js';
 
 /**
- * Lets heavy work through one slice at a time, first come, first served. After each slice everything else in the process
- * gets at least as much time as the slice took: whoever has a lot to be done waits, and nobody waits for them.
+ * Runs heavy work one slice at a time, first come, first served. After each slice everything else in the process gets
+ * at least as much time as the slice took. So only callers with much work wait, and others do not wait for them.
  */
 @Injectable()
 export class Turns {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The version in package.json, as `User-Agent` and the OpenAPI document say it. */
+/** The version in package.json, for `User-Agent` and the OpenAPI document. */
 export const VERSION = readVersion(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 function readVersion(packageJson: string): string {

@@ -1,11 +1,14 @@
 import type { Clock } from './clock.js';
 
-/** The time for it was over. What was waited for goes on, unheeded. */
+/** The deadline passed. The work goes on, but its result is ignored. */
 export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }
 
-/** Resolves when `work` is over, or the time for it. @throws what `work` throws in time */
+/**
+ * Resolves when `work` is finished, or at the deadline.
+ * @throws what `work` throws in time
+ */
 export async function atMost(clock: Clock, deadline: number, work: Promise<unknown>): Promise<void> {
   try {
     await within(clock, deadline, work);
@@ -15,7 +18,7 @@ export async function atMost(clock: Clock, deadline: number, work: Promise<unkno
 }
 
 /**
- * What `work` comes to, if that is in time.
+ * The result of `work`, if it is in time.
  * @param deadline by the monotonic clock
  * @throws OutOfTime; what `work` throws in time
  */

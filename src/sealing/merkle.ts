@@ -29,7 +29,7 @@ export function nodeHash(left: Hash, right: Hash): Hash {
     .digest('hex');
 }
 
-/** The root over several subtrees that lie side by side, the largest first. */
+/** The root of several adjacent subtrees, the largest first. */
 export function fold(hashes: readonly Hash[]): Hash {
   if (hashes.length === 0) return createHash('sha256').digest('hex');
   return hashes.reduceRight((right, left) => nodeHash(left, right));
@@ -40,14 +40,17 @@ interface Peak {
   readonly hash: Hash;
 }
 
-/** What of a growing tree it takes to let it grow: the roots of its perfect subtrees, from the left. */
+/**
+ * The frontier of a growing tree: the roots of its perfect subtrees, from the left. More is not needed to append
+ * leaves.
+ */
 export class Frontier {
   private constructor(
     private readonly peaks: Peak[],
     private leaves: number,
   ) {}
 
-  /** @param hashes as `hashes` gave them */
+  /** @param hashes as returned by `hashes` */
   static of(size: number, hashes: readonly Hash[]): Frontier {
     const levels = levelsOf(size);
     if (levels.length !== hashes.length) throw new RangeError('the frontier does not fit its size');
@@ -70,7 +73,7 @@ export class Frontier {
     return fold(this.hashes);
   }
 
-  /** Appends a leaf; answers the perfect subtrees that it completed, smallest first, without the leaf itself. */
+  /** Appends a leaf. Returns the perfect subtrees that it completed, smallest first, without the leaf itself. */
   append(leaf: Hash): (Subtree & { readonly hash: Hash })[] {
     const completed: (Subtree & { readonly hash: Hash })[] = [];
     let peak: Peak = { level: 0, hash: leaf };
@@ -103,7 +106,9 @@ function levelsOf(size: number): number[] {
   return levels;
 }
 
-/** The perfect subtrees that make up the leaves of a range, from the left; it begins where a subtree may. */
+/**
+ * The perfect subtrees that cover a range of leaves, from the left. The range must begin at the start of a subtree.
+ */
 export function subtreesOf({ start, end }: Range): Subtree[] {
   let at = start;
   return levelsOf(end - start).map((level) => {
@@ -113,7 +118,7 @@ export function subtreesOf({ start, end }: Range): Subtree[] {
   });
 }
 
-/** What an inclusion proof of leaf `index` in a tree of `size` is made of, in its order (RFC 9162, section 2.1.3.1). */
+/** The nodes of an inclusion proof of leaf `index` in a tree of `size`, in order (RFC 9162, section 2.1.3.1). */
 export function inclusionRanges(index: number, size: number): Range[] {
   const within = ({ start, end }: Range): Range[] => {
     if (end - start === 1) return [];
@@ -127,7 +132,9 @@ export function inclusionRanges(index: number, size: number): Range[] {
   return within({ start: 0, end: size });
 }
 
-/** What a proof is made of that the tree of `second` leaves begins with that of `first` (RFC 9162, section 2.1.4.1). */
+/**
+ * The nodes of a proof that the tree of `second` leaves begins with the tree of `first` (RFC 9162, section 2.1.4.1).
+ */
 export function consistencyRanges(first: number, second: number): Range[] {
   const within = ({ start, end }: Range, whole: boolean): Range[] => {
     if (first === end) return whole ? [] : [{ start, end }];
@@ -141,7 +148,7 @@ export function consistencyRanges(first: number, second: number): Range[] {
   return first === 0 ? [] : within({ start: 0, end: second }, true);
 }
 
-/** The largest power of two below. */
+/** The largest power of two below a number. */
 function splitOf(size: number): number {
   let power = 1;
   while (power * 2 < size) power *= 2;

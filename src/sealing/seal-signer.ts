@@ -12,7 +12,7 @@ import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import type { SealedState } from './seal.js';
 
-/** A public signing key as auditors get it (RFC 8037). */
+/** A public signing key for auditors (RFC 8037). */
 export interface PublicSigningKey {
   readonly kty: 'OKP';
   readonly crv: 'Ed25519';
@@ -23,9 +23,8 @@ export interface PublicSigningKey {
 }
 
 /**
- * Signs seals. A signing key that is new here is signed by the one before, which is kept, encrypted, for just that;
- * the signature travels in the header of every seal that the new key makes. So whoever trusts the first key can
- * follow to the next.
+ * Signs seals. The previous signing key signs a new one; it is stored, encrypted, for this purpose. The signature is
+ * in the header of every seal that the new key makes. So a verifier that trusts the first key can trust the next.
  */
 @Injectable()
 export class SealSigner {
@@ -43,14 +42,14 @@ export class SealSigner {
     this.key = signingKey(config);
   }
 
-  /** @throws UnusableKey when another key has this one's `kid` */
+  /** @throws UnusableKey if another key has the same `kid` */
   async onModuleInit(): Promise<void> {
     const { kty, crv, x } = this.key;
     this.kid = this.key.kid ?? (await calculateJwkThumbprint({ kty, crv, x }));
     this.endorsement = await this.register();
   }
 
-  /** Compact JWS over the RFC 8785 form of a seal's other members. */
+  /** Compact JWS over the RFC 8785 form of a seal's other fields. */
   async sign(state: SealedState): Promise<string> {
     const header = this.endorsement === null ? {} : { endorsement: this.endorsement };
     return sign(this.key, { alg: 'EdDSA', kid: this.kid, ...header }, state);
@@ -66,7 +65,7 @@ export class SealSigner {
     return rows.map(({ kid, x }) => publicKey(kid, x));
   }
 
-  /** Answers the endorsement of the key; one instance after the other. */
+  /** Returns the endorsement of the key. Instances do this one after the other. */
   private register(): Promise<string | null> {
     return this.database.kysely.transaction().execute(async (transaction) => {
       await sql`select pg_advisory_xact_lock(hashtextextended('audit_key', 0))`.execute(transaction);
@@ -97,13 +96,13 @@ export class SealSigner {
     });
   }
 
-  /** Null when the key before can't be unwrapped: then auditors have to be told of the new one. */
+  /** Null if the previous key can't be decrypted: then auditors have to be told about the new one. */
   private async endorsedBy(row: Selectable<AuditKeyTable>): Promise<string | null> {
     try {
       const secret = await this.ring.decrypt(row.wrapped ?? '', signingKeyContext(row.kid));
       const d = Buffer.from(secret).toString('base64url');
       const before: SigningKey = { kty: 'OKP', crv: 'Ed25519', x: row.x, d };
-      // With what made that one trusted: it may never have signed a seal.
+      // With the endorsement of the previous key: it may never have signed a seal.
       const header = {
         alg: 'EdDSA',
         kid: row.kid,
@@ -118,7 +117,7 @@ export class SealSigner {
   }
 }
 
-/** Where a wrapped signing key is stored. */
+/** Where an encrypted signing key is stored. */
 export function signingKeyContext(kid: string): string {
   return `audit-key ${kid}`;
 }

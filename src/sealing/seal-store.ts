@@ -15,14 +15,14 @@ import {
 import type { Seal } from './seal.js';
 import { NODE_LEVELS } from './sealer.js';
 
-/** Where an event is in its log. */
+/** The position of an event in its log. */
 export interface Leaf {
   readonly leaf_index: number;
   readonly leaf_hash: Hash;
   readonly seal: number;
 }
 
-/** Reads logs and their seals, and makes proofs of them. */
+/** Reads logs and their seals, and creates proofs. */
 @Injectable()
 export class SealStore {
   constructor(private readonly database: Database) {}
@@ -59,7 +59,7 @@ export class SealStore {
       .executeTakeFirst();
   }
 
-  /** Whether the event is there and waits for its seal. */
+  /** Whether the event exists and waits for its seal. */
   async isWaiting(log: string, eventId: string): Promise<boolean> {
     const row = await this.database.kysely
       .selectFrom('audit_pending')
@@ -90,7 +90,7 @@ export class SealStore {
     return hashes;
   }
 
-  /** From the stored nodes of the level below that has any. */
+  /** Computed from the stored nodes of the next lower level that has some. */
   private async hashOf(log: string, { level, index }: Subtree): Promise<Hash> {
     const base = level - (level % NODE_LEVELS);
     const width = 2 ** (level - base);

@@ -4,7 +4,7 @@ import type { Hash } from './merkle.js';
 /** The log of events that belong to no tenant. */
 export const PLATFORM_LOG = '_platform';
 
-/** What a seal says of a log: so far it has these leaves. */
+/** The statement of a seal: the size and root of a log. */
 export interface SealedState {
   /** A tenant's id, or `_platform`. */
   readonly log: string;
@@ -19,12 +19,12 @@ export interface SealedState {
   readonly sealed_at: string;
 }
 
-/** A seal with its compact EdDSA JWS over the RFC 8785 form of the other members. */
+/** A seal with its compact EdDSA JWS over the RFC 8785 form of the other fields. */
 export interface Seal extends SealedState {
   readonly jws: string;
 }
 
-/** What the next seal says of the one before. */
+/** The reference of a seal to the previous one. */
 export function hashOfSeal(jws: string): Hash {
   return createHash('sha256').update(jws).digest('hex');
 }

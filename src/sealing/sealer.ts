@@ -12,25 +12,25 @@ import { Frontier, leafHash } from './merkle.js';
 import { hashOfSeal, type Seal, type SealedState } from './seal.js';
 import { SealSigner } from './seal-signer.js';
 
-/** Milliseconds between two looks for events to seal. */
+/** Milliseconds between two checks for events to seal. */
 const POLL_EVERY = 500;
-/** Events that are sealed in one transaction. */
+/** Events sealed in one transaction. */
 const BATCH = 2_000;
-/** Milliseconds that the sealing instance is believed to be alive. */
+/** Milliseconds of the sealer's lease. */
 const LEASE = 5_000;
-/** Levels of the tree whose nodes are stored; those between are computed from them. */
+/** Every level divisible by this number is stored; levels between are computed. */
 export const NODE_LEVELS = 4;
 
 interface Pending {
   readonly event_id: string;
   readonly log: string;
-  /** Null: it was taken out of the table. */
+  /** Null: the event is no longer in the table. */
   readonly event: string | null;
 }
 
 /**
- * Moves events, once they are durable, into the Merkle log of their tenant, in an order of its own making, and seals
- * the logs that grew. One instance does it at a time; another one goes on seconds after it is gone.
+ * Moves durable events into the Merkle log of their tenant, in the order in which it finds them, and seals the logs
+ * that grew. One instance does this at a time; if it stops, another one takes over within seconds.
  */
 @Injectable()
 export class Sealer {
@@ -162,7 +162,7 @@ export class Sealer {
     return [seal];
   }
 
-  /** Locked: whoever else comes here waits. */
+  /** Locked: another instance waits here. */
   private async logFor(transaction: Transaction<Schema>, log: string): Promise<AuditLogTable> {
     await transaction
       .insertInto('audit_log')

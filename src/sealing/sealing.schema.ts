@@ -81,7 +81,7 @@ export class ConsistencyProof {
   path: readonly string[];
 }
 
-/** A public key that seals are signed with (RFC 8037). */
+/** A public key of the seals (RFC 8037). */
 @ApiSchema({ name: 'SigningKey' })
 export class SigningKeySchema {
   @ApiProperty({ enum: ['OKP'] })

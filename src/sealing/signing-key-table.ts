@@ -1,7 +1,7 @@
 import type { EncryptedTable } from '../crypto/reencryption.js';
 import { signingKeyContext } from './seal-signer.js';
 
-/** The signing key that is kept to sign its successor, for a rotation of the encryption key. */
+/** The stored signing key, which signs the next one, for a rotation of the encryption key. */
 export const SIGNING_KEYS: EncryptedTable = {
   content: 'signing keys',
   async lock(transaction, kids, limit, [after] = ['', '']) {

@@ -15,7 +15,7 @@ import type { PutTenantDto } from './put-tenant.dto.js';
 import type { PutTokenDto } from './put-token.dto.js';
 import type { TenantView, TokenVersion } from './tenant-admin.schema.js';
 
-/** What operators do with tenants. Each change and its audit event are stored together or not at all. */
+/** The operators' actions on tenants. Each change and its audit event are stored together or not at all. */
 @Injectable()
 export class TenantAdminService {
   constructor(
@@ -63,8 +63,8 @@ export class TenantAdminService {
   }
 
   /**
-   * Adds a token as a new version; the current one put again stays the current one.
-   * @throws Problem not-found; validation-failed for one that was retired
+   * Adds a token as a new version. If the current token is put again, it stays the current version.
+   * @throws Problem not-found; validation-failed for a retired token
    */
   async putToken(request: AdminRequest, id: string, body: PutTokenDto): Promise<TokenVersion> {
     const token = BillingToken.parse(body.token);
@@ -166,7 +166,7 @@ function versionOf(row: TokenRow): TokenVersion {
   };
 }
 
-/** What differs, from what to what: plain codes and addresses in clear, the name masked. */
+/** The changed fields, before and after: codes and addresses in clear, the name masked. */
 function tenantChanges(before: TenantRow | undefined, after: TenantRow): Change[] {
   const fields = [
     { field: 'name', show: ({ name }: TenantRow) => maskText(name), value: ({ name }: TenantRow) => name },

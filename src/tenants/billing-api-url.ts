@@ -2,8 +2,8 @@ import type { BillingConfig } from '../config/config.js';
 import { parsePlainUrl } from '../config/setting-reader.js';
 
 /**
- * A tenant's own billing API: a plain URL, without user name, query or fragment, at one of the origins that
- * BILLING_API_ALLOWED_ORIGINS names. The answer ends without a slash, or says what is wrong.
+ * A tenant's own billing API: a plain URL, without user name, query or fragment, at one of the origins in
+ * BILLING_API_ALLOWED_ORIGINS. Returns the URL without a slash at the end, or the fault.
  */
 export function billingApiUrl(
   value: string,

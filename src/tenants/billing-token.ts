@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 const REDACTED = '[redacted]';
 
 /**
- * A tenant's token for the billing API. Printed, inspected, logged or serialised it says `[redacted]`;
- * only `reveal()` gives the value, and only the billing client calls it.
+ * A tenant's token for the billing API. When it is printed, inspected, logged or serialised, it shows `[redacted]`.
+ * Only `reveal()` returns the value, and only the billing client calls it.
  */
 export class BillingToken {
   readonly #value: string;
@@ -13,7 +13,7 @@ export class BillingToken {
     this.#value = value;
   }
 
-  /** 1 to 4,096 visible ASCII characters, so that it can stand in a header; undefined for anything else. */
+  /** 1 to 4,096 visible ASCII characters, so that a header can contain it; undefined for any other text. */
   static parse(value: string): BillingToken | undefined {
     return /^[\x21-\x7e]{1,4096}$/.test(value) ? new BillingToken(value) : undefined;
   }

@@ -4,7 +4,10 @@ import { KeyRing } from '../crypto/key-ring.js';
 import { Database } from '../database/database.js';
 import { LOGGER } from '../http/logger.js';
 
-/** Says at start which tenants' tokens need a key that ENCRYPTION_KEYS no longer has; the others are not stopped. */
+/**
+ * Reports at start which tenants' tokens need a key that is no longer in ENCRYPTION_KEYS. The other tenants are not
+ * affected.
+ */
 @Injectable()
 export class MissingKeys {
   constructor(

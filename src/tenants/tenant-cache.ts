@@ -11,25 +11,25 @@ import type { TenantRow, TokenRow } from './tenant-rows.js';
 import { tokenContext } from './tenant-change.js';
 import { TenantStore } from './tenant-store.js';
 
-/** Milliseconds after which a cached tenant is no longer believed, whatever became of the notifications. */
+/** Milliseconds after which a cached tenant is no longer used, even if notifications were lost. */
 export const TTL = 30_000;
-/** Milliseconds after which a cached tenant that is asked for is looked up again behind the scenes. */
+/** Milliseconds after which a cached tenant is refreshed in the background when it is used. */
 const REFRESH_AFTER = 10_000;
-/** Milliseconds that a request waits for a look-up. */
+/** Milliseconds that a request waits for a read from the database. */
 const LOOK_UP_TIMEOUT = 3_000;
-/** Tenants held in memory; the one not asked for longest makes room. */
+/** Tenants in the cache. When there are more, the least recently used one is removed. */
 const MAX_HELD = 5_000;
 
 interface Held {
-  /** Null: there is no such tenant. */
+  /** Null: the tenant does not exist. */
   readonly tenant: Tenant | null;
   readonly loadedAt: number;
 }
 
 /**
- * Tenants with their current token in clear, held for a short while. A change drops them at once, on every
- * instance; without word of it they are looked up again within the TTL. When the database is away, what is
- * held serves until its TTL ends, and then nothing does: never a stale token for ever.
+ * Cache of tenants with their current token in clear. A change removes the tenant from the cache at once, on every
+ * instance. If the notification is lost, the tenant is read again within the TTL. While the database is down, cached
+ * tenants are used until their TTL ends, and no longer.
  */
 @Injectable()
 export class TenantCache {
@@ -46,7 +46,7 @@ export class TenantCache {
   ) {}
 
   /**
-   * A tenant that may act.
+   * An active tenant.
    * @throws Problem tenant-unknown, tenant-suspended, audit-unavailable
    */
   async require(id: string): Promise<Tenant> {
@@ -56,7 +56,7 @@ export class TenantCache {
     return tenant;
   }
 
-  /** @throws Problem audit-unavailable when it is not held and the database is away */
+  /** @throws Problem audit-unavailable if it is not cached and the database is down */
   async find(id: string): Promise<Tenant | null> {
     const held = this.held.get(id);
     if (held === undefined || this.ageOf(held) >= TTL) return this.load(id);
@@ -64,26 +64,26 @@ export class TenantCache {
     return held.tenant;
   }
 
-  /** What is known without a look-up: null when there is no such tenant, undefined when nothing is. */
+  /** The cached tenant, without a read: null if there is no such tenant, undefined if it is not cached. */
   known(id: string): Tenant | null | undefined {
     const held = this.held.get(id);
     return held === undefined || this.ageOf(held) >= TTL ? undefined : held.tenant;
   }
 
-  /** The tenant as the database has it now. */
+  /** Reads the tenant from the database now. */
   reload(id: string): Promise<Tenant | null> {
     this.forget(id);
     return this.load(id);
   }
 
-  /** Drops a tenant that changed; a look-up that is under way no longer counts. */
+  /** Removes a changed tenant from the cache. The result of a read in progress is discarded. */
   forget(id: string): void {
     this.generation += 1;
     this.held.delete(id);
     this.loading.delete(id);
   }
 
-  /** Drops everything: changes may have gone unheard. */
+  /** Clears the cache, because notifications may have been lost. */
   forgetAll(): void {
     this.generation += 1;
     this.held.clear();
@@ -151,7 +151,7 @@ export class TenantCache {
     };
   }
 
-  /** One tenant's broken token is that tenant's trouble alone. */
+  /** If one tenant's token can't be decrypted, only that tenant is affected. */
   private async toCredential(row: TokenRow): Promise<Credential | undefined> {
     const { tenant_id, version, fingerprint, rejected_at } = row;
     try {

@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { BillingToken } from './billing-token.js';
 import type { TenantRow, TokenRow } from './tenant-rows.js';
 
-/** What an operator says of a tenant; undefined keeps, null takes back. */
+/** An operator's settings of a tenant; undefined keeps a value, null sets the default. */
 export interface TenantSettings {
   readonly name: string;
   readonly status: 'active' | 'suspended';
@@ -19,11 +19,11 @@ export interface TenantSettings {
 export interface PutTenant {
   readonly before: TenantRow | undefined;
   readonly after: TenantRow;
-  /** Tokens that the change of origin retired. */
+  /** Number of tokens that were retired because the origin changed. */
   readonly retired: number;
 }
 
-/** The changes of one tenant within one transaction, one changer at a time. */
+/** The changes of one tenant in one transaction, one at a time. */
 export class TenantChange {
   constructor(
     private readonly tenantId: string,
@@ -42,7 +42,10 @@ export class TenantChange {
       .executeTakeFirst();
   }
 
-  /** Creates or replaces the tenant. Where its origin changes, its tokens are retired: they belong to the old one. */
+  /**
+   * Creates or replaces the tenant. If its origin changes, its tokens are retired, because they belong to the old
+   * origin.
+   */
   async put(settings: TenantSettings, source: 'file' | 'api', fileEntry?: string | null): Promise<PutTenant> {
     const before = await this.find();
     const values = {
@@ -62,7 +65,9 @@ export class TenantChange {
     return { before, after, retired: moved ? await this.retireAll() : 0 };
   }
 
-  /** A tenant that left the file: suspended if it came from it, and no longer the file's business. */
+  /**
+   * For a tenant that is no longer in the file: suspends it if the file created it, and removes its link to the file.
+   */
   async leaveFile(): Promise<void> {
     await this.transaction
       .updateTable('tenant')
@@ -91,7 +96,7 @@ export class TenantChange {
     return this.appKeys.hmac('token-fingerprint', `${this.tenantId}\n${token.reveal()}`).slice(0, 32);
   }
 
-  /** Adds the token as the highest version, which makes it the current one. */
+  /** Adds the token as the highest version, which is the current one. */
   async addToken(token: BillingToken): Promise<TokenRow> {
     const [newest] = await this.versions();
     const version = (newest?.version ?? 0) + 1;
@@ -113,7 +118,7 @@ export class TenantChange {
       .executeTakeFirstOrThrow();
   }
 
-  /** Undefined when there is no such version. One that is retired already stays as it is: `now` is false. */
+  /** Undefined if there is no such version. A version that is already retired stays unchanged: `now` is false. */
   async retire(version: number): Promise<{ readonly row: TokenRow; readonly now: boolean } | undefined> {
     const retired = await this.transaction
       .updateTable('tenant_token')
@@ -127,7 +132,7 @@ export class TenantChange {
     return row === undefined ? undefined : { row, now: retired.length > 0 };
   }
 
-  /** Sets or clears the mark that the billing API said 401; answers whether that changed anything. */
+  /** Sets or clears the mark that the billing API answered 401. Returns whether that changed anything. */
   async markRejected(version: number, rejected: boolean): Promise<boolean> {
     const rows = await this.transaction
       .updateTable('tenant_token')
@@ -160,7 +165,7 @@ export class TenantChange {
   }
 }
 
-/** What a stored token is bound to: it decrypts in its own row only. */
+/** The context of a stored token: it can be decrypted only in its own row. */
 export function tokenContext(tenantId: string, version: number): string {
   return `token ${tenantId} ${version}`;
 }

@@ -12,8 +12,8 @@ const RECONNECT_EVERY = 1_000;
 const CONNECT_TIMEOUT = 2_000;
 
 /**
- * Hears of tenants that other instances changed (LISTEN), on a connection of its own that is made anew when it
- * breaks. What happened in between went unheard, so every new connection drops all that is held.
+ * Listens for tenants that other instances changed (LISTEN), on its own connection, which is opened again when it
+ * breaks. Notifications in between are lost, so every new connection clears the cache.
  */
 @Injectable()
 export class TenantChanges {
@@ -28,7 +28,7 @@ export class TenantChanges {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** The embedded database has one process, which drops what it changes by itself. */
+  /** The embedded database has one process, which updates its cache itself. */
   async onModuleInit(): Promise<void> {
     const { databaseUrl } = this.config;
     if (databaseUrl !== undefined) await this.listen(databaseUrl);

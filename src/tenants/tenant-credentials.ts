@@ -11,12 +11,12 @@ export type EquippedTenant = Tenant & { readonly credential: Credential };
 
 /** Milliseconds between two tries with a token that the billing API rejects. */
 const PROBE_EVERY = 60_000;
-/** Milliseconds between two notes of when a version was last used. */
+/** Milliseconds between two updates of the last use of a version. */
 const TOUCH_EVERY = 60_000;
-/** Versions whose last use is remembered here. */
+/** Versions whose last use is in memory. */
 const MAX_TOUCHED = 10_000;
 
-/** Which version of a tenant's token is used, and what is learnt from using it. */
+/** Chooses the version of a tenant's token, and records whether it was accepted or rejected. */
 @Injectable()
 export class TenantCredentials {
   private readonly touched = new Map<string, number>();
@@ -28,7 +28,7 @@ export class TenantCredentials {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** The tenant when its current token may be used: one that was rejected only for a probe a minute. */
+  /** The tenant, if its current token may be used. A rejected token may be used for one probe a minute. */
   async usable(tenant: Tenant): Promise<EquippedTenant | undefined> {
     if (!isEquipped(tenant)) return undefined;
     const { credential } = tenant;
@@ -36,14 +36,14 @@ export class TenantCredentials {
     return undefined;
   }
 
-  /** The tenant as it is now, if it has a newer token than the one that was just refused. */
+  /** The tenant reloaded, if it has a newer token than the one that was just refused. */
   async newerThan({ id, credential }: EquippedTenant): Promise<EquippedTenant | undefined> {
     const now = await this.vault.reload(id).catch(() => null);
     if (now === null || now.status === 'suspended' || !isEquipped(now)) return undefined;
     return now.credential.version > credential.version ? now : undefined;
   }
 
-  /** Notes that the billing API said 401 to it; true when that is news. */
+  /** Records that the billing API answered 401 to it. Returns true the first time. */
   async rejected({ id, credential }: EquippedTenant): Promise<boolean> {
     const news = await this.mark(id, credential.version, true);
     if (news) {
@@ -56,7 +56,7 @@ export class TenantCredentials {
     return news;
   }
 
-  /** Notes that it was accepted. */
+  /** Records that it was accepted. */
   async accepted({ id, credential }: EquippedTenant): Promise<void> {
     if (credential.rejected) await this.mark(id, credential.version, false);
     this.touch(id, credential.version);

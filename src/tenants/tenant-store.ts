@@ -9,10 +9,10 @@ import { Clock } from '../runtime/clock.js';
 import { TenantChange } from './tenant-change.js';
 import type { TenantRow, TokenRow } from './tenant-rows.js';
 
-/** The channel on which instances tell each other that a tenant changed; the payload is its id. */
+/** The channel for notifications of changed tenants; the payload is the tenant's id. */
 export const TENANT_CHANGED = 'tenant_changed';
 
-/** Tenants and the versions of their tokens, as the database keeps them. Every change tells all instances. */
+/** Tenants and the versions of their tokens, in the database. Every change notifies all instances. */
 @Injectable()
 export class TenantStore {
   constructor(
@@ -23,7 +23,10 @@ export class TenantStore {
     private readonly clock: Clock,
   ) {}
 
-  /** Runs changes of one tenant as one; what `work` appends elsewhere through the transaction is part of it. */
+  /**
+   * Runs the changes of one tenant in one transaction. Events that `work` appends through the transaction are part of
+   * it.
+   */
   change<Result>(tenantId: string, work: (change: TenantChange) => Promise<Result>): Promise<Result> {
     return this.database.kysely.transaction().execute(async (transaction) => {
       await sql`select pg_advisory_xact_lock(hashtextextended(${tenantId}, 0))`.execute(transaction);
@@ -41,7 +44,7 @@ export class TenantStore {
     });
   }
 
-  /** With its current token, in one statement: a token must never meet an address it does not belong to. */
+  /** The tenant and its current token, in one statement: a token must never be used with another address. */
   async find(tenantId: string): Promise<{ tenant: TenantRow; token: TokenRow | undefined } | undefined> {
     const rows = await this.database.kysely
       .selectFrom('tenant')
@@ -75,7 +78,7 @@ export class TenantStore {
     return this.database.kysely.selectFrom('tenant').selectAll().orderBy('id').execute();
   }
 
-  /** Which entries of the tenants' file were taken, by tenant. */
+  /** The entries of the tenants' file that were applied, by tenant. */
   async takenFileEntries(): Promise<Map<string, string>> {
     const rows = await this.database.kysely
       .selectFrom('tenant')
@@ -95,7 +98,7 @@ export class TenantStore {
   }
 
   /**
-   * Claims the one try a minute that a rejected version gets; one instance wins.
+   * Claims the one try a minute of a rejected version. Only one instance succeeds.
    * @param every milliseconds
    */
   async takeProbe(tenantId: string, version: number, every: number): Promise<boolean> {
@@ -110,7 +113,7 @@ export class TenantStore {
     return rows.length > 0;
   }
 
-  /** Remembers, without telling anyone, that a version was used. */
+  /** Records that a version was used, without a notification. */
   async touch(tenantId: string, version: number): Promise<void> {
     await this.database.kysely
       .updateTable('tenant_token')

@@ -7,13 +7,13 @@ import { TenantStore } from './tenant-store.js';
 import { TenantCache } from './tenant-cache.js';
 import type { TenantEntry } from './tenants-file.js';
 
-/** Entries taken at a time: a first start with thousands of tenants should not take minutes. */
+/** Entries applied at a time, so that a first start with thousands of tenants does not take minutes. */
 const AT_ONCE = 8;
 
 /**
- * Takes the tenants' file into the store, entry by entry. An entry acts only when it differs from what was last
- * taken of it, so that a file nobody touched undoes nothing that was done through the API, and a token that
- * the store has seen before, above all a retired one, is never added again.
+ * Applies the tenants' file to the store, entry by entry. An entry is applied only if it differs from the entry last
+ * applied. So an unchanged file never undoes changes made through the API, and a token that the store has seen
+ * before, above all a retired one, is never added again.
  */
 @Injectable()
 export class TenantsFileSync {
@@ -24,7 +24,7 @@ export class TenantsFileSync {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** @throws Error when some entry could not be taken; take the file again then */
+  /** @throws Error if an entry could not be applied; then apply the file again */
   async take(entries: readonly TenantEntry[]): Promise<void> {
     const taken = await this.store.takenFileEntries();
     const changed = entries
@@ -67,7 +67,7 @@ export class TenantsFileSync {
     });
   }
 
-  /** One entry that can't be taken leaves the others alone; answers whether it could. */
+  /** A failure of one entry does not affect the others. Returns whether it was applied. */
   private async apart(id: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();

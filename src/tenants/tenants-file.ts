@@ -14,14 +14,14 @@ export interface TenantsFile {
   readonly tokenFiles: readonly string[];
 }
 
-/** What the file says of one tenant. */
+/** One tenant in the file. */
 export interface TenantEntry {
   readonly id: string;
   readonly settings: TenantSettings;
   readonly token: BillingToken;
 }
 
-/** Why a tenants' file can't be used: each fault with its place, no value of a token among them. */
+/** The reason why a tenants' file can't be used: each fault with its place, and no token value. */
 export class TenantsFileError extends Error {
   override readonly name = 'TenantsFileError';
 
@@ -54,7 +54,7 @@ interface Surroundings {
   readonly billing: BillingConfig;
   readonly environment: Environment;
   readonly folder: string;
-  /** Token files that were referred to so far. */
+  /** Token files that entries refer to. */
   readonly tokenFiles: string[];
 }
 
@@ -142,13 +142,13 @@ function parseEntries(path: string): unknown[] {
     const entries: unknown = JSON.parse(text);
     if (Array.isArray(entries)) return entries;
   } catch {
-    // The parser's message quotes the file, and the file holds tokens.
+    // The parser's message quotes the file, which contains tokens.
     throw new TenantsFileError([`${path} is not well-formed JSON`]);
   }
   throw new TenantsFileError([`${path} must hold a JSON array of tenants`]);
 }
 
-/** Members of one entry, with faults that name their place. */
+/** Reads the fields of one entry; faults have their place. */
 class EntryReader {
   private readonly members: Partial<Record<string, unknown>>;
 

@@ -8,10 +8,10 @@ import { Clock } from '../runtime/clock.js';
 import { readTenantsFile, TenantsFileError } from './tenants-file.js';
 import { TenantsFileSync } from './tenants-file.sync.js';
 
-/** Milliseconds between two looks; the promise is that a change acts within five seconds. */
+/** Milliseconds between two checks; a change must be applied within five seconds. */
 const LOOK_EVERY = 2_000;
 
-/** Takes TENANTS_FILE at start and whenever it changes. One that is broken changes nothing and is an error line. */
+/** Applies TENANTS_FILE at start and after each change. An invalid file changes nothing and logs an error. */
 @Injectable()
 export class TenantsFileWatcher {
   private seen = '';
@@ -27,7 +27,7 @@ export class TenantsFileWatcher {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** @throws TenantsFileError when there is no such file at start */
+  /** @throws TenantsFileError if the file does not exist at start */
   async onModuleInit(): Promise<void> {
     const path = this.config.tenantsFile;
     if (path === undefined) return;
@@ -55,7 +55,7 @@ export class TenantsFileWatcher {
   }
 
   private async take(path: string): Promise<void> {
-    // What changes while it is being read shows at the next look.
+    // A change during the read is found at the next check.
     const before = stampOf([path]);
     try {
       const { entries, tokenFiles } = readTenantsFile(path, this.config.billing, this.environment);
@@ -64,7 +64,7 @@ export class TenantsFileWatcher {
       await this.sync.take(entries);
     } catch (error) {
       const broken = error instanceof TenantsFileError;
-      // A good file with the database away is looked at again.
+      // If the file is valid but the database is down, the file is applied again later.
       this.seen = broken ? stampOf([path, ...this.tokenFiles]) : '';
       const faults = broken ? error.faults : [];
       this.logger.error(
@@ -75,7 +75,7 @@ export class TenantsFileWatcher {
   }
 }
 
-/** Changes whenever one of the files does; empty while there is none. */
+/** Changes when one of the files changes; empty if there is none. */
 function stampOf(paths: readonly string[]): string {
   return paths.map((path) => stamp(path)).join('');
 }
@@ -85,7 +85,7 @@ function stamp(path: string): string {
     const { ino, size, mtimeMs } = statSync(path);
     return `${ino}:${size}:${mtimeMs};`;
   } catch {
-    // Whatever the reason: what can't be looked at is not there, and reading it says more.
+    // A file that can't be checked counts as missing; reading it later reports the reason.
     return '';
   }
 }
