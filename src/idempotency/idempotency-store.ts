@@ -35,29 +35,26 @@ export type Found =
 export class IdempotencyStore {
   constructor(private readonly database: Database) {}
 
+  /** In one statement: an answer that has expired is as good as none. */
   async claim(claim: Claim): Promise<Found> {
-    await this.database.kysely
-      .deleteFrom('idempotency_key')
-      .where('id', '=', claim.id)
-      .where('expires_at', '<=', NOW)
-      .execute();
-    const inserted = await this.database.kysely
+    const claimed = {
+      fingerprint: claim.fingerprint,
+      operation_id: claim.operationId,
+      held_until: fromNow(claim.heldForMs),
+      customer_id: null,
+      own_key: null,
+      encrypted: null,
+      expires_at: fromNow(KEEP_FOR),
+    };
+    const rows = await this.database.kysely
       .insertInto('idempotency_key')
-      .values({
-        id: claim.id,
-        tenant_id: claim.tenantId,
-        fingerprint: claim.fingerprint,
-        operation_id: claim.operationId,
-        held_until: fromNow(claim.heldForMs),
-        customer_id: null,
-        own_key: null,
-        encrypted: null,
-        expires_at: fromNow(KEEP_FOR),
-      })
-      .onConflict((conflict) => conflict.column('id').doNothing())
+      .values({ id: claim.id, tenant_id: claim.tenantId, ...claimed })
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet(claimed).where('idempotency_key.expires_at', '<=', NOW),
+      )
       .returning('id')
       .execute();
-    return inserted.length > 0 ? { state: 'claimed' } : this.find(claim);
+    return rows.length > 0 ? { state: 'claimed' } : this.find(claim);
   }
 
   /** Takes over the key of a request that stored no answer; false if another request did. */
