@@ -20,6 +20,7 @@ import { type Entry, storeEntries } from './audit-rows.js';
 import { AuditWriter } from './audit-writer.js';
 import { ChangeValues } from './change-values.js';
 import { maskRef } from './masks.js';
+import { actorOf, provenanceOf } from './provenance.js';
 
 /** Milliseconds that a caller waits for an outcome to be stored, even after the deadline. */
 const LEAST_WAIT = 500;
@@ -217,7 +218,7 @@ export class AuditTrail {
   }
 }
 
-export function auditUnavailable(operationId: string, cause: unknown): Problem {
+function auditUnavailable(operationId: string, cause: unknown): Problem {
   return new Problem(
     'audit-unavailable',
     'The change was not sent, because it cannot be recorded at the moment.',
@@ -230,27 +231,7 @@ export function auditUnavailable(operationId: string, cause: unknown): Problem {
   );
 }
 
-export function provenanceOf({ principal, requestId, trace, origin }: AuditedRequest): Provenance {
-  const { caller, tenant } = principal;
-  return {
-    tenant_id: tenant.id,
-    actor: actorOf(caller),
-    origin,
-    request_id: requestId,
-    trace_id: trace.traceId,
-  };
-}
-
 /** Only these two fields: the argument may contain the token itself. */
 function credentialOf({ version, fingerprint }: UsedCredential): UsedCredential {
   return { version, fingerprint };
-}
-
-export function actorOf({
-  type,
-  sub,
-  clientId,
-  scopes,
-}: AuditedRequest['principal']['caller']): AuditEvent['actor'] {
-  return { type, sub, client_id: clientId, scopes };
 }

@@ -8,7 +8,7 @@ import { Ids } from '../runtime/ids.js';
 import { InFlight } from '../runtime/in-flight.js';
 import { TenantCache } from '../tenants/tenant-cache.js';
 import type { AuditEvent } from './audit-event.js';
-import { actorOf } from './audit-trail.js';
+import { actorOf } from './provenance.js';
 import { AuditWriter } from './audit-writer.js';
 import { maskRef } from './masks.js';
 

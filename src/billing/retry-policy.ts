@@ -4,10 +4,7 @@ import type { BillingAnswer } from './billing-answer.js';
 /** The reasons for a retry. */
 export type RetryReason = 'unreachable' | 'token-refused' | 'retry-after';
 
-/**
- * Maximum number of retries of one request for each reason. Any other answer is final. `BillingClient.send` adds the
- * deadline and the newer token; `CustomersService` adds what a patch needs: an unchanged customer.
- */
+/** Maximum retries of one request. `BillingClient.send` adds the deadline, `CustomersService` an unchanged customer. */
 export const RETRY_LIMITS: Readonly<Record<RetryReason, number>> = {
   /** The request was not received. */
   unreachable: 2,

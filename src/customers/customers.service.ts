@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditedRequest } from '../audit/audit-event.js';
-import { AuditTrail, provenanceOf } from '../audit/audit-trail.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { provenanceOf } from '../audit/provenance.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
 import { type BillingCall, BillingClient, type BillingResult } from '../billing/billing.client.js';
 import { listProblem, problemOf, readProblem, TOKEN_REJECTED } from '../billing/billing-problem.js';

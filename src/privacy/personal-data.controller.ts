@@ -1,4 +1,4 @@
-import { Controller, Delete, HttpCode, Param, type PipeTransform } from '@nestjs/common';
+import { Controller, Delete, HttpCode, Param } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
@@ -9,16 +9,8 @@ import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
-import { validationFailed } from '../http/problem.js';
+import { CustomerIdPipe } from './customer-id.pipe.js';
 import { trailUnavailable } from '../database/trail-unavailable.js';
-
-/** An alias may belong to another customer tomorrow, so an erasure needs the id. */
-class CustomerIdPipe implements PipeTransform<string, string> {
-  transform(id: string): string {
-    if (CUSTOMER_ID.test(id)) return id;
-    throw validationFailed([{ parameter: 'cus_id', code: 'not-customer-id', detail: 'must be a cus_ id' }]);
-  }
-}
 
 @ApiTags('Customers')
 @Controller('api/v1/customers')
@@ -54,7 +46,7 @@ export class PersonalDataController {
     const tenantId = request.principal.tenant.id;
     await this.cipher.destroyKey(tenantId, customerId).catch(trailUnavailable);
     await this.answers.forgetAnswersAbout(tenantId, customerId).catch(trailUnavailable);
-    const act = { action: 'personal-data.erased', customerId, status: 204, changes: [] } as const;
-    await this.trail.recordAccess(request, act).catch(trailUnavailable);
+    const access = { action: 'personal-data.erased', customerId, status: 204, changes: [] } as const;
+    await this.trail.recordAccess(request, access).catch(trailUnavailable);
   }
 }

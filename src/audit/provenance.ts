@@ -1,0 +1,22 @@
+import type { AuditedRequest, AuditEvent, Provenance } from './audit-event.js';
+
+/** Who acts, from where, for which tenant, in which request, as an event has it. */
+export function provenanceOf({ principal, requestId, trace, origin }: AuditedRequest): Provenance {
+  const { caller, tenant } = principal;
+  return {
+    tenant_id: tenant.id,
+    actor: actorOf(caller),
+    origin,
+    request_id: requestId,
+    trace_id: trace.traceId,
+  };
+}
+
+export function actorOf({
+  type,
+  sub,
+  clientId,
+  scopes,
+}: AuditedRequest['principal']['caller']): AuditEvent['actor'] {
+  return { type, sub, client_id: clientId, scopes };
+}
