@@ -2,7 +2,7 @@ import { FIRST_CUSTOMER, BILLING_TENANTS } from './seeds.js';
 import type { RunningSandbox } from './running.js';
 import { TOKEN_LIFETIME_S } from './token-grant.js';
 
-/** What the launcher prints once everything runs. */
+/** The text that the launcher prints when everything runs. */
 export function banner(running: RunningSandbox, token: string, dataFolder: string): string {
   const customers = (tenant: string | undefined): string =>
     BILLING_TENANTS.filter(({ id }) => id === tenant)
@@ -11,7 +11,7 @@ export function banner(running: RunningSandbox, token: string, dataFolder: strin
   const clients = running.clients.map(
     ({ id, secret, tenant }) =>
       `  ${(tenant ?? 'any').padEnd(8)} ${id.padEnd(17)} ${secret.padEnd(32)} ` +
-      (tenant === undefined ? 'names the tenant with X-Tenant-Id' : customers(tenant)),
+      (tenant === undefined ? 'sends the tenant in X-Tenant-Id' : customers(tenant)),
   );
   return `
 The sandbox is running, on 127.0.0.1 only.
@@ -39,8 +39,8 @@ Ctrl-C stops the sandbox.
 }
 
 /**
- * One line for a POSIX shell. Single quotes hold everything, and none of the values contains one. A proxy in the
- * user's environment must not get a request for 127.0.0.1.
+ * One line for a POSIX shell. Single quotes are safe, because no value contains one. A proxy in the user's
+ * environment must not get a request for 127.0.0.1.
  */
 export function curlCommand(bffUrl: string, token: string): string {
   const patch = JSON.stringify({ name: 'Ada Example Analytical Engines', phone: '+49 30 5550 1002' });

@@ -7,19 +7,19 @@ import { DeadlinePassed, poll, within } from './wait.js';
 export interface BffOptions {
   /** The BFF's compiled `main.js`. */
   entry: string;
-  /** The whole environment: nothing else reaches the BFF. */
+  /** The whole environment of the BFF. */
   env: Record<string, string>;
-  /** Where it runs; not the repository, so that no stray `.env` adds settings. */
+  /** Working directory; not the repository, so that no `.env` file there adds settings. */
   cwd: string;
   signal: AbortSignal;
-  /** For listening, and again for being ready. */
+  /** Time limit until it listens, and again until it is ready. */
   deadlineMs?: number;
 }
 
 /** The running BFF. */
 export interface BffProcess {
   readonly url: string;
-  /** Settles with how it ended, in words. */
+  /** Resolves with a text about how it ended. */
   readonly ended: Promise<string>;
   stop(): Promise<void>;
 }
@@ -27,14 +27,14 @@ export interface BffProcess {
 const LISTENING = new RegExp(`listening on (http://${HOST.replaceAll('.', '\\.')}:\\d+)`);
 const LAST_LINES = 20;
 const START_DEADLINE_MS = 60_000;
-/** Longer than the BFF's own deadline for a request in flight. */
+/** Longer than the BFF's deadline for a request in flight. */
 const STOP_DEADLINE_MS = 20_000;
 const KILL_DEADLINE_MS = 5_000;
 
 /**
- * Loaded into the child before the BFF: when the launcher dies, however it dies, the channel between them closes,
- * and the BFF stops as if it had been told to. Its output then leads nowhere, so it ends without a last flush,
- * which some loggers repeat for ever on a broken pipe. The BFF itself knows nothing of the sandbox.
+ * Loaded into the child before the BFF. When the launcher dies in any way, the channel between them closes, and the
+ * BFF stops as after a signal. Nobody reads its output then, so it exits without a last flush, which some loggers
+ * repeat for ever on a broken pipe. The BFF itself does not know the sandbox.
  */
 const STOP_WITH_LAUNCHER = `data:text/javascript,${encodeURIComponent(`
   process.once('disconnect', () => {
@@ -45,9 +45,9 @@ const STOP_WITH_LAUNCHER = `data:text/javascript,${encodeURIComponent(`
 `)}`;
 
 /**
- * Starts the BFF as a child process and waits until it listens and is ready. What it prints meanwhile is held
- * back: it goes with the failure if there is one, else to the terminal, like everything after.
- * @throws SandboxFault with its last lines when it ends early or is not ready in time
+ * Starts the BFF as a child process and waits until it listens and is ready. Its output is held back until then: on a
+ * failure it goes into the error, otherwise to the terminal, like all later output.
+ * @throws SandboxFault with its last lines if it ends early or is not ready in time
  */
 export async function startBff(options: BffOptions): Promise<BffProcess> {
   const { entry, env, cwd, signal, deadlineMs = START_DEADLINE_MS } = options;
@@ -61,7 +61,7 @@ export async function startBff(options: BffOptions): Promise<BffProcess> {
   const endedEarly = ended.then((how) =>
     Promise.reject(new SandboxFault(`The BFF ${how} before it was ready.${output.lastLines()}`)),
   );
-  endedEarly.catch(() => undefined); // Ending later is not early; whoever waits below has its own branch.
+  endedEarly.catch(() => undefined); // An end after the start is not early; waiters below handle it themselves.
   let awaited = 'said where it listens';
   try {
     const url = await within(Promise.race([output.listening, endedEarly]), deadlineMs, signal);
@@ -79,9 +79,9 @@ export async function startBff(options: BffOptions): Promise<BffProcess> {
   }
 }
 
-/** The child's lines, held back until released. */
+/** The child's output, held back until released. */
 class Output {
-  /** The address, once it has been printed. */
+  /** The address, when it has been printed. */
   readonly listening: Promise<string>;
   readonly #held: { to: NodeJS.WritableStream; line: string }[] = [];
   #released = false;
@@ -121,7 +121,7 @@ function endOf(child: ChildProcess): Promise<string> {
     child.once('error', (error) => {
       resolve(`could not be started (${error.message})`);
     });
-    // 'close' and not 'exit': by then all it printed has arrived.
+    // 'close' and not 'exit': then all output has arrived.
     child.once('close', (code, killedBy) => {
       resolve(killedBy === null ? `ended with exit code ${String(code)}` : `was ended by ${killedBy}`);
     });
@@ -149,6 +149,6 @@ async function isReady(url: string): Promise<true | undefined> {
     await response.body?.cancel();
     return response.status === 200 ? true : undefined;
   } catch {
-    return undefined; // Not yet; the deadline is the caller's.
+    return undefined; // Not ready yet; the caller has the deadline.
   }
 }

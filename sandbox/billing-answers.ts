@@ -1,4 +1,4 @@
-/** A whole HTTP answer of the billing API's stand-in. */
+/** A complete HTTP answer of the billing API's stand-in. */
 export interface BillingAnswer {
   status: number;
   headers: Record<string, string>;
@@ -24,12 +24,12 @@ export function failure(code: keyof typeof STATUS_OF, message: string): BillingA
   return json(STATUS_OF[code], { code, message });
 }
 
-/** What its HTTP layer refuses before the API sees it is plain text (U10). */
+/** Refusals by its HTTP layer are plain text (U10). */
 export function plain(status: number, message: string): BillingAnswer {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: message };
 }
 
-/** Routes and methods it does not know are answered without a body. */
+/** Unknown routes and methods are answered without a body. */
 export function empty(status: number, headers: Record<string, string> = {}): BillingAnswer {
   return { status, headers, body: '' };
 }

@@ -6,7 +6,7 @@ import { type Activity, BillingState } from './billing-state.js';
 import { type ApiToken, ApiTokens } from './billing-tokens.js';
 import { HOST, listen } from './listen.js';
 
-/** A tenant of the billing API: who may call, in which currencies it bills, whom it bills. */
+/** A tenant of the billing API: its tokens, its currencies, its customers. */
 export interface BillingTenant {
   id: string;
   tokens: readonly ApiToken[];
@@ -16,17 +16,17 @@ export interface BillingTenant {
 
 export interface BillingApiOptions {
   tenants: readonly BillingTenant[];
-  /** 0, the default, takes a free port. */
+  /** 0, the default, picks a free port. */
   port?: number;
-  /** Where the state outlives a restart; without it the state lives in memory only. */
+  /** File that keeps the state across restarts; without it the state is in memory only. */
   stateFile?: string;
-  /** How many requests and activities are remembered; all by default. */
+  /** Maximum number of requests and activities in memory; unlimited by default. */
   keep?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
 
-/** A request as it arrived; names of headers in lower case, the body as sent. */
+/** A received request; names of headers in lower case, the body as sent. */
 export interface ReceivedRequest {
   method: string;
   path: string;
@@ -35,9 +35,9 @@ export interface ReceivedRequest {
 }
 
 /**
- * Stands between a request and its answer: `serve()` does what was asked (at most once is wise) and gives the
- * answer, which may be passed on, replaced, delayed, or lost by `'reset'` (the connection is cut) or `'hang'`
- * (nothing is ever answered).
+ * Intercepts a request: `serve()` carries it out (call it at most once) and returns the answer. The interceptor may
+ * pass it on, replace or delay it, or lose it by `'reset'` (the connection is cut) or `'hang'` (no answer is ever
+ * sent).
  */
 export type Intercept = (
   request: ReceivedRequest,
@@ -50,10 +50,10 @@ export interface BillingApi {
   /** Oldest first. */
   readonly requests: readonly ReceivedRequest[];
   readonly activities: readonly Activity[];
-  /** Faults for tests; `undefined` behaves as the billing API does. */
+  /** Faults for tests; with `undefined` it behaves like the billing API. */
   intercept: Intercept | undefined;
   customer(tenant: string, idOrAlias: string): StoredCustomer | undefined;
-  /** Adds or replaces a customer behind every caller's back; leaves no activity. */
+  /** Adds or replaces a customer without a request and without an activity. */
   putCustomer(tenant: string, customer: StoredCustomer): void;
   addToken(tenant: string, token: ApiToken): void;
   /** The token may work for two more minutes (U15). */
@@ -64,12 +64,12 @@ export interface BillingApi {
 /** Bodies over 1 MB are refused (U14). */
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
-/** Longer than any client keeps an idle connection, so that closing one never races with a request. */
+/** Longer than any client keeps an idle connection, so that closing a connection never races with a request. */
 const KEEP_ALIVE_MS = 120_000;
 
 /**
- * Starts a stateful stand-in of the billing API on 127.0.0.1: `GET` and `PATCH /api/v1/customers/{id_or_alias}`
- * and `GET /api/v1/customers`, with the habits U1–U18 of the real one.
+ * Starts a stateful stand-in of the billing API on 127.0.0.1: `GET` and `PATCH /api/v1/customers/{id_or_alias}` and
+ * `GET /api/v1/customers`, with the behaviour U1–U18 of the real one (docs/upstream.md).
  */
 export async function startBillingApi(options: BillingApiOptions): Promise<BillingApi> {
   const { tenants, port = 0, stateFile, keep = Infinity, now = Date.now } = options;
@@ -81,7 +81,7 @@ export async function startBillingApi(options: BillingApiOptions): Promise<Billi
   state.load(new Map(tenants.map((tenant) => [tenant.id, tenant.customers])));
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    // A caller that hangs up half-way has nothing to be answered.
+    // If a caller hangs up half-way, there is nothing to answer.
     respond(request, response).catch(() => response.destroy());
   });
 
@@ -141,7 +141,7 @@ export async function startBillingApi(options: BillingApiOptions): Promise<Billi
 
 type Outcome = Awaited<ReturnType<Intercept>>;
 
-/** A bug, or a state file that cannot be written, is the 500 that the real one would answer. */
+/** A bug, or a state file that can't be written, is answered with 500, as the real one would. */
 async function outcomeOf(produce: () => Outcome | Promise<Outcome>): Promise<Outcome> {
   try {
     return await produce();
@@ -151,8 +151,10 @@ async function outcomeOf(produce: () => Outcome | Promise<Outcome>): Promise<Out
   }
 }
 
-/** The body, or `undefined` when it is over the limit; the rest is then read and thrown away, so that a client that
- * is still sending gets the answer and not a broken pipe. */
+/**
+ * The body, or `undefined` if it is over the limit. Then the rest is read and discarded, so that a client that is
+ * still sending gets the answer and not a broken pipe.
+ */
 async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

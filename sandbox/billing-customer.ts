@@ -2,7 +2,7 @@ import { COUNTRIES, CURRENCIES } from './billing-codes.js';
 import { canonicalId } from './billing-id.js';
 import { flag, listOf, members, oneOf, optional, type Read, ShapeFault, text } from './shape.js';
 
-/** Every line is optional; one that is absent is left out of answers, not `null` (U5, U12). */
+/** Every line is optional. An absent line is left out of answers, not `null` (U5, U12). */
 export interface Address {
   line1?: string;
   line2?: string;
@@ -17,14 +17,14 @@ export interface ShippingAddress {
   address?: Address;
 }
 
-/** `rate` is kept as the decimal text it was sent as, and answered as a JSON number (U11). */
+/** `rate` is stored as the decimal text that was sent, and answered as a JSON number (U11). */
 export interface CustomTax {
   name: string;
   tax_code: string;
   rate: string;
 }
 
-/** A customer as the billing API keeps it: more than it answers. */
+/** A customer as the billing API stores it, with more fields than it answers. */
 export interface StoredCustomer {
   id: string;
   name: string;
@@ -38,21 +38,21 @@ export interface StoredCustomer {
   custom_taxes: CustomTax[];
   invoicing_entity_id: string;
   vat_number: string | null;
-  /** Never answered (U2). */
+  /** Never in an answer (U2). */
   is_tax_exempt: boolean;
-  /** Never answered; a PATCH that contains `vat_number` throws the result away (U3). */
+  /** Never in an answer. A PATCH that contains `vat_number` discards the result (U3). */
   vat_validation: 'none' | 'pending' | 'valid';
-  /** An archived customer is found like a live one (U17). */
+  /** An archived customer is found like any other (U17). */
   archived: boolean;
   customer_type: 'BUSINESS' | 'INDIVIDUAL';
 }
 
-/** The contract's fields. One that is absent, or `null`, changes nothing (U1). */
+/** The contract's fields. A field that is absent or `null` changes nothing (U1). */
 export type CustomerPatch = Partial<ReturnType<typeof fieldsOf>>;
 
 type Required = Pick<StoredCustomer, 'id' | 'name' | 'currency' | 'invoicing_entity_id'>;
 
-/** A customer with everything optional unset, except what is given. */
+/** A customer with only the given optional fields. */
 export function newCustomer(given: Required & Partial<StoredCustomer>): StoredCustomer {
   return {
     alias: null,
@@ -71,7 +71,10 @@ export function newCustomer(given: Required & Partial<StoredCustomer>): StoredCu
   };
 }
 
-/** The customer after a patch: lists and addresses are replaced whole (U5), `vat_number` resets its validation (U3). */
+/**
+ * The customer after a patch: lists and addresses are replaced as a whole (U5), `vat_number` resets its validation
+ * (U3).
+ */
 export function patched(customer: StoredCustomer, patch: CustomerPatch): StoredCustomer {
   const vat_validation = patch.vat_number === undefined ? customer.vat_validation : 'pending';
   return { ...customer, ...withoutAbsent(patch), vat_validation };
@@ -84,12 +87,12 @@ export function customerAnswer(customer: StoredCustomer): Record<string, unknown
   return { ...answered, custom_taxes, connected_account_id: null };
 }
 
-/** Reads a request body as the billing API does: unknown members are dropped in silence (U6), wrong types throw. */
+/** Reads a request body like the billing API: unknown fields are ignored without an error (U6), wrong types throw. */
 export function readCustomerPatch(value: unknown): CustomerPatch {
   return fieldsOf(members(value, 'body'), '');
 }
 
-/** Reads a customer back from the state file. */
+/** Reads a customer from the state file. */
 export const storedCustomer: Read<StoredCustomer> = (value, at) => {
   const kept = members(value, at);
   return newCustomer({
@@ -104,7 +107,10 @@ export const storedCustomer: Read<StoredCustomer> = (value, at) => {
   });
 };
 
-/** One line for each field that a patch can change. @param at what stands before the name of a field in a fault */
+/**
+ * One line for each field that a patch can change.
+ * @param at prefix for the name of a field in a fault
+ */
 const fieldsOf = (given: Record<string, unknown>, at: string) => ({
   alias: optional(text)(given.alias, `${at}alias`),
   billing_address: optional(address)(given.billing_address, `${at}billing_address`),
@@ -161,7 +167,7 @@ const decimal: Read<string> = (value, at) => {
   return digits;
 };
 
-/** Only its form is checked: whose entity it is, is not (U7). */
+/** Only the form is checked, not the owner of the entity (U7). */
 const invoicingEntityId: Read<string> = (value, at) => {
   const id = canonicalId('ive', text(value, at));
   if (id === undefined)

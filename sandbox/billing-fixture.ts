@@ -1,7 +1,7 @@
 import { type BillingApi, type BillingTenant } from './billing-api.js';
 import { newCustomer } from './billing-customer.js';
 
-// What the specs of the billing API share: two tenants, and requests over real HTTP.
+// Shared by the specs of the billing API: two tenants, and requests over real HTTP.
 
 export const ADA = newCustomer({
   id: 'cus_7n42DGM5Tflk9n8mt7Fhc7',
@@ -69,7 +69,10 @@ export interface Asked {
   body?: string | Uint8Array;
 }
 
-/** Status, type and whole body; JSON is parsed. @param idOrAlias or `?` and the query of the list */
+/**
+ * Status, media type and whole body; JSON is parsed.
+ * @param idOrAlias or `?` and the query of the list
+ */
 export async function call(
   api: BillingApi,
   idOrAlias: string,

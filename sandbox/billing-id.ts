@@ -2,9 +2,9 @@ const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const MAX_128_BIT = (1n << 128n) - 1n;
 
 /**
- * Reads `<prefix>_` and the base62 of a 128-bit number (U13), and gives the id in its one canonical spelling
- * (leading zeros mean nothing). Anything else is `undefined`: in a path it is then an alias (U8), even when it
- * begins with the prefix, as `cus_` and 22 letters `z` do, which are too large a number.
+ * Reads `<prefix>_` and the base62 of a 128-bit number (U13), and returns the id in its canonical form (without
+ * leading zeros). For any other text it returns `undefined`; in a path such a text is an alias (U8), even if it
+ * begins with the prefix, for example `cus_` and 22 letters `z`, which is too large a number.
  */
 export function canonicalId(prefix: 'cus' | 'ive', ref: string): string | undefined {
   if (!ref.startsWith(`${prefix}_`)) return undefined;

@@ -3,7 +3,7 @@ import { customerAnswer, type StoredCustomer } from './billing-customer.js';
 
 type Column = 'name' | 'email' | 'alias' | 'created_at';
 
-/** What a customer is ordered by; `created_at` is the order in which they are given. */
+/** The sort key of a customer. `created_at` is the order of the input. */
 const VALUE_OF: Record<Column, (customer: StoredCustomer, place: number) => string | number | null> = {
   name: ({ name }) => name,
   email: ({ billing_email }) => billing_email,
@@ -16,7 +16,7 @@ interface Order {
   descending: boolean;
 }
 
-/** One page of a tenant's customers, oldest first as they are given, filtered and ordered by the query (U18). */
+/** One page of a tenant's customers, filtered and ordered by the query (U18). The input is oldest first. */
 export function customerList(customers: readonly StoredCustomer[], query: URLSearchParams): BillingAnswer {
   const page = wholeNumber(query.get('page') ?? '0', 0, 2 ** 32 - 1);
   const perPage = wholeNumber(query.get('per_page') ?? '10', 1, 100);
@@ -53,12 +53,12 @@ function orderOf(text: string): Order | undefined {
 
 const COLUMNS: readonly Column[] = ['name', 'email', 'alias', 'created_at'];
 
-/** Without regard to case, in the name or the alias. */
+/** Ignores case; searches the name and the alias. */
 function contains({ name, alias }: StoredCustomer, search: string): boolean {
   return [name, alias ?? ''].some((text) => text.toLowerCase().includes(search.toLowerCase()));
 }
 
-/** What is unset is larger than any value, as in its database. */
+/** An unset field is larger than any value, as in the billing API's database. */
 function ordered(
   customers: readonly StoredCustomer[],
   { column, descending }: Order,

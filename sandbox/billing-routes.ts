@@ -5,7 +5,7 @@ import type { BillingState } from './billing-state.js';
 import type { ApiTokens, TokenHolder } from './billing-tokens.js';
 import { messageOf } from './fault.js';
 
-/** One request as the routes need it; `body` is `undefined` when it was over the limit. */
+/** One request, as the routes need it; `body` is `undefined` if it was over the limit. */
 export interface BillingRequest {
   method: string;
   /** The request target, with its query. */
@@ -15,7 +15,7 @@ export interface BillingRequest {
   body: Buffer | undefined;
 }
 
-/** What the routes stand on. */
+/** The dependencies of the routes. */
 export interface BillingContext {
   tokens: ApiTokens;
   state: BillingState;
@@ -24,7 +24,7 @@ export interface BillingContext {
   now: () => number;
 }
 
-/** Answers one request: synchronous, so requests never interleave. */
+/** Answers one request. It is synchronous, so requests never interleave. */
 export function answer(context: BillingContext, request: BillingRequest): BillingAnswer {
   const [path = '', query = ''] = request.path.split('?', 2);
   const [, segment] = /^\/api\/v1\/customers\/([^/]+)\/?$/.exec(path) ?? [];
@@ -77,7 +77,7 @@ function patch(
   return json(200, customerAnswer(after));
 }
 
-/** What only the data decides; that the invoicing entity is the tenant's own is not checked (U7). */
+/** Checks that depend on the data. The owner of the invoicing entity is not checked (U7). */
 function refusalOf(
   { currencies, state }: BillingContext,
   tenant: string,
@@ -90,7 +90,7 @@ function refusalOf(
   if (asked.alias !== undefined && state.aliasTaken(tenant, asked.alias, customerId)) {
     return failure('CONFLICT', 'A customer with this alias already exists');
   }
-  // The database's text columns cannot hold U+0000, and what the database refuses surfaces as a 500 (U10).
+  // The database's text columns can't store U+0000, and an error of the database is answered with 500 (U10).
   if (JSON.stringify(asked).includes('\\u0000'))
     return failure('INTERNAL_SERVER_ERROR', 'Internal server error');
   return undefined;
@@ -120,7 +120,7 @@ function readBody({
   }
 }
 
-/** The path refuses what is empty, has white space or is not percent-encoded UTF-8 (U8). */
+/** The path refuses references that are empty, have white space or are not percent-encoded UTF-8 (U8). */
 function decoded(segment: string): string | undefined {
   try {
     const idOrAlias = decodeURIComponent(segment);

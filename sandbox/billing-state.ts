@@ -4,7 +4,7 @@ import { readJson, writePrivately } from './data-folder.js';
 import { messageOf, SandboxFault } from './fault.js';
 import { listOf, members, oneOf, text } from './shape.js';
 
-/** One row of the billing API's own activity log: the token is the actor, and there is no diff (U16). */
+/** One row of the billing API's own activity log: the token is the actor, and there are no values (U16). */
 export interface Activity {
   at: string;
   tenant: string;
@@ -13,7 +13,7 @@ export interface Activity {
   customer_id: string;
 }
 
-/** The customers of every tenant and the activity log, kept in a file when there is one. */
+/** The customers of every tenant and the activity log, stored in a file if there is one. */
 export class BillingState {
   readonly activities: Activity[] = [];
   readonly #customers = new Map<string, Map<string, StoredCustomer>>();
@@ -25,7 +25,7 @@ export class BillingState {
     this.#keepActivities = options.keepActivities;
   }
 
-  /** Seeds first, then what the file holds: a customer changed in an earlier run stays changed. */
+  /** Seeds first, then the file: a customer changed in an earlier run stays changed. */
   load(seeds: ReadonlyMap<string, readonly StoredCustomer[]>): void {
     for (const [tenant, customers] of seeds) for (const customer of customers) this.#put(tenant, customer);
     const kept = this.#file === undefined ? undefined : readJson(this.#file);
@@ -37,7 +37,7 @@ export class BillingState {
     return [...(this.#customers.get(tenant)?.values() ?? [])];
   }
 
-  /** By id if it reads as one, else by alias (U8). */
+  /** By id if it looks like an id, else by alias (U8). */
   find(tenant: string, idOrAlias: string): StoredCustomer | undefined {
     const customers = this.#customers.get(tenant);
     const id = canonicalId('cus', idOrAlias);
@@ -55,7 +55,7 @@ export class BillingState {
     this.#save();
   }
 
-  /** Stores what a PATCH made of the customer, and writes an activity even when that is nothing new (U4, U16). */
+  /** Stores the customer after a PATCH, and writes an activity even if nothing changed (U4, U16). */
   update(tenant: string, customer: StoredCustomer, actor: string, at: Date): void {
     this.#put(tenant, customer);
     this.activities.push({
@@ -91,7 +91,7 @@ export class BillingState {
     }
   }
 
-  // Before the answer goes out, so that what was answered is still there after a crash.
+  // Before the answer is sent, so that it is still true after a crash.
   #save(): void {
     if (this.#file === undefined) return;
     const tenants: Record<string, StoredCustomer[]> = {};

@@ -1,19 +1,19 @@
-/** An API token of the billing API; `name` is what its activity log shows as the actor (U16). */
+/** An API token of the billing API. `name` is the actor in its activity log (U16). */
 export interface ApiToken {
   name: string;
   value: string;
 }
 
-/** Whose token it is. */
+/** Owner of the token. */
 export interface TokenHolder {
   tenantId: string;
   tokenName: string;
 }
 
-/** How long a token once found valid is not looked up again (U15). */
+/** How long a valid token is cached (U15). */
 const VALIDITY_CACHED_MS = 120_000;
 
-/** The API tokens, with the cache that lets a revoked one work for up to two minutes (U15). */
+/** The API tokens. Their cache lets a revoked token work for up to two minutes (U15). */
 export class ApiTokens {
   readonly #valid = new Map<string, TokenHolder>();
   readonly #cached = new Map<string, { holder: TokenHolder; until: number }>();
@@ -31,7 +31,7 @@ export class ApiTokens {
     this.#valid.delete(value);
   }
 
-  /** The holder of `Authorization: Bearer …`, or `undefined` when nobody holds such a token. */
+  /** The owner of `Authorization: Bearer …`, or `undefined` if there is no such token. */
   holder(authorization: string | undefined): TokenHolder | undefined {
     const value = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
     if (value === undefined) return undefined;

@@ -2,12 +2,12 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import path from 'node:path';
 import { codeOf, messageOf, SandboxFault } from './fault.js';
 
-/** What lies where in the sandbox's data folder. */
+/** The files in the sandbox's data folder. */
 export interface DataFolder {
   readonly path: string;
   /** `TENANTS_FILE` of the BFF: the tenants and their billing tokens. */
   readonly tenants: string;
-  /** How `npm run try` finds the running sandbox; gone after a clean stop. */
+  /** `npm run try` finds the running sandbox by it. It is removed by a clean stop. */
   readonly running: string;
   /** The state of the billing API's stand-in. */
   readonly billing: string;
@@ -28,7 +28,7 @@ export function dataFolder(folder: string): DataFolder {
   };
 }
 
-/** Makes the folder for its owner alone: it holds tokens and a private key. */
+/** Creates the folder for its owner only: it contains tokens and a private key. */
 export function makeDataFolder(folder: DataFolder): void {
   try {
     mkdirSync(folder.bff, { recursive: true, mode: 0o700 });
@@ -40,7 +40,7 @@ export function makeDataFolder(folder: DataFolder): void {
   }
 }
 
-/** Writes JSON that only the owner can read, whole or not at all: a reader never meets half a file. */
+/** Writes JSON that only the owner can read, completely or not at all: a reader never gets half of a file. */
 export function writePrivately(file: string, value: unknown): void {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
@@ -52,7 +52,7 @@ export function writePrivately(file: string, value: unknown): void {
   }
 }
 
-/** The JSON of a file, or `undefined` when there is no such file. */
+/** The JSON of a file, or `undefined` if the file does not exist. */
 export function readJson(file: string): unknown {
   let content: string;
   try {

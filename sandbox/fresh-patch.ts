@@ -1,8 +1,8 @@
 import { SEED_ENTITY } from './seeds.js';
 
 /**
- * The contract's patch: its twelve fields, most of them made of the run's number (nine digits, drawn anew for each
- * run), so that every run changes something and the alias is free.
+ * The contract's patch: its twelve fields. Most values contain the number of the run (nine random digits), so that
+ * every run changes something and the alias is free.
  */
 export function freshPatch(run: number, currencies: readonly string[]): Record<string, unknown> {
   const digits = (count: number): string => String(run).slice(-count);

@@ -10,9 +10,9 @@ export interface IdentityProviderOptions {
   clients: readonly Client[];
   /** The `aud` of every token. */
   audience: string;
-  /** 0, the default, takes a free port. */
+  /** 0, the default, picks a free port. */
   port?: number;
-  /** Where the signing key outlives a restart, so that tokens given out earlier keep working. */
+  /** File that keeps the signing key across restarts, so that earlier tokens keep working. */
   keyFile?: string;
 }
 
@@ -32,15 +32,13 @@ const ROUTES = new Map([
   [DISCOVERY, ['GET', 'OPTIONS']],
 ]);
 
-/** ES256: accepted by the BFF as it comes, and short enough for a token to be pasted. */
+/** ES256: the BFF accepts it by default, and tokens are short enough to paste. */
 const ALGORITHM = 'ES256';
 
 /**
- * Starts an OAuth server on 127.0.0.1 that gives out tokens by client credentials (RFC 6749, section 4.4) and
- * publishes its keys.
- *
- * The library gives tokens to everybody, so its hooks are used to check the client and to narrow the scopes
- * (`token-grant.ts`), and its other endpoints, which would sign in anyone, are not reachable.
+ * Starts an OAuth server on 127.0.0.1 that issues tokens by client credentials (RFC 6749, section 4.4) and publishes
+ * its keys. The library issues tokens to everybody, so its hooks check the client and limit the scopes
+ * (`token-grant.ts`). Its other endpoints, which would sign in anybody, can't be reached.
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   const { clients, audience, port = 0, keyFile } = options;
@@ -51,7 +49,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
 
   service.on('beforeTokenSigning', (token: { payload: Record<string, unknown> }, request: TokenRequest) => {
     const grant = grantFor(clients, request);
-    if ('error' in grant) return; // Signed all the same, but `beforeResponse` keeps it back.
+    if ('error' in grant) return; // It is signed, but `beforeResponse` does not send it.
     const { client, scope } = grant;
     Object.assign(token.payload, {
       exp: Number(token.payload.iat) + TOKEN_LIFETIME_S,
@@ -103,7 +101,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   };
 }
 
-/** The library's token request, once it has read the body. */
+/** The library's token request, after it has read the body. */
 interface TokenRequest extends IncomingMessage {
   body: unknown;
 }
@@ -113,7 +111,7 @@ interface TokenResponse {
   body: Record<string, unknown>;
 }
 
-/** The key of an earlier run, or a new one that is kept for the next. */
+/** The key of an earlier run, or a new one that is stored for the next run. */
 async function signingKey(file: string | undefined): Promise<Record<string, unknown>> {
   const kept = file === undefined ? undefined : readJson(file);
   if (kept !== undefined) return members(kept, 'key');
@@ -124,7 +122,7 @@ async function signingKey(file: string | undefined): Promise<Record<string, unkn
   return key;
 }
 
-/** Says what this server really offers; the library's own document lists endpoints that are closed here. */
+/** Describes what this server really offers; the library's own document lists endpoints that are closed here. */
 function discovery(response: ServerResponse, url: string): void {
   const document = {
     issuer: url,

@@ -17,30 +17,32 @@ export interface LauncherOptions {
   root: string;
   /** The BFF's compiled `main.js`. */
   bffEntry: string;
-  /** Aborting gives up a start under way. */
+  /** Aborting cancels a running start. */
   signal: AbortSignal;
 }
 
 export interface Sandbox {
   readonly running: RunningSandbox;
   readonly banner: string;
-  /** Settles with how the BFF ended, should it end by itself. */
+  /** Resolves with a text about how the BFF ended, if it ends by itself. */
   readonly bffEnded: Promise<string>;
   stop(): Promise<void>;
 }
 
-/** How many requests and activities the billing API's stand-in remembers: it may run for days. */
+/** Requests and activities that the billing API's stand-in keeps in memory: it may run for days. */
 const KEEP = 200;
 
-/** What the BFF's process needs of the caller's environment to work at all; proxies, for one, are not among it. */
+/**
+ * The variables of the caller's environment that the BFF's process needs to work. Proxy settings are not among them.
+ */
 const SYSTEM_VARIABLES = [
   ...['PATH', 'HOME', 'USER', 'SHELL', 'TERM', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'TEMP', 'TMP'],
   ...['SystemRoot', 'APPDATA', 'USERPROFILE', 'NODE_OPTIONS', 'NO_COLOR', 'FORCE_COLOR'],
 ];
 
 /**
- * Starts the billing API's stand-in, the identity provider and the BFF, and takes a first token.
- * @throws SandboxFault when something is in the way; whatever had started is stopped again
+ * Starts the billing API's stand-in, the identity provider and the BFF, and gets a first token.
+ * @throws SandboxFault if something fails; then everything that had started is stopped again
  */
 export async function startSandbox(options: LauncherOptions): Promise<Sandbox> {
   const settings = readSettings(options.env, options.root);
@@ -117,7 +119,7 @@ async function assertStartable(
   }
 }
 
-/** A process id alone proves little: after a restart of the machine it may be anyone's. */
+/** A process id alone proves little: after a restart of the machine it may belong to another process. */
 async function answers(issuer: string): Promise<boolean> {
   try {
     const response = await fetch(`${issuer}/jwks`, { signal: AbortSignal.timeout(2_000) });
@@ -128,7 +130,7 @@ async function answers(issuer: string): Promise<boolean> {
   }
 }
 
-/** All that the BFF knows of the sandbox: settings, like anywhere else. */
+/** The settings of the BFF. It knows nothing else about the sandbox. */
 function bffEnvironment(
   env: Environment,
   settings: SandboxSettings,

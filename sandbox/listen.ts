@@ -4,16 +4,16 @@ import { codeOf, messageOf, SandboxFault } from './fault.js';
 /** The only address the sandbox listens on. */
 export const HOST = '127.0.0.1';
 
-/** A port somebody asked for; 0 takes a free one. */
+/** A requested port; 0 picks a free one. */
 export interface WantedPort {
   port: number;
-  /** For whom, as a person would say it. */
+  /** The purpose of the port, for messages. */
   purpose: string;
-  /** The setting that changes it. */
+  /** The setting that changes the port. */
   setting: string;
 }
 
-/** Starts listening on 127.0.0.1 and gives the port taken. */
+/** Starts listening on 127.0.0.1 and returns the port. */
 export async function listen(server: Server, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -28,8 +28,8 @@ export async function listen(server: Server, port: number): Promise<number> {
 }
 
 /**
- * Tries every port for a moment, so that all that are taken are named at once, before anything has started.
- * @throws SandboxFault with one line for each port that cannot be had
+ * Tries every port for a moment, so that all occupied ports are reported at once, before anything has started.
+ * @throws SandboxFault with one line for each port that can't be used
  */
 export async function assertPortsFree(wanted: readonly WantedPort[]): Promise<void> {
   const faults: string[] = [];

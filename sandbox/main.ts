@@ -2,7 +2,7 @@ import path from 'node:path';
 import { SandboxFault } from './fault.js';
 import { type Sandbox, startSandbox } from './launcher.js';
 
-/** `npm start`: the BFF with everything it needs around it, until Ctrl-C. */
+/** `npm start`: runs the BFF with everything it needs, until Ctrl-C. */
 const root = path.resolve(import.meta.dirname, '..');
 const interruption = new AbortController();
 const interrupted = new Promise<void>((resolve) => {
@@ -12,7 +12,7 @@ const interrupted = new Promise<void>((resolve) => {
   });
 });
 
-// A reader that went away (`npm start | head`) is no reason to leave the sandbox half-stopped.
+// A closed output (`npm start | head`) must not leave the sandbox half-stopped.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 process.exitCode = await run();
@@ -36,10 +36,11 @@ async function run(): Promise<number> {
 }
 
 function onInterruption(stop: () => void): void {
-  // These stay in place: a second Ctrl-C must not leave a half-stopped sandbox behind.
+  // Never removed: a second Ctrl-C must not leave a half-stopped sandbox.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   if (process.env.npm_lifecycle_event === undefined) return;
-  // The shell between npm and this process passes no SIGTERM on: that npm was ended shows only by its being gone.
+  // The shell between npm and this process does not forward SIGTERM. The only sign that npm has ended is that its
+  // process is gone.
   const parent = process.ppid;
   const watch = setInterval(() => {
     if (process.ppid === parent) return;

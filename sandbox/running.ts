@@ -3,9 +3,9 @@ import { codeOf } from './fault.js';
 import { listOf, members, number, optional, type Read, text } from './shape.js';
 import type { Client } from './token-grant.js';
 
-/** What a running sandbox says of itself in `sandbox.json`: all that a client of it needs. */
+/** The content of `sandbox.json`: everything that a client of a running sandbox needs. */
 export interface RunningSandbox {
-  /** Of the launcher. */
+  /** Process id of the launcher. */
   pid: number;
   bff_url: string;
   billing_api_url: string;
@@ -14,12 +14,12 @@ export interface RunningSandbox {
   clients: Client[];
 }
 
-/** The sandbox that runs on this data folder, or `undefined`. */
+/** The running sandbox with this data folder, or `undefined`. */
 export function runningSandbox(folder: DataFolder): RunningSandbox | undefined {
   const kept = readJson(folder.running);
   if (kept === undefined) return undefined;
   const running = runningShape(kept, 'sandbox');
-  // The file of a launcher that was killed stays behind.
+  // A killed launcher leaves its file behind.
   return isAlive(running.pid) ? running : undefined;
 }
 
@@ -51,7 +51,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process is alive all the same.
+    // EPERM: the process is alive and belongs to another user.
     return codeOf(error) === 'EPERM';
   }
 }

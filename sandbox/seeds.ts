@@ -2,7 +2,7 @@ import type { BillingTenant } from './billing-api.js';
 import { newCustomer, type StoredCustomer } from './billing-customer.js';
 import type { Client } from './token-grant.js';
 
-/** What the BFF is told of a tenant in `TENANTS_FILE`. */
+/** A tenant in the BFF's `TENANTS_FILE`. */
 export interface TenantEntry {
   id: string;
   name: string;
@@ -10,10 +10,10 @@ export interface TenantEntry {
   invoicing_entities?: readonly string[];
 }
 
-/** The `aud` the BFF asks for. */
+/** The `aud` that the BFF requires. */
 export const AUDIENCE = 'billing-bff';
 
-/** The invoicing entity of the contract's example: the largest id there can be. */
+/** The invoicing entity of the contract's example: the largest possible id. */
 export const SEED_ENTITY = 'ive_7n42DGM5Tflk9n8mt7Fhc7';
 
 const ACME_ENTITY = 'ive_2rT9kLmQ4xVbN8sYcW3dZ7';
@@ -31,7 +31,7 @@ const TOKENS = {
   },
 } as const;
 
-/** `acme` has a list of invoicing entities, so the BFF checks them; `globex` has none. */
+/** `acme` has a list of invoicing entities, which the BFF checks; `globex` has none. */
 export const TENANT_ENTRIES: readonly TenantEntry[] = [
   {
     id: 'acme',
@@ -44,7 +44,7 @@ export const TENANT_ENTRIES: readonly TenantEntry[] = [
 
 const TENANT_SCOPES = ['customers:write', 'customers:read', 'audit:read', 'privacy:erase'] as const;
 
-/** One client a tenant, and a service that acts for any tenant it names with `X-Tenant-Id`. */
+/** One client for each tenant, and a service that acts for any tenant in `X-Tenant-Id`. */
 export const ACME_CLIENT: Client = {
   id: 'acme-web',
   secret: 'acme-web-sandbox-secret',
@@ -85,7 +85,7 @@ export const FIRST_CUSTOMER: StoredCustomer = newCustomer({
   vat_number: 'DE999000111',
 });
 
-/** What the stand-in of the billing API starts with. All people and companies are invented. */
+/** The first customers of the billing API's stand-in. All people and companies are invented. */
 export const BILLING_TENANTS: readonly BillingTenant[] = [
   {
     id: 'acme',
@@ -114,7 +114,7 @@ export const BILLING_TENANTS: readonly BillingTenant[] = [
         invoicing_entity_id: ACME_ENTITY,
         is_tax_exempt: true,
       }),
-      // Everything optional unset, and archived: found like any other.
+      // No optional field is set, and it is archived: it is found like any other.
       newCustomer({
         id: 'cus_1',
         name: 'Quiet Customer',
@@ -144,7 +144,7 @@ export const BILLING_TENANTS: readonly BillingTenant[] = [
       newCustomer({
         id: 'cus_5Po9Iu8Yt7Re6Wq5Az4Sx3',
         name: 'Fictional Maple Syrup',
-        // The alias of one of acme's customers too: aliases are unique within a tenant only.
+        // One of acme's customers has the same alias: aliases are unique only within a tenant.
         alias: 'lovell',
         billing_email: 'office@maple.test',
         currency: 'CAD',

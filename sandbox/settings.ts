@@ -3,7 +3,7 @@ import { messageOf, SandboxFault } from './fault.js';
 
 /** The launcher's settings, from the environment. */
 export interface SandboxSettings {
-  /** Of the BFF; 0 picks a free port, here and below. */
+  /** Port of the BFF; 0 picks a free port, here and below. */
   bffPort: number;
   billingPort: number;
   identityProviderPort: number;
@@ -19,7 +19,7 @@ const PASSED_ON = ['LOG_LEVEL', 'RATE_LIMIT_PER_MINUTE', 'CALLER_MAX_IN_FLIGHT',
 /**
  * Reads `PORT` (3000), `SANDBOX_BILLING_PORT` (3001), `SANDBOX_IDP_PORT` (3002) and `SANDBOX_DATA_DIR`
  * (`data/sandbox`; relative to the repository's root).
- * @throws SandboxFault naming every fault
+ * @throws SandboxFault with every fault
  */
 export function readSettings(env: Environment, root: string): SandboxSettings {
   const faults: string[] = [];
@@ -47,12 +47,12 @@ export function readSettings(env: Environment, root: string): SandboxSettings {
   };
 }
 
-/** The one setting that `npm run try` needs. */
+/** The only setting that `npm run try` needs. */
 export function readDataFolder(env: Environment, root: string): string {
   return path.resolve(root, env.SANDBOX_DATA_DIR?.trim() || path.join('data', 'sandbox'));
 }
 
-/** The named variables that are set to something. */
+/** The given variables that are set and not empty. */
 export function given(env: Environment, names: readonly string[]): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of names) {

@@ -1,7 +1,7 @@
 /**
- * Readers for JSON that comes from outside: each takes an unknown value and where it stood, and gives a typed
- * value or throws a `ShapeFault`. The wording is that of a typed server's deserializer, because the billing API's
- * stand-in answers with it (U10).
+ * Readers for external JSON: each gets an unknown value and its place, and returns a typed value or throws a
+ * `ShapeFault`. The texts are those of a typed server's deserializer, because the billing API's stand-in answers with
+ * them (U10).
  */
 export type Read<T> = (value: unknown, at: string) => T;
 
@@ -16,7 +16,7 @@ export const flag: Read<boolean> = (value, at) =>
 export const number: Read<number> = (value, at) =>
   typeof value === 'number' ? value : refuse(value, at, 'a number');
 
-/** A JSON object, as a record whose members are still to be read. */
+/** A JSON object, as a record whose fields are not read yet. */
 export const members: Read<Record<string, unknown>> = (value, at) =>
   isRecord(value) ? value : refuse(value, at, 'a map');
 
@@ -27,12 +27,12 @@ export function listOf<T>(read: Read<T>): Read<T[]> {
       : refuse(value, at, 'a sequence');
 }
 
-/** `null` means absent, exactly like a member that is not there (U1). */
+/** `null` means absent, exactly like a missing field (U1). */
 export function optional<T>(read: Read<T>): Read<T | undefined> {
   return (value, at) => (value === undefined || value === null ? undefined : read(value, at));
 }
 
-/** One of a closed set of words. */
+/** One of a fixed set of words. */
 export function oneOf<const T extends string>(words: readonly T[]): Read<T> {
   return (value, at) => {
     const word = words.find((candidate) => candidate === text(value, at));

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isRecord } from './shape.js';
 
-/** Somebody who may have tokens. Without a tenant, the caller names one with `X-Tenant-Id`. */
+/** A client that may get tokens. Without a tenant, the caller sends one in `X-Tenant-Id`. */
 export interface Client {
   id: string;
   secret: string;
@@ -10,10 +10,10 @@ export interface Client {
   tenant?: string;
 }
 
-/** Half a day: a command pasted in the morning still works in the afternoon. */
+/** Half a day, so that a command from the morning still works in the afternoon. */
 export const TOKEN_LIFETIME_S = 12 * 60 * 60;
 
-/** A token may be given, or why not (RFC 6749, section 5.2). */
+/** The token may be issued, or the error (RFC 6749, section 5.2). */
 export type Grant =
   { client: Client; scope: string } | { error: string; status: 400 | 401; description: string };
 
@@ -42,7 +42,7 @@ function refused(error: string, status: 400 | 401, description: string): Grant {
   return { error, status, description };
 }
 
-/** `Authorization: Basic`, both parts form-encoded as RFC 6749, section 2.3.1, asks. */
+/** `Authorization: Basic`; both parts are form-encoded as required by RFC 6749, section 2.3.1. */
 function basicCredentials(authorization: string | undefined): { id: string; secret: string } | undefined {
   const encoded = /^Basic +([\w+/=-]+)$/i.exec(authorization ?? '')?.[1];
   if (encoded === undefined) return undefined;

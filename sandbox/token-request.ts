@@ -4,7 +4,7 @@ import type { Client } from './token-grant.js';
 
 const DEADLINE_MS = 5_000;
 
-/** Takes a token by client credentials, as any service would. */
+/** Gets a token by client credentials, as any service would. */
 export async function requestToken(tokenUrl: string, client: Client): Promise<string> {
   let response: Response;
   try {
@@ -19,7 +19,7 @@ export async function requestToken(tokenUrl: string, client: Client): Promise<st
   }
   if (response.status !== 200) {
     throw new SandboxFault(
-      `The identity provider gave no token: ${response.status} ${await response.text()}`,
+      `The identity provider issued no token: ${response.status} ${await response.text()}`,
     );
   }
   return text(members(await response.json(), 'answer').access_token, 'access_token');

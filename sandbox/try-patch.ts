@@ -12,19 +12,19 @@ export interface TryOptions {
   env: Environment;
   /** The repository. */
   root: string;
-  /** Nine digits that no earlier run had. */
+  /** Nine random digits, so that each run has different values. */
   run: number;
   print: (line: string) => void;
 }
 
-/** Longer than the BFF takes for a patch at the most. */
+/** Longer than the BFF's deadline for a patch. */
 const PATCH_DEADLINE_MS = 20_000;
 const AUDIT_DEADLINE_MS = 15_000;
 
 /**
- * `npm run try`: takes a token, sends the contract's patch with fresh values, and prints the answer and what the
- * audit trail says of it.
- * @throws SandboxFault when any of it does not go as it should
+ * `npm run try`: gets a token, sends the contract's patch with fresh values, and prints the answer and its audit
+ * events.
+ * @throws SandboxFault if a step fails
  */
 export async function tryPatch({ env, root, run, print }: TryOptions): Promise<void> {
   const folder = readDataFolder(env, root);
@@ -35,13 +35,13 @@ export async function tryPatch({ env, root, run, print }: TryOptions): Promise<v
   const client = running.clients.find(({ tenant }) => tenant === 'acme');
   if (client === undefined) throw new SandboxFault('The sandbox names no client of the tenant acme.');
   const token = await requestToken(running.token_url, client);
-  print(`A token for ${client.id} from ${running.token_url}: taken.\n`);
+  print(`A token for ${client.id} from ${running.token_url}: received.\n`);
   const operationId = await sendPatch(running, token, run, print);
   const events = await auditEvents(running, token, operationId);
   print(`Its audit events:\n${pretty(events)}`);
 }
 
-/** Sends the patch, prints both sides, and gives the operation's id. */
+/** Sends the patch, prints request and answer, and returns the operation's id. */
 async function sendPatch(
   { bff_url }: RunningSandbox,
   token: string,
@@ -65,7 +65,7 @@ async function sendPatch(
   return operationId;
 }
 
-/** The operation's events, oldest first, once the intent and an outcome are there. */
+/** The operation's events, oldest first, when the intent and an outcome exist. */
 async function auditEvents(
   { bff_url }: RunningSandbox,
   token: string,
@@ -101,7 +101,7 @@ async function ask(url: string, deadlineMs: number, init: RequestInit): Promise<
   }
 }
 
-/** The JSON of an answer, or its text where it is none. */
+/** The JSON of an answer, or its text if it is not JSON. */
 async function bodyOf(response: Response): Promise<unknown> {
   const body = await response.text();
   try {

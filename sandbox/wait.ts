@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A deadline passed; callers say what they had been waiting for. */
+/** A deadline passed. Callers report what they were waiting for. */
 export class DeadlinePassed extends Error {}
 
-/** The promise's result, unless the time is up or the signal aborts first. */
+/** The promise's result, unless the deadline passes or the signal aborts first. */
 export async function within<T>(promise: Promise<T>, milliseconds: number, signal?: AbortSignal): Promise<T> {
   const done = new AbortController();
   const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
@@ -25,7 +25,7 @@ export interface PollOptions {
   signal?: AbortSignal;
 }
 
-/** Asks again and again until there is an answer. */
+/** Repeats a question until there is an answer. */
 export async function poll<T>(ask: () => Promise<T | undefined>, options: PollOptions): Promise<T> {
   const { deadlineMs, everyMs, signal } = options;
   const deadline = performance.now() + deadlineMs;

@@ -105,9 +105,13 @@ describe('the encryption key', () => {
   it.each([
     ['other bytes under the same name', `test:${KEY}`, /app-key|tampered|not the one/],
     ['another key alone', `other:${KEY}`, /ENCRYPTION_KEYS has no key test/],
-    ['a short key', `test:${Buffer.alloc(31).toString('base64url')}`, /ENCRYPTION_KEYS takes kid:key pairs/],
-    ['a key without a name', KEY, /ENCRYPTION_KEYS takes kid:key pairs/],
-    ['one name twice', `${ENCRYPTION_KEY},test:${KEY}`, /ENCRYPTION_KEYS names one kid twice/],
+    [
+      'a short key',
+      `test:${Buffer.alloc(31).toString('base64url')}`,
+      /ENCRYPTION_KEYS must be kid:key pairs/,
+    ],
+    ['a key without a name', KEY, /ENCRYPTION_KEYS must be kid:key pairs/],
+    ['one name twice', `${ENCRYPTION_KEY},test:${KEY}`, /ENCRYPTION_KEYS has one kid twice/],
   ])('of %s stops the start with a message that says so and holds no key', async (_, keys, message) => {
     const error = await startError(keys);
     expect(error).toMatch(message);

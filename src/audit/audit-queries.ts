@@ -212,7 +212,7 @@ export function toStoredEvent({
 /** @throws Error for a row that `AuditWriter` did not write */
 function parseEvent(text: string): AuditEvent {
   const event: unknown = JSON.parse(text);
-  if (!isAuditEvent(event)) throw new Error('a row of audit_event holds no event');
+  if (!isAuditEvent(event)) throw new Error('a row of audit_event is not an event');
   return event;
 }
 

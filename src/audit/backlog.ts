@@ -71,7 +71,7 @@ export class Backlog {
     if (this.size > 0 || this.stopSaying === undefined) return;
     this.stopSaying();
     this.stopSaying = undefined;
-    this.logger.warn({ stored: this.caughtUp }, 'the audit trail is written again: no event waits any more');
+    this.logger.warn({ stored: this.caughtUp }, 'the audit trail can be written again; the backlog is empty');
   }
 
   /** Removes an event that the database will never accept. */
@@ -128,7 +128,7 @@ export class Backlog {
     for (const { event } of entries) this.metrics.auditEventDropped(event.phase);
     this.logger.error(
       { count: entries.length, events: entries.map(nameOf) },
-      'audit events are lost: they came to their end before the database took them',
+      'audit events are lost: they could not be stored before the shutdown',
     );
   }
 
@@ -141,7 +141,7 @@ export class Backlog {
   private sayDropped(kind: Kind): void {
     const { count } = this.dropped[kind];
     this.dropped[kind] = { count: 0, quiet: true };
-    this.logger.error({ kind, count }, 'audit events are dropped: too many wait');
+    this.logger.error({ kind, count }, 'audit events are dropped: the backlog is full');
     this.clock.after(SAY_EVERY, () => {
       this.dropped[kind].quiet = false;
       if (this.dropped[kind].count > 0) this.sayDropped(kind);

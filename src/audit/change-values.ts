@@ -72,7 +72,7 @@ export class ChangeValues {
     } catch (error) {
       this.logger.warn(
         { event_id: event.id, error: describeError(error) },
-        'the values of an event are not kept',
+        'the values of an event could not be stored',
       );
       return { event };
     }

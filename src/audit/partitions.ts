@@ -47,7 +47,10 @@ export class Partitions {
       try {
         await step();
       } catch (error) {
-        this.logger.warn({ error: describeError(error) }, 'the partitions of the trail could not be seen to');
+        this.logger.warn(
+          { error: describeError(error) },
+          'the partitions of the trail could not be maintained',
+        );
       }
     }
   }

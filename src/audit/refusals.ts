@@ -79,7 +79,7 @@ export class Refusals {
       this.writer.appendLater(event);
       this.open(key, event);
     } else {
-      this.logger.warn('a refusal is not recorded: too many different ones at once');
+      this.logger.warn('a refusal is not recorded: too many different refusals at once');
     }
   }
 

@@ -56,7 +56,7 @@ export const WithoutTenant = (): MethodDecorator & ClassDecorator => SetMetadata
 
 /** The caller that the guard accepted, with or without a tenant. */
 export function callerOf({ caller }: FastifyRequest): Caller {
-  if (caller === null) throw new Error('a public route asks for the caller');
+  if (caller === null) throw new Error('a public route has no caller');
   return caller;
 }
 
@@ -67,7 +67,7 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
 
 /** The caller and tenant that the guard accepted for this request. */
 export function principalOf({ principal }: FastifyRequest): Principal {
-  if (principal === null) throw new Error('a public route asks for the principal');
+  if (principal === null) throw new Error('a public route has no principal');
   return principal;
 }
 

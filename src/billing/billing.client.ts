@@ -206,8 +206,7 @@ export class BillingClient {
   /** The contract changes (U12): each new field is logged once. */
   private noteUndocumented(undocumented: readonly string[]): void {
     const fields = this.metrics.undocumentedFieldsSeen(undocumented);
-    if (fields.length > 0)
-      this.logger.warn({ fields }, 'the billing API answers fields that its contract does not have');
+    if (fields.length > 0) this.logger.warn({ fields }, 'the billing API answers undocumented fields');
   }
 }
 

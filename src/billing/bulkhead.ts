@@ -95,7 +95,7 @@ export class Bulkhead {
   }
 
   private refuse(origin: Origin, lane: Lane): void {
-    this.logger.debug({ tenant_id: lane.tenantId }, 'too many operations at the billing API at once');
+    this.logger.debug({ tenant_id: lane.tenantId }, 'the bulkhead is full');
     this.metrics.notAttempted('bulkhead');
     this.forgetIdle(origin, lane);
   }

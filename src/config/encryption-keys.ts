@@ -10,8 +10,8 @@ export function parseEncryptionKeys(read: SettingReader, production: boolean): E
     return { kid, key: Buffer.from(encoded, 'base64url') };
   });
   if (keys.some(({ kid, key }) => kid === '' || key.length !== 32)) {
-    read.fault(name, 'takes kid:key pairs separated by commas, each key 32 bytes in base64url');
+    read.fault(name, 'must be kid:key pairs separated by commas, each key 32 bytes in base64url');
   }
-  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) read.fault(name, 'names one kid twice');
+  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) read.fault(name, 'has one kid twice');
   return keys;
 }

@@ -58,7 +58,7 @@ const ASYMMETRIC_ALGORITHMS = [
 function readAuth(read: SettingReader): AuthConfig {
   const algorithms = read.list('AUTH_ALGORITHMS');
   if (algorithms.some((algorithm) => !ASYMMETRIC_ALGORITHMS.includes(algorithm))) {
-    read.fault('AUTH_ALGORITHMS', `takes asymmetric algorithms only: ${ASYMMETRIC_ALGORITHMS.join(', ')}`);
+    read.fault('AUTH_ALGORITHMS', `accepts only asymmetric algorithms: ${ASYMMETRIC_ALGORITHMS.join(', ')}`);
   }
   return {
     issuer: read.required('AUTH_ISSUER'),
@@ -107,7 +107,7 @@ function readOrigins(read: SettingReader, name: string): string[] {
   const origins = items.map(parseOrigin);
   if (origins.includes(undefined)) {
     const what =
-      'takes origins separated by commas, such as https://app.example.com, without path or wildcard';
+      'must be origins separated by commas, such as https://app.example.com, without path or wildcard';
     read.fault(name, what);
   }
   return origins.filter((origin) => origin !== undefined);

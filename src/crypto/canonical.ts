@@ -4,7 +4,7 @@
  * @throws RangeError for a number that is not finite
  */
 export function canonicalize(value: unknown): string | undefined {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('no number of JSON');
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('not a JSON number');
   if (!isObject(value)) return JSON.stringify(value);
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;

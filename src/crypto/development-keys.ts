@@ -35,5 +35,5 @@ export function signingKey({ auditSigningKey: configured, dataDir }: Config): Si
   }
   const key = readSigningKey(readFileSync(path, 'utf8'));
   if (key !== undefined) return key;
-  throw new UnusableKey(`${path} holds no Ed25519 key as JWK; restore it, or delete DATA_DIR to begin anew`);
+  throw new UnusableKey(`${path} has no Ed25519 key as JWK; restore it, or delete DATA_DIR to start again`);
 }

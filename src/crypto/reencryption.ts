@@ -67,7 +67,10 @@ export class Reencryption {
         if (rows > 0)
           this.logger.info({ content, rows, kid: this.ring.currentKid }, 'encrypted with the current key');
       } catch (error) {
-        this.logger.warn({ content, error: describeError(error) }, 'not all encrypted with the current key');
+        this.logger.warn(
+          { content, error: describeError(error) },
+          'not all values are encrypted with the current key',
+        );
       }
     }
   }

@@ -76,7 +76,7 @@ export class CustomerLeases {
     try {
       return await within(this.clock, holder.deadline, this.claim(holder));
     } catch (error) {
-      throw new LeaseUnavailable('the lease could not be taken', { cause: error });
+      throw new LeaseUnavailable('the lease could not be claimed', { cause: error });
     }
   }
 

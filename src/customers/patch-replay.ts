@@ -82,7 +82,7 @@ function revive(value: unknown): PatchResult {
   const customer = readCustomer(member(value, 'customer'));
   const operationId = member(value, 'operationId');
   if (customer === undefined || typeof operationId !== 'string')
-    throw new TypeError('this is no result of a patch');
+    throw new TypeError('not a result of a patch');
   const preview = member(value, 'preview');
   return { customer, operationId, ...(isPreview(preview) ? { preview } : {}) };
 }

@@ -174,7 +174,7 @@ export class IdempotencyKeys {
    */
   private attempt({ deadline }: Claim, store: () => Promise<void>): Promise<void> {
     const stored = store().catch((error: unknown) => {
-      this.logger.warn({ error: describeError(error) }, 'an answer could not be kept for replays');
+      this.logger.warn({ error: describeError(error) }, 'an answer could not be stored for replays');
     });
     return atMost(this.clock, deadline, stored);
   }

@@ -40,7 +40,7 @@ export function replayedProblem({ slug, detail, ...options }: StoredProblem): Pr
 /** @throws TypeError if this service did not store it */
 export function readStoredAnswer(value: unknown): StoredAnswer {
   if (isResult(value) || isProblem(value)) return value;
-  throw new TypeError('this is no stored answer');
+  throw new TypeError('not a stored answer');
 }
 
 function isResult(value: unknown): value is StoredAnswer {

@@ -15,17 +15,17 @@ export class Metrics {
   );
   private readonly patches = this.counter(
     'billing_bff_patches_total',
-    'Patches by how they ended; an unknown one is counted again when it is final',
+    'Patches by outcome; a patch with an unknown outcome is counted again when it is final',
     ['outcome'],
   );
   private readonly effects = this.counter(
     'billing_bff_patch_fields_total',
-    'Fields of patches by what became of them: ignored and raced ones are worth a look',
+    'Fields of patches by effect; check the ignored and raced ones',
     ['field', 'effect'],
   );
   private readonly undocumentedFields = this.counter(
     'billing_bff_billing_api_undocumented_fields_total',
-    'Fields of the billing API’s answers that its contract does not have',
+    'Undocumented fields in answers of the billing API',
     ['field'],
   );
   private readonly delayedOutcomes = this.counter(
@@ -35,33 +35,33 @@ export class Metrics {
   );
   private readonly waitingOutcomes = new Gauge({
     name: 'billing_bff_audit_outcomes_waiting',
-    help: 'Outcomes that wait for the database to take them',
+    help: 'Outcomes that wait for the database',
     registers: [this.registry],
   });
   private readonly droppedEvents = this.counter(
     'billing_bff_audit_events_dropped_total',
-    'Audit events that were not stored and never will be',
+    'Audit events that were dropped',
     ['phase'],
   );
   private readonly breakers = new Gauge({
     name: 'billing_bff_billing_api_breakers_open',
-    help: 'Circuit breakers in front of billing APIs that let nothing through at the moment',
+    help: 'Open circuit breakers of billing APIs',
     labelNames: ['scope'],
     registers: [this.registry],
   });
   private readonly rejections = this.counter(
     'billing_bff_billing_api_not_admitted_total',
-    'Requests to billing APIs that a breaker or a bulkhead refused',
+    'Requests to billing APIs refused by a breaker or a bulkhead',
     ['reason'],
   );
   private readonly refusedCallers = this.counter(
     'billing_bff_rate_limited_total',
-    'Requests refused because their caller sent too many a minute (rate), or at a time (in-flight)',
+    'Requests refused because the caller sent too many a minute (rate) or at a time (in-flight)',
     ['reason'],
   );
   private readonly openOperations = new Gauge({
     name: 'billing_bff_operations_unknown',
-    help: 'Patches whose outcome is not known yet, of all instances, as last seen by this one',
+    help: 'Patches with an unknown outcome, of all instances, as last read by this one',
     registers: [this.registry],
   });
 
@@ -69,7 +69,7 @@ export class Metrics {
   watchLog(output: { readonly dropped: number }): void {
     new Counter({
       name: 'billing_bff_log_lines_dropped_total',
-      help: 'Log lines dropped because nobody read the standard output, or it was closed',
+      help: 'Log lines dropped because the standard output was not read or was closed',
       registers: [this.registry],
       collect() {
         this.reset();

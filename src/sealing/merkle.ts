@@ -53,7 +53,7 @@ export class Frontier {
   /** @param hashes as returned by `hashes` */
   static of(size: number, hashes: readonly Hash[]): Frontier {
     const levels = levelsOf(size);
-    if (levels.length !== hashes.length) throw new RangeError('the frontier does not fit its size');
+    if (levels.length !== hashes.length) throw new RangeError('the frontier does not match its size');
     return new Frontier(
       levels.map((level, index) => ({ level, hash: hashes[index] ?? '' })),
       size,

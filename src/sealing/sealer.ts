@@ -123,7 +123,7 @@ export class Sealer {
     if (present.length < pending.length)
       this.logger.error(
         { log, events: pending.length - present.length },
-        'events vanished before they were sealed',
+        'events were removed before they were sealed',
       );
     if (present.length === 0) return [];
     const before = await this.logFor(transaction, log);

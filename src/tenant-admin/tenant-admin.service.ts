@@ -68,7 +68,7 @@ export class TenantAdminService {
    */
   async putToken(request: AdminRequest, id: string, body: PutTokenDto): Promise<TokenVersion> {
     const token = BillingToken.parse(body.token);
-    if (token === undefined) throw new TypeError('the DTO let a token through that is none');
+    if (token === undefined) throw new TypeError('the DTO accepted an invalid token');
     return this.change(id, async (change) => {
       await requireTenant(change);
       const versions = await change.versions();

@@ -28,7 +28,7 @@ export class MissingKeys {
       .orderBy('tenant_id')
       .execute();
     for (const { tenant_id, version, kid } of rows) {
-      this.logger.error({ tenant_id, version, kid }, 'ENCRYPTION_KEYS lacks the key that this token needs');
+      this.logger.error({ tenant_id, version, kid }, 'ENCRYPTION_KEYS has no key for this token');
     }
   }
 }

@@ -122,7 +122,7 @@ export class TenantCache {
     try {
       found = await Promise.race([this.store.find(id), this.tooLate()]);
     } catch (error) {
-      this.logger.warn({ tenant_id: id, error: describeError(error) }, 'a tenant could not be looked up');
+      this.logger.warn({ tenant_id: id, error: describeError(error) }, 'a tenant could not be read');
       throw new Problem(
         'audit-unavailable',
         'The tenant cannot be looked up at the moment; nothing was sent.',

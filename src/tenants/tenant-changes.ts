@@ -53,7 +53,7 @@ export class TenantChanges {
     client.on('error', (error) => {
       this.logger.warn(
         { error: describeError(error) },
-        'the connection that hears of changed tenants was lost',
+        'the connection for notifications of changed tenants was lost',
       );
     });
     client.on('end', () => {
@@ -65,7 +65,10 @@ export class TenantChanges {
       this.client = client;
       this.vault.forgetAll();
     } catch (error) {
-      this.logger.warn({ error: describeError(error) }, 'changed tenants cannot be heard of yet');
+      this.logger.warn(
+        { error: describeError(error) },
+        'notifications of changed tenants are not available yet',
+      );
       void client.end().catch(() => undefined);
       this.listenAgain(connectionString);
     }

@@ -47,7 +47,7 @@ export class TenantsFileSync {
     }
     const counts = { tenants: entries.length, changed: changed.length, gone: gone.length, failed };
     this.logger.info(counts, 'tenants file applied');
-    if (failed > 0) throw new Error('not every entry of the tenants file could be taken');
+    if (failed > 0) throw new Error('not every entry of the tenants file could be applied');
   }
 
   private async takeEntry({ id, settings, token }: TenantEntry, mark: string): Promise<void> {
@@ -75,7 +75,7 @@ export class TenantsFileSync {
     } catch (error) {
       this.logger.error(
         { tenant_id: id, error: describeError(error) },
-        'an entry of the tenants file could not be taken',
+        'an entry of the tenants file could not be applied',
       );
       return false;
     } finally {

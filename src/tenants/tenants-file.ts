@@ -145,7 +145,7 @@ function parseEntries(path: string): unknown[] {
     // The parser's message quotes the file, which contains tokens.
     throw new TenantsFileError([`${path} is not well-formed JSON`]);
   }
-  throw new TenantsFileError([`${path} must hold a JSON array of tenants`]);
+  throw new TenantsFileError([`${path} must be a JSON array of tenants`]);
 }
 
 /** Reads the fields of one entry; faults have their place. */
@@ -168,7 +168,7 @@ class EntryReader {
   refuseUnknown(known: readonly string[]): void {
     for (const name of Object.keys(this.members)) {
       if (!known.includes(name))
-        this.faults.push(`${this.place} has a member that is not known; known: ${known.join(', ')}`);
+        this.faults.push(`${this.place} has an unknown field; known fields: ${known.join(', ')}`);
     }
   }
 
