@@ -57,7 +57,7 @@ async function exit(code: number, output: LogOutput): Promise<never> {
   process.exit(code);
 }
 
-/** Errors whose message is written for the operator. */
+/** Errors with a message for the operator. */
 const EXPLAINED = new Set(['DatabaseUnusable', 'TenantsFileError', 'UnusableKey']);
 
 function addressOf(app: NestFastifyApplication, { host, port }: Config): string {

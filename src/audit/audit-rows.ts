@@ -19,7 +19,7 @@ export interface OpenedOperation extends EncryptedColumns {
 /** An event, and the change of its operation that is stored with it. */
 export interface Entry {
   readonly event: AuditEvent;
-  /** The values behind its masks, as a compact JWE under the customer's key. */
+  /** The values behind the masks, as a compact JWE encrypted with the customer's key. */
   readonly encryptedValues?: string;
   /** The event is the intent of this operation, which is now open. */
   readonly opens?: OpenedOperation;

@@ -1,6 +1,6 @@
 import type { AuditedRequest, AuditEvent, Provenance } from './audit-event.js';
 
-/** Who acts, from where, for which tenant, in which request, as an event has it. */
+/** The actor, origin, tenant and request of an event. */
 export function provenanceOf({ principal, requestId, trace, origin }: AuditedRequest): Provenance {
   const { caller, tenant } = principal;
   return {

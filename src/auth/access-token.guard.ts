@@ -43,7 +43,7 @@ const ANY_TENANT = 'auth:any-tenant';
 /** Opens a route to everybody. A route without this and without scopes is closed. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
 
-/** Opens a route to callers whose token grants any one of these scopes. */
+/** Opens a route to callers whose token has any of these scopes. */
 export const RequireScopes = (...scopes: [Scope, ...Scope[]]): MethodDecorator =>
   applyDecorators(
     SetMetadata(REQUIRED_SCOPES, scopes),
@@ -54,7 +54,7 @@ export const RequireScopes = (...scopes: [Scope, ...Scope[]]): MethodDecorator =
 /** For routes about tenants themselves: the caller needs no tenant. */
 export const WithoutTenant = (): MethodDecorator & ClassDecorator => SetMetadata(ANY_TENANT, true);
 
-/** The caller that the guard accepted, with or without a tenant. */
+/** The accepted caller, with or without a tenant. */
 export function callerOf({ caller }: FastifyRequest): Caller {
   if (caller === null) throw new Error('a public route has no caller');
   return caller;

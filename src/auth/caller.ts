@@ -39,7 +39,7 @@ function scopesOf(claims: Readonly<Record<string, unknown>>): string[] {
   return [...new Set(scopes)].slice(0, 100);
 }
 
-/** `scope-token` of RFC 6749, section 3.3, at a length worth keeping. */
+/** `scope-token` of RFC 6749, section 3.3, with a limited length. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 
 const UNREADABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;

@@ -44,7 +44,7 @@ export type BillingFailure =
   | { readonly kind: 'unreachable' }
   /** The deadline passed before the request could be sent. */
   | { readonly kind: 'deadline-exceeded' }
-  /** Held back here: the breaker is open, or the bulkhead is full. */
+  /** Not sent: the breaker is open, or the bulkhead is full. */
   | { readonly kind: 'not-attempted'; readonly retryAfterS: number };
 
 /** An HTTP answer as received. */

@@ -48,7 +48,10 @@ export interface OutgoingPatch {
   readonly operationId: string;
   /** Whether the patch may be sent again after an answer; asked before the pause. */
   readonly isRepeatable: (answer: BillingAnswer<Customer>) => boolean;
-  /** Whether it still may after the pause. @param tenant with the token for the next attempt */
+  /**
+   * Whether it may still be sent after the pause.
+   * @param tenant with the token for the next attempt
+   */
   readonly isStillSafe: (tenant: EquippedTenant) => Promise<boolean>;
 }
 

@@ -6,7 +6,6 @@ export class PaginationMeta {
   /**
    * Number of the page, from 0.
    * @example 0
-   * @example 0
    */
   page: number;
 
@@ -15,7 +14,6 @@ export class PaginationMeta {
 
   /**
    * Number of customers on all pages.
-   * @example 42
    * @example 42
    */
   total_items: number;

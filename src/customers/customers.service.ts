@@ -214,7 +214,7 @@ export class CustomersService {
     return customer;
   }
 
-  /** Whether the customer still is as it was read before; so it is when it was not read. */
+  /** Whether the customer is as it was read before; true if it was not read. */
   private async isAsRead(patch: AdmittedPatch): Promise<boolean> {
     if (patch.before === undefined) return true;
     const now = customerIn(await this.read(patch));

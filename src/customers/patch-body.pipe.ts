@@ -25,7 +25,7 @@ export function readPatch(
   return dto;
 }
 
-/** An empty patch still makes the billing API record an activity and publish an event (U4). */
+/** The billing API records an activity and publishes an event even for an empty patch (U4). */
 function emptyPatch(body: unknown): Fault[] {
   const empty =
     typeof body === 'object' && body !== null && Object.keys(body).length === 0 && !Array.isArray(body);

@@ -16,7 +16,7 @@ const REPLAYED_HEADER = {
   },
 } as const;
 
-/** Headers of every answer to a patch that got past the checks. */
+/** Headers of every answer to a patch that passed the checks. */
 export const OPERATION_HEADERS = { ...REQUEST_ID_HEADER, ...OPERATION_ID, ...REPLAYED_HEADER } as const;
 
 const OPERATION_LOCATION = {
@@ -24,7 +24,7 @@ const OPERATION_LOCATION = {
   schema: { type: 'string' },
 } as const;
 
-/** Documents the problems of a patch: most of them name an operation, and may be replays. */
+/** Documents the problems of a patch: most of them have an operation id, and may be replays. */
 export function ApiPatchProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
   return ApiProblemsWith(
     (group) => ({
@@ -35,7 +35,7 @@ export function ApiPatchProblems(...slugs: readonly ProblemSlug[]): MethodDecora
   );
 }
 
-/** What ends a patch before it has an operation. */
+/** Problems of a patch before it has an operation. */
 const NO_OPERATION: ReadonlySet<ProblemSlug> = new Set([
   ...CALLER_PROBLEMS,
   ...(['malformed-json', 'validation-failed', 'payload-too-large', 'unsupported-media-type'] as const),

@@ -8,7 +8,7 @@ import type { PatchDiff } from './patch-diff.js';
 
 /** A patch as requested by the caller. */
 export interface PatchRequest extends PatchConditions {
-  /** Who asks, for which tenant, in which request. */
+  /** The caller, tenant and ids of the request. */
   readonly audited: AuditedRequest;
   /** Id or alias. */
   readonly customerRef: string;

@@ -21,8 +21,8 @@ export function snapshotOf({ customerRef, diff }: PatchSnapshot): object {
 }
 
 /**
- * Reads what `snapshotOf` made, also an instance of another version: fields that this one does not know are left out, and
- * values are not checked again. Undefined for anything else.
+ * Reads the result of `snapshotOf`, also from another version of the service: unknown fields are left out, and values
+ * are not checked again. Undefined for any other value.
  */
 export function readSnapshot(value: unknown): PatchSnapshot | undefined {
   if (!isSnapshot(value)) return undefined;

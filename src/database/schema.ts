@@ -1,6 +1,6 @@
 import type { ColumnType } from 'kysely';
 
-/** The tables, as Kysely sees them. */
+/** The tables, for Kysely. */
 export interface Schema {
   app_key: AppKeyTable;
   audit_event: AuditEventTable;
@@ -24,11 +24,11 @@ export interface AuditEventTable {
   /** UUIDv7: the order of the trail. */
   id: string;
   operation_id: string | null;
-  /** Null when no tenant that is known here is concerned. */
+  /** Null if the event has no known tenant. */
   tenant_id: string | null;
-  /** By the clock of the instance that made it. */
+  /** By the clock of the instance that created it. */
   occurred_at: ColumnType<Date, Date, never>;
-  /** By the database's clock, which all instances share: tells what came first where two of them made it. */
+  /** By the database's clock, which all instances share: it orders events of different instances. */
   stored_at: ColumnType<Date, 'now', never>;
   action: string;
   phase: string;
@@ -37,15 +37,15 @@ export interface AuditEventTable {
   actor_client_id: string | null;
   customer_ref: string | null;
   customer_id: string | null;
-  /** Top-level names of the fields concerned. */
+  /** Top-level names of the changed fields. */
   fields: string[];
-  /** The HTTP status answered. */
+  /** HTTP status of the answer. */
   status: number | null;
   /** The version of the tenant's token that was used. */
   credential_version: number | null;
   /** RFC 8785 text. */
   event: string;
-  /** Clear values and salts of its changes, as a compact JWE under the customer's key. */
+  /** Clear values and salts of the changes, as a compact JWE encrypted with the customer's key. */
   encrypted_values: string | null;
 }
 
@@ -66,7 +66,7 @@ export interface AuditLeafTable {
   seal: number;
 }
 
-/** Perfect subtrees of the logs, of every fourth level. */
+/** Perfect subtrees of the logs, on every fourth level. */
 export interface AuditNodeTable {
   log: string;
   level: number;
@@ -74,7 +74,7 @@ export interface AuditNodeTable {
   hash: string;
 }
 
-/** What a log needs to grow. */
+/** The state that a log needs to grow. */
 export interface AuditLogTable {
   log: string;
   tree_size: number;
@@ -97,33 +97,33 @@ export interface AuditSealTable {
   jws: string;
 }
 
-/** Public signing keys, and the current private one until the next is signed by it. */
+/** Public signing keys, and the current private key until it has signed the next one. */
 export interface AuditKeyTable {
   kid: string;
   /** Public key, base64url. */
   x: string;
-  /** Private key as a compact JWE; null once another key has taken over. */
+  /** Private key as a compact JWE; null after another key has replaced it. */
   wrapped: string | null;
-  /** The encryption key that unwraps it. */
+  /** The encryption key that decrypts it. */
   wrapped_kid: string | null;
-  /** JWS of the key before over this public key; null for the first. */
+  /** JWS of the previous key over this public key; null for the first. */
   endorsement: string | null;
   created_at: ColumnType<Date, Date, never>;
 }
 
-/** Who does what only one instance may do at a time. */
+/** Leases for work that only one instance may do at a time. */
 export interface LeaseTable {
   name: string;
   holder: string;
   held_until: Date;
 }
 
-/** The service's own keys, wrapped by ENCRYPTION_KEYS. */
+/** The service's own keys, encrypted with ENCRYPTION_KEYS. */
 export interface AppKeyTable {
   purpose: string;
   /** Compact JWE. */
   wrapped: string;
-  /** The encryption key that unwraps it. */
+  /** The encryption key that decrypts it. */
   kid: string;
   created_at: ColumnType<Date, Date, never>;
 }
@@ -132,17 +132,17 @@ export interface TenantTable {
   id: string;
   name: string;
   status: 'active' | 'suspended';
-  /** Null: the one of BILLING_API_URL. */
+  /** Null: BILLING_API_URL. */
   billing_api_url: string | null;
   /** Null: any invoicing entity. */
   invoicing_entities: string[] | null;
-  /** Who manages it: leaving the file suspends only tenants that came from it. */
+  /** The source of the tenant. A tenant that is removed from the file is suspended only if the file created it. */
   source: 'file' | 'api';
-  /** HMAC of the file's entry as it was last taken; null when it is not in the file. */
+  /** HMAC of the file's entry as last applied; null if it is not in the file. */
   file_entry: string | null;
 }
 
-/** Versions of tenants' tokens; the current one is the highest that is not retired. */
+/** Versions of tenants' tokens. The current version is the highest that is not retired. */
 export interface TenantTokenTable {
   tenant_id: string;
   version: number;
@@ -150,69 +150,71 @@ export interface TenantTokenTable {
   token: string;
   /** The encryption key that decrypts it. */
   kid: string;
-  /** Keyed: tells tokens apart without revealing them. */
+  /** Keyed hash: identifies a token without revealing it. */
   fingerprint: string;
   created_at: ColumnType<Date, Date, never>;
   last_used_at: Date | null;
   retired_at: Date | null;
-  /** When the billing API last said 401 to it, while it has not been accepted since. */
+  /** When the billing API last answered 401 to it; null after it was accepted again. */
   rejected_at: Date | null;
-  /** When it was last tried although rejected. */
+  /** Time of the last probe of a rejected version. */
   probed_at: Date | null;
 }
 
-/** The key of everything that is kept of a customer in clear, wrapped by ENCRYPTION_KEYS. Gone, all that is gone. */
+/**
+ * The key that encrypts a customer's stored data, encrypted with ENCRYPTION_KEYS. Without the key, the data are lost.
+ */
 export interface CustomerKeyTable {
   tenant_id: string;
   customer_id: string;
   /** Compact JWE. */
   wrapped: string;
-  /** The encryption key that unwraps it. */
+  /** The encryption key that decrypts it. */
   kid: string;
   created_at: ColumnType<Date, Date, never>;
 }
 
-/** A value that only a customer's key opens, or one of its own while the customer's id is not known. */
+/** A value encrypted with a customer's key, or with its own key while the customer's id is not known. */
 export interface EncryptedColumns {
   customer_id: string | null;
-  /** Compact JWE of the value's own key; null when the customer's key opens it. */
+  /** Compact JWE of the value's own key; null if the value is encrypted with the customer's key. */
   own_key: string | null;
   /** Compact JWE. */
   encrypted: string;
 }
 
-/** Patches that were sent, or were about to be, and have no final outcome yet. */
+/** Patches that may have been sent and have no final outcome yet. */
 export interface OperationTable extends EncryptedColumns {
   id: string;
   tenant_id: string;
-  /** `sent`: its request works on it; `unknown`: its request is over. */
+  /** `sent`: its request is running; `unknown`: its request is finished. */
   state: 'sent' | 'unknown';
-  /** When the reconciler may take it; whoever takes it moves it on, so this is the lease as well. */
+  /** When the reconciler may claim it. The claim moves the time forward, so this is also the lease. */
   due_at: Date;
-  /** When it became unknown. */
+  /** When the outcome became unknown. */
   unknown_since: Date | null;
 }
 
-/** Idempotency keys, hashed, with the answer they were given. */
+/** Idempotency keys, hashed, with their stored answers. */
 export interface IdempotencyKeyTable extends Omit<EncryptedColumns, 'encrypted'> {
   /** HMAC of tenant, issuer, client, subject and key. */
   id: string;
   tenant_id: string;
-  /** HMAC of what was asked for. */
+  /** HMAC of the request. */
   fingerprint: string;
   operation_id: string;
-  /** Until when the request that works on it surely is over. */
+  /** When the running request is certainly finished. */
   held_until: Date;
-  /** The answer as a compact JWE; null while there is none. */
+  /** The answer as a compact JWE; null if there is none. */
   encrypted: string | null;
   expires_at: Date;
 }
 
-/** Who patches a customer under `If-Match` at the moment. */
+/** Leases of customers for patches with `If-Match`. */
 export interface CustomerLeaseTable {
   tenant_id: string;
   customer_id: string;
-  /** The operation. */
+  /** The operation that has the lease. */
   holder: string;
   held_until: Date;
 }

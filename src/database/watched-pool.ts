@@ -56,7 +56,7 @@ const PLAN_OUTDATED = '0A000';
  */
 const MAX_PREPARED = 100;
 
-/** Names statements, so that the server plans each once for each connection. */
+/** Gives names to statements, so that the server plans each of them once for each connection. */
 class StatementNames {
   private readonly names = new Map<string, string>();
 

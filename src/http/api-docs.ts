@@ -15,7 +15,7 @@ export const REQUEST_ID_HEADER = {
 
 const RETRY_AFTER = { description: 'Whole seconds.', schema: { type: 'integer' } } as const;
 
-/** Documents the problems that a route answers, grouped by status as OpenAPI wants them. */
+/** Documents the problems of a route, grouped by status, because OpenAPI needs that. */
 export function ApiProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
   return ApiProblemsWith(() => ({}), ...slugs);
 }
@@ -24,7 +24,7 @@ type HeaderDocs = Readonly<
   Record<string, { readonly description?: string; readonly schema: { readonly type: string } }>
 >;
 
-/** The same with further headers of the answers that carry one of a group of problems. */
+/** The same, with further headers for groups of problems. */
 export function ApiProblemsWith(
   headersOf: (group: readonly ProblemSlug[]) => HeaderDocs,
   ...slugs: readonly ProblemSlug[]

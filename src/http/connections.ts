@@ -29,7 +29,7 @@ const ANSWER_GRACE = 3_000;
 /** Requests of one connection that may wait. With more, the connection is not read. */
 const MAX_WAITING = 8;
 
-/** New connections may delay pipelined requests for at most so many turns of the event loop. */
+/** Maximum turns of the event loop for which new connections may delay pipelined requests. */
 const MAX_HELD = 16;
 
 /** One request, or the refusal of a malformed one. It calls `next` itself. */

@@ -24,7 +24,7 @@ export function createLogger(level: LogLevel, destination: DestinationStream): L
 
 const SECRET_MEMBERS = ['authorization', 'Authorization', 'cookie', 'token', 'password', 'client_secret'];
 
-/** Nest's own messages as lines of the same log. */
+/** Nest's own messages, as lines of the same log. */
 export class NestLog implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

@@ -4,7 +4,7 @@ import type { Ids } from '../runtime/ids.js';
 export interface TraceContext {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
-  /** Two hex digits, as the caller sent them; `00` for a trace that begins here. */
+  /** Two hex digits, as the caller sent them; `00` for a new trace. */
   readonly flags: string;
 }
 

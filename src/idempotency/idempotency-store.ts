@@ -35,7 +35,7 @@ export type Found =
 export class IdempotencyStore {
   constructor(private readonly database: Database) {}
 
-  /** In one statement: an answer that has expired is as good as none. */
+  /** One statement. An expired answer counts as none. */
   async claim(claim: Claim): Promise<Found> {
     const claimed = {
       fingerprint: claim.fingerprint,

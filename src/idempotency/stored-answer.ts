@@ -32,7 +32,7 @@ export function storedProblem({ slug, detail, options }: Problem): StoredAnswer 
   };
 }
 
-/** The problem again, marked as a replay. */
+/** The same problem, marked as a replay. */
 export function replayedProblem({ slug, detail, ...options }: StoredProblem): Problem {
   return new Problem(slug, detail, { ...options, headers: REPLAYED });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from './merkle.js';
 
-/** The log of events that belong to no tenant. */
+/** The log of events without a tenant. */
 export const PLATFORM_LOG = '_platform';
 
 /** The statement of a seal: the size and root of a log. */
