@@ -111,7 +111,7 @@ async function measureFind() {
     },
   };
   const silent = { warn: () => undefined, error: () => undefined };
-  const vault = new TenantCache(
+  const cache = new TenantCache(
     store,
     ring,
     { billing: { url: 'https://billing.example.com' } },
@@ -122,7 +122,7 @@ async function measureFind() {
   const round = async (finds) => {
     let length = 0;
     for (let index = 0; index < finds; index += 1) {
-      const tenant = await vault.find(ids[index % ids.length]);
+      const tenant = await cache.find(ids[index % ids.length]);
       length += tenant.credential.token.reveal().length;
     }
     return length;

@@ -10,7 +10,7 @@ const MAX_REFUSALS = 1_000;
 /** Outcomes that may wait while the database is down. The reconciler has to find the further ones. */
 const MAX_OUTCOMES = 10_000;
 /** Milliseconds between two log lines about the same problem. */
-const SAY_EVERY = 60_000;
+const LOG_EVERY = 60_000;
 /** Events in one log line. */
 const NAMED = 100;
 
@@ -111,7 +111,7 @@ export class Backlog {
   }
 
   private sayAgain(): void {
-    this.stopSaying = this.clock.after(SAY_EVERY, () => {
+    this.stopSaying = this.clock.after(LOG_EVERY, () => {
       this.say({}, 'the audit trail still cannot be written: outcomes and refusals wait');
       this.sayAgain();
     });
@@ -142,7 +142,7 @@ export class Backlog {
     const { count } = this.dropped[kind];
     this.dropped[kind] = { count: 0, quiet: true };
     this.logger.error({ kind, count }, 'audit events are dropped: the backlog is full');
-    this.clock.after(SAY_EVERY, () => {
+    this.clock.after(LOG_EVERY, () => {
       this.dropped[kind].quiet = false;
       if (this.dropped[kind].count > 0) this.sayDropped(kind);
     });

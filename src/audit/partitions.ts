@@ -10,7 +10,7 @@ import { Poller } from '../runtime/poller.js';
 
 const DAY = 24 * 60 * 60_000;
 /** Milliseconds between two checks. */
-const LOOK_EVERY = DAY / 4;
+const CHECK_EVERY = DAY / 4;
 /** Months that have a partition ahead of time, the current one included. */
 const MONTHS_AHEAD = 3;
 
@@ -29,7 +29,7 @@ export class Partitions {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     const failed = errorLine(logger, 'seeing to the partitions failed unexpectedly');
-    this.poller = new Poller(clock, LOOK_EVERY, () => this.look(), failed);
+    this.poller = new Poller(clock, CHECK_EVERY, () => this.look(), failed);
   }
 
   async onModuleInit(): Promise<void> {

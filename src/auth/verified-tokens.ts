@@ -3,7 +3,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Caller } from './caller.js';
 
 /** Milliseconds that a verified token is cached. Its key may be withdrawn in that time. */
-const BELIEVED_FOR = 60_000;
+const CACHED_FOR = 60_000;
 /** Tokens in the cache. When there are more, the one verified longest ago is removed. */
 const MAX_TOKENS = 10_000;
 
@@ -27,7 +27,7 @@ export class VerifiedTokens {
   find(token: string): Caller | undefined {
     const known = this.callers.get(nameOf(token));
     if (known === undefined || known.expiresAt <= this.clock.now()) return undefined;
-    return this.clock.monotonic() - known.verifiedAt < BELIEVED_FOR ? known.caller : undefined;
+    return this.clock.monotonic() - known.verifiedAt < CACHED_FOR ? known.caller : undefined;
   }
 
   /** @param expiresAt milliseconds since the epoch */

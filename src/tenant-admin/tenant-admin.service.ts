@@ -20,7 +20,7 @@ import type { TenantView, TokenVersion } from './tenant-admin.schema.js';
 export class TenantAdminService {
   constructor(
     private readonly store: TenantStore,
-    private readonly vault: TenantCache,
+    private readonly cache: TenantCache,
     private readonly trail: AuditTrail,
     private readonly config: Config,
   ) {}
@@ -101,7 +101,7 @@ export class TenantAdminService {
     try {
       return await this.store.change(id, work).catch(databaseAway);
     } finally {
-      this.vault.forget(id);
+      this.cache.forget(id);
     }
   }
 

@@ -50,49 +50,49 @@ class FakeStore implements Pick<TenantStore, 'find'> {
 describe('TenantCache', () => {
   let store: FakeStore;
   let clock: ManualClock;
-  let vault: TenantCache;
+  let cache: TenantCache;
   beforeEach(() => {
     store = new FakeStore();
     clock = new ManualClock();
-    vault = new TenantCache(store, ring, testConfig(), clock, pino({ enabled: false }));
+    cache = new TenantCache(store, ring, testConfig(), clock, pino({ enabled: false }));
   });
 
   it('looks a tenant up once for many who ask at the same time', async () => {
-    await Promise.all(Array.from({ length: 50 }, () => vault.require('acme')));
-    expect((await vault.require('acme')).credential?.token.reveal()).toBe('token-of-acme');
+    await Promise.all(Array.from({ length: 50 }, () => cache.require('acme')));
+    expect((await cache.require('acme')).credential?.token.reveal()).toBe('token-of-acme');
     expect(store.reads).toBe(1);
   });
 
   it('looks an unknown tenant up once as well', async () => {
     for (let time = 0; time < 3; time += 1) {
-      await expect(vault.require('nobody')).rejects.toMatchObject({ slug: 'tenant-unknown' });
+      await expect(cache.require('nobody')).rejects.toMatchObject({ slug: 'tenant-unknown' });
     }
     expect(store.reads).toBe(1);
   });
 
   it('shows a change within the TTL even if nobody tells of it', async () => {
-    await vault.require('acme');
+    await cache.require('acme');
     store.name = 'Changed';
     clock.advance(TTL);
-    expect((await vault.require('acme')).name).toBe('Changed');
+    expect((await cache.require('acme')).name).toBe('Changed');
   });
 
   it('shows a change at once when told of it', async () => {
-    await vault.require('acme');
+    await cache.require('acme');
     store.name = 'Changed';
-    vault.forget('acme');
-    expect((await vault.require('acme')).name).toBe('Changed');
+    cache.forget('acme');
+    expect((await cache.require('acme')).name).toBe('Changed');
   });
 
   it('serves what it holds while the database is away, and nothing after the TTL', async () => {
-    await vault.require('acme');
+    await cache.require('acme');
     store.away = true;
     clock.advance(TTL - 1);
-    expect((await vault.require('acme')).name).toBe('Acme');
+    expect((await cache.require('acme')).name).toBe('Acme');
     clock.advance(1);
-    await expect(vault.require('acme')).rejects.toMatchObject({ slug: 'audit-unavailable', status: 503 });
+    await expect(cache.require('acme')).rejects.toMatchObject({ slug: 'audit-unavailable', status: 503 });
     store.away = false;
-    expect((await vault.require('acme')).name).toBe('Acme');
+    expect((await cache.require('acme')).name).toBe('Acme');
   });
 
   it('does not hold a look-up that a change overtook', async () => {
@@ -100,21 +100,21 @@ describe('TenantCache', () => {
     store.hold = new Promise((resolve) => {
       release = resolve;
     });
-    const overtaken = vault.require('acme');
+    const overtaken = cache.require('acme');
     store.name = 'Changed';
-    vault.forget('acme');
+    cache.forget('acme');
     release();
     expect((await overtaken).name).toBe('Acme');
-    expect((await vault.require('acme')).name).toBe('Changed');
+    expect((await cache.require('acme')).name).toBe('Changed');
   });
 
   it('holds a bounded number of tenants', async () => {
     store.hasTokens = false;
-    for (let tenant = 0; tenant <= 5_000; tenant += 1) await vault.require(`t${tenant}`);
+    for (let tenant = 0; tenant <= 5_000; tenant += 1) await cache.require(`t${tenant}`);
     const reads = store.reads;
-    await vault.require('t5000');
+    await cache.require('t5000');
     expect(store.reads).toBe(reads);
-    await vault.require('t0');
+    await cache.require('t0');
     expect(store.reads).toBe(reads + 1);
   });
 });

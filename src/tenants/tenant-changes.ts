@@ -23,7 +23,7 @@ export class TenantChanges {
 
   constructor(
     private readonly config: Config,
-    private readonly vault: TenantCache,
+    private readonly cache: TenantCache,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -48,7 +48,7 @@ export class TenantChanges {
       application_name: 'billing-bff listener',
     });
     client.on('notification', ({ payload }) => {
-      if (payload !== undefined) this.vault.forget(payload);
+      if (payload !== undefined) this.cache.forget(payload);
     });
     client.on('error', (error) => {
       this.logger.warn(
@@ -63,7 +63,7 @@ export class TenantChanges {
       await client.connect();
       await client.query(`listen ${TENANT_CHANGED}`);
       this.client = client;
-      this.vault.forgetAll();
+      this.cache.forgetAll();
     } catch (error) {
       this.logger.warn(
         { error: describeError(error) },

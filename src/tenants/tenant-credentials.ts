@@ -23,7 +23,7 @@ export class TenantCredentials {
 
   constructor(
     private readonly store: TenantStore,
-    private readonly vault: TenantCache,
+    private readonly cache: TenantCache,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -38,7 +38,7 @@ export class TenantCredentials {
 
   /** The tenant reloaded, if it has a newer token than the one that was just refused. */
   async newerThan({ id, credential }: EquippedTenant): Promise<EquippedTenant | undefined> {
-    const now = await this.vault.reload(id).catch(() => null);
+    const now = await this.cache.reload(id).catch(() => null);
     if (now === null || now.status === 'suspended' || !isEquipped(now)) return undefined;
     return now.credential.version > credential.version ? now : undefined;
   }
@@ -80,7 +80,7 @@ export class TenantCredentials {
       );
       return false;
     } finally {
-      this.vault.forget(id);
+      this.cache.forget(id);
     }
   }
 

@@ -19,7 +19,7 @@ const AT_ONCE = 8;
 export class TenantsFileSync {
   constructor(
     private readonly store: TenantStore,
-    private readonly vault: TenantCache,
+    private readonly cache: TenantCache,
     private readonly appKeys: AppKeys,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -79,7 +79,7 @@ export class TenantsFileSync {
       );
       return false;
     } finally {
-      this.vault.forget(id);
+      this.cache.forget(id);
     }
   }
 

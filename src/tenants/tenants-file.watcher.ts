@@ -9,7 +9,7 @@ import { readTenantsFile, TenantsFileError } from './tenants-file.js';
 import { TenantsFileSync } from './tenants-file.sync.js';
 
 /** Milliseconds between two checks; a change must be applied within five seconds. */
-const LOOK_EVERY = 2_000;
+const CHECK_EVERY = 2_000;
 
 /** Applies TENANTS_FILE at start and after each change. An invalid file changes nothing and logs an error. */
 @Injectable()
@@ -43,7 +43,7 @@ export class TenantsFileWatcher {
 
   private look(path: string): void {
     if (this.stopped) return;
-    this.stop = this.clock.after(LOOK_EVERY, () => {
+    this.stop = this.clock.after(CHECK_EVERY, () => {
       void this.lookNow(path).finally(() => {
         this.look(path);
       });
