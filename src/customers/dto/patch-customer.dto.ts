@@ -96,7 +96,7 @@ export class PatchCustomerDto {
   is_tax_exempt?: boolean;
 
   /**
-   * A change makes the billing API validate the number again.
+   * When it is sent, even with the same value, the billing API validates it again.
    * @example 'DE123456789'
    */
   @MayBeAbsent()
