@@ -6,9 +6,8 @@ import { type Fault, StatefulUpstream } from './support/stateful-upstream.js';
 let bff: TestBff;
 let upstream: StatefulUpstream;
 beforeAll(async () => {
-  const settings = {
-    ...{ BILLING_API_MAX_IN_FLIGHT: '4', BILLING_API_TIMEOUT_MS: '2000' },
-  };
+  // What hangs here has to hang for longer than anybody waits for a slot.
+  const settings = { BILLING_API_MAX_IN_FLIGHT: '4', BILLING_API_TIMEOUT_MS: '10000' };
   bff = await startBff({ settings });
   upstream = new StatefulUpstream(bff.upstream);
 });
