@@ -96,4 +96,19 @@ describe('Swagger UI on the sandbox', () => {
     await live.getByText('"acme"').first().waitFor();
     expect(await live.locator('tbody .response-col_status').first().innerText()).toMatch(/^200/);
   });
+
+  it('lists and searches customers', async () => {
+    const list = page.locator('#operations-Customers-listCustomers');
+    await list.locator('.opblock-summary-control').click();
+    await list.getByRole('button', { name: 'Try it out' }).click();
+    await list.locator('tr[data-param-name="search"] input').fill('lovell');
+    await list.locator('tr[data-param-name="per_page"] input').fill('1');
+    await list.getByRole('button', { name: 'Execute' }).click();
+    const live = list.locator('.live-responses-table');
+    await live.getByText('"lovell"').first().waitFor();
+    expect(await live.locator('tbody .response-col_status').first().innerText()).toMatch(/^200/);
+    expect(await live.locator('tbody .response-col_description').first().innerText()).toContain(
+      '"per_page": 1',
+    );
+  });
 });
