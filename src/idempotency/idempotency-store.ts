@@ -37,15 +37,7 @@ export class IdempotencyStore {
 
   /** One statement. An expired answer counts as none. */
   async claim(claim: Claim): Promise<Found> {
-    const claimed = {
-      fingerprint: claim.fingerprint,
-      operation_id: claim.operationId,
-      held_until: fromNow(claim.heldForMs),
-      customer_id: null,
-      own_key: null,
-      encrypted: null,
-      expires_at: fromNow(KEEP_FOR),
-    };
+    const claimed = claimedBy(claim);
     const rows = await this.database.kysely
       .insertInto('idempotency_key')
       .values({ id: claim.id, tenant_id: claim.tenantId, ...claimed })
@@ -61,14 +53,7 @@ export class IdempotencyStore {
   async takeOver(claim: Claim, from: string): Promise<boolean> {
     const rows = await this.database.kysely
       .updateTable('idempotency_key')
-      .set({
-        operation_id: claim.operationId,
-        held_until: fromNow(claim.heldForMs),
-        customer_id: null,
-        own_key: null,
-        encrypted: null,
-        expires_at: fromNow(KEEP_FOR),
-      })
+      .set(claimedBy(claim))
       .where('id', '=', claim.id)
       .where('operation_id', '=', from)
       .returning('id')
@@ -126,4 +111,17 @@ export class IdempotencyStore {
       return { state: 'answered', operationId, answer: { customer_id, own_key, encrypted } };
     return held ? { state: 'running' } : { state: 'abandoned', operationId };
   }
+}
+
+/** The columns of a key that a request holds and that has no answer yet. */
+function claimedBy({ fingerprint, operationId, heldForMs }: Claim) {
+  return {
+    fingerprint,
+    operation_id: operationId,
+    held_until: fromNow(heldForMs),
+    customer_id: null,
+    own_key: null,
+    encrypted: null,
+    expires_at: fromNow(KEEP_FOR),
+  };
 }
