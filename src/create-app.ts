@@ -5,7 +5,6 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { Refusals } from './audit/refusals.js';
-import { serveApiDocs } from './api-document.js';
 import { Connections } from './http/connections.js';
 import { leaveBodiesUnread } from './http/json-body.js';
 import { answerMalformedRequest, answerUnusualRequests } from './http/malformed-request.js';
@@ -80,7 +79,11 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     refusals.observe(request);
     done();
   });
-  if (config.swagger.enabled) serveApiDocs(app, config);
+  if (config.swagger.enabled) {
+    // Loaded only where it is used.
+    const { serveApiDocs } = await import('./api-document.js');
+    serveApiDocs(app, config);
+  }
   await app.init();
   return app;
 }

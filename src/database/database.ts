@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
-import { PGlite, types } from '@electric-sql/pglite';
 import { type Dialect, Kysely, Migrator, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -105,6 +104,8 @@ export class Database {
     return pgliteDialect(async () => {
       const folder = join(this.config.dataDir, 'database');
       this.giveBackFolder = await takeFolder(this.config.dataDir);
+      // Loaded only where it is used.
+      const { PGlite, types } = await import('@electric-sql/pglite');
       return PGlite.create(folder, { parsers: { [types.INT8]: toNumber } });
     });
   }

@@ -1,10 +1,18 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { promisify } from 'node:util';
 
+const execute = promisify(execFile);
 const LAST_WRITTEN = 'dist/main.js';
-const SETTINGS = ['nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SETTINGS = [
+  'nest-cli.json',
+  'package-lock.json',
+  'scripts/bundle.mjs',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 /** Builds dist/, unless it is newer than all it is made from. Types are not checked: `npm run check` does that. */
 export async function build() {
@@ -12,7 +20,8 @@ export async function build() {
   const builtAt = statSync(LAST_WRITTEN, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (newest('src', ...SETTINGS) < builtAt) return;
   try {
-    await promisify(execFile)('npx', ['nest', 'build', '--path', 'tsconfig.unchecked.json']);
+    await execute('npx', ['nest', 'build', '--path', 'tsconfig.unchecked.json']);
+    await execute(process.execPath, ['scripts/bundle.mjs']);
   } catch (error) {
     throw new Error(`the build fails:\n${error.stdout}${error.stderr}`, { cause: error });
   }
