@@ -1,4 +1,5 @@
-import { Partitions } from '../src/audit/partitions.js';
+import pino from 'pino';
+import { storeRetention } from '../src/database/retention.js';
 import { verifyExport } from './support/audit-verifier.js';
 import { allSealed, exportLines, publicKeys, until } from './support/sealed-trail.js';
 import { SkippingClock } from './support/skipping-clock.js';
@@ -23,7 +24,7 @@ beforeAll(async () => {
   kept = await sealsSoFar();
   goTo(last);
   await patchAndSeal('Last');
-  Object.assign(bff.app.get(Partitions), { config: { auditRetentionDays: RETENTION_DAYS } });
+  await storeRetention(bff.database.kysely, RETENTION_DAYS, pino({ enabled: false }));
   clock.skip(DAY);
   goTo(new Date());
   await until(() => bff.logs().includes(`"partition":"${nameOf(old)}"`), 'the old month was dropped');

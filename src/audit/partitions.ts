@@ -1,22 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import { Config } from '../config/config.js';
-import { fromNow } from '../database/database-time.js';
 import { Database } from '../database/database.js';
 import { describeError, errorLine, LOGGER } from '../http/logger.js';
+import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 
-const DAY = 24 * 60 * 60_000;
 /** Milliseconds between two checks. */
-const CHECK_EVERY = DAY / 4;
-/** Months that have a partition ahead of time, the current one included. */
-const MONTHS_AHEAD = 3;
+const CHECK_EVERY = 15 * 60_000;
 
 /**
- * The monthly partitions of the trail. They are created ahead of time. A month is dropped as a whole when all of it
- * is older than AUDIT_RETENTION_DAYS and sealed. Leaves and seals stay, so the rest can still be verified.
+ * The monthly partitions of the trail, by functions of the tables' owner (database/audit-months.ts) and by the
+ * database's clock: an instance with a wrong clock must not destroy anything. Months are made a year ahead. Events in the
+ * default partition are moved into their month. A month is dropped as a whole when all of it is older than
+ * AUDIT_RETENTION_DAYS and in its log.
+ *
+ * Each month is made and dropped on its own. What fails is done at a later check: a long reader, such as pg_dump, keeps a
+ * lock that they need, and waiting for it would stop all patches.
  */
 @Injectable()
 export class Partitions {
@@ -24,8 +25,8 @@ export class Partitions {
 
   constructor(
     private readonly database: Database,
-    private readonly config: Config,
-    private readonly clock: Clock,
+    private readonly metrics: Metrics,
+    clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     const failed = errorLine(logger, 'seeing to the partitions failed unexpectedly');
@@ -41,36 +42,53 @@ export class Partitions {
     await this.poller.stop();
   }
 
-  /** If a step fails, it is done at the next check; until then events go to the default partition. */
   private async look(): Promise<void> {
-    for (const step of [() => this.make(), () => this.drop()]) {
-      try {
-        await step();
-      } catch (error) {
-        this.logger.warn(
-          { error: describeError(error) },
-          'the partitions of the trail could not be maintained',
-        );
-      }
-    }
+    await this.attempt({}, async () => {
+      for (const month of await this.months('missing')) await this.make(month);
+      this.metrics.auditPartitions((await this.months('missing')).length, await this.countInDefault());
+      for (const month of await this.months('old')) await this.drop(month);
+    });
   }
 
-  /** Uses the instance's clock, because the ids of its events begin with that time. */
-  private async make(): Promise<void> {
-    const now = new Date(this.clock.now());
-    for (let ahead = 0; ahead < MONTHS_AHEAD; ahead += 1) {
-      const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1));
+  private async make(month: Date): Promise<void> {
+    await this.attempt({ partition: nameOf(month) }, async () => {
       await sql`select audit_event_create_month(${month})`.execute(this.database.kysely);
-    }
+    });
   }
 
-  /** Uses the database's clock: an instance with a wrong clock must not destroy anything. */
-  private async drop(): Promise<void> {
-    const { auditRetentionDays } = this.config;
-    if (auditRetentionDays === undefined) return;
-    const before = fromNow(-auditRetentionDays * DAY);
-    const { rows } = await sql<{ name: string }>`
-      select audit_event_drop_months(${before}) as name`.execute(this.database.kysely);
-    for (const { name } of rows) this.logger.info({ partition: name }, 'a month of the trail was dropped');
+  private async drop(month: Date): Promise<void> {
+    await this.attempt({ partition: nameOf(month) }, async () => {
+      const { rows } = await sql<{ dropped: boolean }>`
+        select audit_event_drop_month(${month}) as dropped`.execute(this.database.kysely);
+      if (rows[0]?.dropped === true)
+        this.logger.info({ partition: nameOf(month) }, 'a month of the trail was dropped');
+    });
   }
+
+  private async months(which: 'missing' | 'old'): Promise<Date[]> {
+    const { rows } = await sql<{ month: Date }>`
+      select month from ${sql.id(`audit_event_${which}_months`)}() as month`.execute(this.database.kysely);
+    return rows.map(({ month }) => month);
+  }
+
+  private async countInDefault(): Promise<number> {
+    const { rows } = await sql<{ count: number }>`
+      select audit_event_in_default() as count`.execute(this.database.kysely);
+    return rows[0]?.count ?? 0;
+  }
+
+  private async attempt(about: object, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.logger.warn(
+        { ...about, error: describeError(error) },
+        'the partitions of the trail could not be maintained; it is tried again later',
+      );
+    }
+  }
+}
+
+function nameOf(month: Date): string {
+  return `audit_event_${month.toISOString().slice(0, 7).replace('-', '_')}`;
 }

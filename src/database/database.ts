@@ -9,6 +9,7 @@ import { takeFolder } from './exclusive-folder.js';
 import { MIGRATIONS } from './migrations.js';
 import { sharesBackends } from './pooling-mode.js';
 import { pgliteDialect } from './pglite.dialect.js';
+import { storeRetention } from './retention.js';
 import type { Schema } from './schema.js';
 import { watchedPool } from './watched-pool.js';
 
@@ -56,7 +57,7 @@ export class Database {
   }
 
   /**
-   * Opens the database and runs the missing migrations, one instance at a time.
+   * Opens the database and runs the missing migrations, one instance at a time. Then stores AUDIT_RETENTION_DAYS.
    * @throws DatabaseUnusable
    */
   async onModuleInit(): Promise<void> {
@@ -69,6 +70,7 @@ export class Database {
     if (error !== undefined) throw new DatabaseUnusable(explain(error), { cause: error });
     for (const { migrationName } of results ?? [])
       this.logger.info({ migration: migrationName }, 'database migrated');
+    await storeRetention(this.kysely, this.config.auditRetentionDays ?? null, this.logger);
   }
 
   async onApplicationShutdown(): Promise<void> {

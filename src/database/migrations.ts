@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, sql } from 'kysely';
+import { createMonths } from './audit-months.js';
 
 /** In the order of their names. A released migration never changes. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -6,6 +7,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0002_tenants': { up: createTenants },
   '0003_operations': { up: createOperations },
   '0004_sealing': { up: createSealing },
+  '0005_audit_months': { up: createMonths },
 };
 
 async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
@@ -59,45 +61,6 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
   await sql`
     create trigger audit_event_no_truncate before truncate on audit_event_default
     for each statement execute function audit_event_is_append_only()`.execute(db);
-  await sql`
-    create function audit_event_first_id(at timestamptz) returns uuid language sql immutable as $$
-      select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
-    $$`.execute(db);
-  await sql`
-    create function audit_event_create_month(month timestamptz) returns void language plpgsql security definer
-    set search_path from current as $$
-    declare
-      first timestamptz := date_trunc('month', month at time zone 'UTC') at time zone 'UTC';
-      next timestamptz := (date_trunc('month', month at time zone 'UTC') + interval '1 month') at time zone 'UTC';
-      name text := 'audit_event_' || to_char(first at time zone 'UTC', 'YYYY_MM');
-    begin
-      perform pg_advisory_xact_lock(hashtextextended('audit_event_create_month', 0));
-      if to_regclass(name) is not null then return; end if;
-      execute format('create table %I partition of audit_event for values from (%L) to (%L)',
-        name, audit_event_first_id(first), audit_event_first_id(next));
-      execute format('create trigger audit_event_no_truncate before truncate on %I
-        for each statement execute function audit_event_is_append_only()', name);
-    end $$`.execute(db);
-  await sql`
-    create function audit_event_drop_months(ended_before timestamptz) returns setof text language plpgsql
-    security definer set search_path from current as $$
-    declare
-      name text;
-    begin
-      for name in
-        select child.relname from pg_inherits
-        join pg_class as child on child.oid = inhrelid
-        where inhparent = 'audit_event'::regclass and child.relname ~ '^audit_event_[0-9]{4}_[0-9]{2}$'
-          and (to_date(right(child.relname, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC' <= ended_before
-        order by 1
-      loop
-        continue when exists (
-          select from audit_pending where event_id <
-            audit_event_first_id((to_date(right(name, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC'));
-        execute format('drop table %I', name);
-        return next name;
-      end loop;
-    end $$`.execute(db);
 }
 
 async function createSealing(db: Kysely<unknown>): Promise<void> {

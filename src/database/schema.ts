@@ -9,6 +9,7 @@ export interface Schema {
   audit_log: AuditLogTable;
   audit_node: AuditNodeTable;
   audit_pending: AuditPendingTable;
+  audit_retention: AuditRetentionTable;
   audit_seal: AuditSealTable;
   customer_key: CustomerKeyTable;
   customer_lease: CustomerLeaseTable;
@@ -109,6 +110,13 @@ export interface AuditKeyTable {
   /** JWS of the previous key over this public key; null for the first. */
   endorsement: string | null;
   created_at: ColumnType<Date, Date, never>;
+}
+
+/** One row. Only the owner of the tables writes it, so nobody else can shorten the retention. */
+export interface AuditRetentionTable {
+  only_row: ColumnType<true, true | undefined, never>;
+  /** Null: everything is kept. */
+  days: number | null;
 }
 
 /** Leases for work that only one instance may do at a time. */

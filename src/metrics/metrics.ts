@@ -43,6 +43,16 @@ export class Metrics {
     'Audit events that were dropped',
     ['phase'],
   );
+  private readonly defaultPartition = new Gauge({
+    name: 'billing_bff_audit_default_partition_events',
+    help: 'Audit events in the default partition: the month of their id could not be made, or is not a month',
+    registers: [this.registry],
+  });
+  private readonly missingMonths = new Gauge({
+    name: 'billing_bff_audit_months_missing',
+    help: 'Partitions of audit events that could not be made, of this month, the next twelve, and the default partition’s events',
+    registers: [this.registry],
+  });
   private readonly breakers = new Gauge({
     name: 'billing_bff_billing_api_breakers_open',
     help: 'Open circuit breakers of billing APIs',
@@ -121,6 +131,11 @@ export class Metrics {
 
   auditEventDropped(phase: string): void {
     this.droppedEvents.inc({ phase });
+  }
+
+  auditPartitions(missingMonths: number, inDefault: number): void {
+    this.missingMonths.set(missingMonths);
+    this.defaultPartition.set(inDefault);
   }
 
   breakersOpen(scope: 'origin' | 'tenant', count: number): void {

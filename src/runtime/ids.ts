@@ -2,6 +2,9 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from './clock.js';
 import { pooledRandom } from './random.js';
 
+/** Milliseconds that ids may be ahead of the clock, so that they stay in order when it is set back a little. */
+const MAX_AHEAD = 10_000;
+
 /** The identifiers that the service creates. */
 export class Ids {
   private lastMs = 0;
@@ -12,15 +15,18 @@ export class Ids {
     private readonly random: (bytes: number) => Uint8Array = pooledRandom(),
   ) {}
 
-  /** A UUIDv7 (RFC 9562). Later ids of one process always sort after earlier ones. */
+  /** A UUIDv7 (RFC 9562). Later ids of one process sort after earlier ones, unless the clock was set back by more than 10 s. */
   uuid(): string {
     return this.timed().id;
   }
 
-  /** A UUIDv7 and the time in it: the clock's, but never before the time of the previous id. */
+  /**
+   * A UUIDv7 and the time in it: the clock's, or that of the previous id if the clock was set back by at most 10 s. A
+   * clock that was wrong for a moment must not date everything after it.
+   */
   timed(): { readonly id: string; readonly at: Date } {
     const now = this.clock.now();
-    if (now > this.lastMs) {
+    if (now > this.lastMs || this.lastMs - now > MAX_AHEAD) {
       this.lastMs = now;
       this.sequence = Buffer.from(this.random(4)).readUInt32BE() >>> 1;
     } else {
