@@ -88,7 +88,7 @@ it.each([
   const ids = new Ids(new SystemClock());
   const make = (phase: string, outcome: string): AuditEvent =>
     ({ ...before[1], id: ids.uuid(), operation_id: operationId, phase, outcome }) as unknown as AuditEvent;
-  const opens = { id: operationId, tenant_id: 'acme', due_in_ms: 60_000, ...NO_VALUES };
+  const opens = { id: operationId, tenant_id: 'acme', due_in_ms: 60_000, snapshot: undefined };
   await writer.append({ event: make('intent', 'pending'), opens });
 
   await Promise.all(
@@ -103,5 +103,4 @@ it.each([
   expect(outcomes.map(({ outcome }) => outcome)).toEqual(stored);
 });
 
-const NO_VALUES = { customer_id: null, own_key: null, encrypted: 'x' };
 const ACTOR = { type: 'user', client_id: null, scopes: [] };

@@ -31,7 +31,7 @@ export interface StoredEvent {
   readonly event: AuditEvent;
   readonly seal: { readonly seal: number; readonly leaf_index: number } | null;
   /** The values behind its masks, encrypted. */
-  readonly encryptedValues: string | null;
+  readonly encryptedValues: Uint8Array | null;
 }
 
 /** Reads the trail of one tenant. */
@@ -194,7 +194,7 @@ function firstIdOf(at: Date): string {
 export interface StoredRow {
   readonly id: string;
   readonly event: string;
-  readonly encrypted_values: string | null;
+  readonly encrypted_values: Uint8Array | null;
   readonly seal: number | null;
   readonly leaf_index: number | null;
 }

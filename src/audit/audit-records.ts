@@ -1,4 +1,5 @@
 import type { Caller } from '../auth/caller.js';
+import type { EncryptedColumns } from '../database/schema.js';
 import type {
   Action,
   AuditedRequest,
@@ -9,7 +10,6 @@ import type {
   Upstream,
   UsedCredential,
 } from './audit-event.js';
-import type { OpenedOperation } from './audit-rows.js';
 import type { ChangeValue } from './change-values.js';
 
 /** A patch that passed the checks. */
@@ -22,8 +22,13 @@ export interface Operation {
   readonly answerBy: number;
 }
 
-/** The data needed to find the outcome of a sent patch later. */
-export type OpenOperation = Omit<OpenedOperation, 'id' | 'tenant_id'>;
+/** A patch that will be sent next. */
+export interface OpenOperation {
+  /** When its request is certainly finished, by the monotonic clock. */
+  readonly finishedBy: number;
+  /** What is needed to find its outcome, encrypted: for an intent without values. */
+  readonly snapshot: () => Promise<EncryptedColumns>;
+}
 
 /** A request about a tenant; its caller need not belong to that tenant. */
 export type AdminRequest = Omit<AuditedRequest, 'principal'> & { readonly caller: Caller };
@@ -46,6 +51,7 @@ export interface DataAccess {
 
 /** The intent of a patch. */
 export interface IntentRecord {
+  readonly credential: UsedCredential;
   readonly changes: readonly Change[];
   /** The values behind their masks. */
   readonly values: readonly ChangeValue[];

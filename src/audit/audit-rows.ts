@@ -1,7 +1,7 @@
 import { canonicalize } from '../crypto/canonical.js';
-import { type Insertable, type Kysely, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { fromNow } from '../database/database-time.js';
-import type { AuditEventTable, Schema, EncryptedColumns } from '../database/schema.js';
+import type { EncryptedColumns, Schema } from '../database/schema.js';
 import { PLATFORM_LOG } from '../sealing/seal.js';
 import type { AuditEvent } from './audit-event.js';
 
@@ -9,18 +9,20 @@ import type { AuditEvent } from './audit-event.js';
 const FIRST_READ = 1_000;
 
 /** A patch that will be sent next. */
-export interface OpenedOperation extends EncryptedColumns {
+export interface OpenedOperation {
   readonly id: string;
   readonly tenant_id: string;
   /** Milliseconds after which its request is certainly finished. */
   readonly due_in_ms: number;
+  /** What is needed to find its outcome; undefined if its intent has the values. */
+  readonly snapshot: EncryptedColumns | undefined;
 }
 
 /** An event, and the change of its operation that is stored with it. */
 export interface Entry {
   readonly event: AuditEvent;
-  /** The values behind the masks, as a compact JWE encrypted with the customer's key. */
-  readonly encryptedValues?: string;
+  /** The values behind the masks, encrypted with the customer's key. */
+  readonly encryptedValues?: Uint8Array;
   /** The event is the intent of this operation, which is now open. */
   readonly opens?: OpenedOperation;
   /** Only for an outcome: whether it is final, or the reconciler has to find it. */
@@ -50,19 +52,20 @@ export async function storeEntries(database: Kysely<Schema>, entries: readonly E
  * outcomes. If an entry was stored although storing it seemed to fail, it is not stored twice.
  */
 async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
-  const opened = entries.flatMap(({ opens }) => (opens === undefined ? [] : [opens]));
+  const opened = entries.flatMap(({ opens }) => (opens === undefined ? [] : [toOperation(opens)]));
   const closed = operationsOf(entries.filter(({ operationState }) => operationState === 'final'));
   const unknown = operationsOf(entries.filter(({ operationState }) => operationState === 'unknown'));
-  const rows = entries.map(toRow);
+  const rows = `[${entries.map(toRow).join(',')}]`;
   const outcomes = entries.flatMap(({ event: { id }, operationState }) =>
     operationState === undefined ? [] : [id],
   );
   await sql`
     with opened as (
-      insert into operation (id, tenant_id, state, due_at, customer_id, own_key, encrypted)
-      select id, tenant_id, 'sent', now() + due_in_ms * interval '1 millisecond', customer_id, own_key, encrypted
+      insert into operation (id, tenant_id, state, due_at, own_key, encrypted)
+      select id, tenant_id, 'sent', now() + due_in_ms * interval '1 millisecond', own_key,
+        decode(encrypted, 'base64')
       from json_to_recordset(${JSON.stringify(opened)}::json) as row (
-        id uuid, tenant_id text, due_in_ms float8, customer_id text, own_key text, encrypted text
+        id uuid, tenant_id text, due_in_ms float8, own_key text, encrypted text
       )
       on conflict (id) do nothing
     ), closed as (
@@ -72,8 +75,18 @@ async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[
       where id = any(${unknown}::uuid[]) and state = 'sent'
       returning id
     ), stored as (
-      insert into audit_event
-      select row.* from json_populate_recordset(null::audit_event, ${JSON.stringify(rows)}::json) as row
+      insert into audit_event (
+        id, operation_id, tenant_id, occurred_at, stored_at, action, phase, outcome, actor_sub, actor_client_id,
+        customer_ref, customer_id, fields, status, credential_version, event, encrypted_values
+      )
+      select
+        id, operation_id, tenant_id, occurred_at, now(), action, phase, outcome, actor_sub, actor_client_id,
+        customer_ref, customer_id, fields, status, credential_version, event, decode(encrypted_values, 'base64')
+      from json_to_recordset(${rows}::json) as row (
+        id uuid, operation_id uuid, tenant_id text, occurred_at timestamptz, action text, phase text, outcome text,
+        actor_sub text, actor_client_id text, customer_ref text, customer_id text, fields text[], status integer,
+        credential_version integer, event text, encrypted_values text
+      )
       where row.id <> all(${outcomes}::uuid[])
         or row.operation_id in (select id from closed union all select id from unknown)
         or not exists (
@@ -90,27 +103,38 @@ function operationsOf(entries: readonly Entry[]): string[] {
   return entries.flatMap(({ event }) => (event.operation_id === null ? [] : [event.operation_id]));
 }
 
-function toRow({ event, encryptedValues }: Entry): Insertable<AuditEventTable> {
+function toOperation({ snapshot, ...operation }: OpenedOperation): object {
+  if (snapshot === undefined) return operation;
+  return { ...operation, own_key: snapshot.own_key, encrypted: base64(snapshot.encrypted) };
+}
+
+/**
+ * The row as JSON. The event is part of it, and not a text in it: PostgreSQL stores such a part as it is written, and
+ * nobody has to escape every quotation mark and read it again.
+ */
+function toRow({ event, encryptedValues }: Entry): string {
   const text = canonicalize(event);
   if (text === undefined) throw new TypeError('an audit event has no canonical form');
-  return {
+  const columns = JSON.stringify({
     id: event.id,
     operation_id: event.operation_id,
     tenant_id: event.tenant_id,
-    occurred_at: new Date(event.occurred_at),
-    // In PostgreSQL 'now' is the time of the transaction. A column that is missing in the JSON would be null.
-    stored_at: 'now',
+    occurred_at: event.occurred_at,
     action: event.action,
     phase: event.phase,
     outcome: event.outcome,
     actor_sub: event.actor.sub,
     actor_client_id: event.actor.client_id,
-    customer_ref: event.target?.ref ?? null,
-    customer_id: event.target?.customer_id ?? null,
+    customer_ref: event.target?.ref,
+    customer_id: event.target?.customer_id,
     fields: event.changes.map(({ field }) => field),
     status: event.status,
-    credential_version: event.credential?.version ?? null,
-    event: text,
-    encrypted_values: encryptedValues ?? null,
-  };
+    credential_version: event.credential?.version,
+    encrypted_values: encryptedValues && base64(encryptedValues),
+  });
+  return `${columns.slice(0, -1)},"event":${text}}`;
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }

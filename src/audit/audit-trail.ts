@@ -22,6 +22,9 @@ import { ChangeValues } from './change-values.js';
 import { maskRef } from './masks.js';
 import { actorOf, provenanceOf } from './provenance.js';
 
+/** An event of a patch; an outcome unless it says otherwise. */
+type PatchRecord = OutcomeRecord & Partial<Pick<AuditEvent, 'action' | 'phase'>>;
+
 /** Milliseconds that a caller waits for an outcome to be stored, even after the deadline. */
 const LEAST_WAIT = 500;
 
@@ -49,29 +52,11 @@ export class AuditTrail {
    * resolves.
    * @throws Problem audit-unavailable
    */
-  async intent(
-    operation: Operation,
-    credential: UsedCredential,
-    { changes, values, customerId }: IntentRecord,
-    open: () => Promise<OpenOperation>,
-  ): Promise<void> {
-    const event: AuditEvent = {
-      ...this.patchEvent(operation, customerId),
-      phase: 'intent',
-      outcome: 'pending',
-      status: null,
-      upstream: null,
-      credential: credentialOf(credential),
-      changes,
-    };
+  async intent(operation: Operation, record: IntentRecord, open: OpenOperation): Promise<void> {
     const { operationId: id, answerBy } = operation;
-    const tenantId = event.tenant_id ?? '';
-    const store = async (): Promise<void> => {
-      const opens = { ...(await open()), id, tenant_id: tenantId };
-      await this.writer.append({ ...(await this.values.commit(event, values)), opens });
-    };
+    const { changes, values, customerId } = record;
     try {
-      await within(this.clock, answerBy, this.inFlight.during(store()));
+      await within(this.clock, answerBy, this.inFlight.during(this.storeIntent(operation, record, open)));
     } catch (error) {
       // The row may be stored although the write failed, or be stored later. It must not stay open for ever.
       void this.outcome(operation, {
@@ -87,24 +72,36 @@ export class AuditTrail {
     }
   }
 
+  private async storeIntent(operation: Operation, record: IntentRecord, open: OpenOperation): Promise<void> {
+    const intent = { phase: 'intent', outcome: 'pending', status: null, upstream: null } as const;
+    const entry = await this.patchEntry(operation, { ...record, ...intent });
+    const opens = {
+      id: operation.operationId,
+      tenant_id: operation.provenance.tenant_id ?? '',
+      due_in_ms: open.finishedBy - this.clock.monotonic(),
+      snapshot: entry.encryptedValues === undefined ? await open.snapshot() : undefined,
+    };
+    await this.writer.append({ ...entry, opens });
+  }
+
   /**
    * Stores the outcome of a sent patch. Resolves when it is durable, or when the time is over; then the write
    * continues after the answer.
    */
   async outcome(operation: Operation, ending: OutcomeRecord): Promise<void> {
     const operationState = ending.outcome === 'unknown' ? 'unknown' : 'final';
-    await this.tell(operation, this.outcomeEvent(operation, ending), { operationState });
+    await this.tell(operation, this.patchEntry(operation, ending), { operationState });
   }
 
   /** Stores the outcome of a patch that was not sent. */
   async outcomeUnsent(operation: Operation, ending: OutcomeRecord): Promise<void> {
-    await this.tell(operation, this.outcomeEvent(operation, ending));
+    await this.tell(operation, this.patchEntry(operation, ending));
   }
 
   /** Stores the event of a preview. */
   async previewed(operation: Operation, ending: OutcomeRecord): Promise<void> {
     const preview = { action: 'customer.patch.previewed', phase: 'event' } as const;
-    await this.tell(operation, this.outcomeEvent(operation, ending, preview));
+    await this.tell(operation, this.patchEntry(operation, { ...ending, ...preview }));
   }
 
   /** Stores that the billing API answered 401 to a version of the tenant's token, and which request got the 401. */
@@ -184,32 +181,38 @@ export class AuditTrail {
     return atMost(this.clock, until, this.inFlight.during(stored));
   }
 
-  private outcomeEvent(
-    operation: Operation,
-    { customerId, credential, values, ...ending }: OutcomeRecord,
-    kind: Partial<Pick<AuditEvent, 'action' | 'phase'>> = {},
-  ): Promise<Entry> {
-    const event: AuditEvent = {
-      ...this.patchEvent(operation, customerId),
-      phase: 'outcome',
-      ...ending,
-      credential: credential === null ? null : credentialOf(credential),
-      ...kind,
-    };
-    return this.values.commit(event, values);
-  }
-
-  private patchEvent(
+  /** The members of a patch's event are in canonical order: then its canonical form costs half. */
+  private async patchEntry(
     { operationId, provenance, target }: Operation,
-    customerId: string | null,
-  ): Omit<AuditEvent, 'phase' | 'outcome' | 'status' | 'upstream' | 'credential' | 'changes'> {
-    return {
-      ...this.stamp(),
-      ...provenance,
+    { action = 'customer.patch', phase = 'outcome', credential, ...record }: PatchRecord,
+  ): Promise<Entry> {
+    const { id, occurred_at } = this.stamp();
+    const { tenant_id, actor, origin, request_id, trace_id } = provenance;
+    const customerId = record.customerId ?? target.customer_id;
+    const { changes, encryptedValues } = await this.values.commit(
+      { id, tenant_id, customerId },
+      record.changes,
+      record.values,
+    );
+    const event: AuditEvent = {
+      action,
+      actor,
+      changes,
+      credential: credential === null ? null : credentialOf(credential),
+      id,
+      occurred_at,
       operation_id: operationId,
-      action: 'customer.patch',
-      target: { ref: target.ref, customer_id: customerId ?? target.customer_id },
+      origin,
+      outcome: record.outcome,
+      phase,
+      request_id,
+      status: record.status,
+      target: { customer_id: customerId, ref: target.ref },
+      tenant_id,
+      trace_id,
+      upstream: record.upstream,
     };
+    return encryptedValues === undefined ? { event } : { event, encryptedValues };
   }
 
   private stamp(): Pick<AuditEvent, 'id' | 'occurred_at'> {
@@ -233,5 +236,5 @@ function auditUnavailable(operationId: string, cause: unknown): Problem {
 
 /** Only these two fields: the argument may contain the token itself. */
 function credentialOf({ version, fingerprint }: UsedCredential): UsedCredential {
-  return { version, fingerprint };
+  return { fingerprint, version };
 }

@@ -28,7 +28,7 @@ import { Refusals } from './refusals.js';
     AuditExport,
     AuditCursors,
   ],
-  exports: [AuditTrail, AuditQueries, AuditQueriesForReaders, AuditWriter, Refusals],
+  exports: [AuditTrail, AuditQueries, AuditQueriesForReaders, AuditWriter, ChangeValues, Refusals],
 })
 export class AuditModule {
   constructor(

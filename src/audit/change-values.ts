@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { canonicalize } from '../crypto/canonical.js';
 import type { Logger } from 'pino';
@@ -16,7 +16,21 @@ export interface ChangeValue {
 /** An event as stored: the values behind its masks are encrypted. */
 export interface Masked {
   readonly event: AuditEvent;
-  readonly encryptedValues: string | null;
+  readonly encryptedValues: Uint8Array | null;
+}
+
+/** Changes with their commitments, and the values behind their masks, encrypted. */
+export interface Committed {
+  readonly changes: readonly Change[];
+  /** Absent if the values can't be stored. */
+  readonly encryptedValues?: Uint8Array;
+}
+
+/** The event of the changes. */
+interface Place {
+  readonly id: string;
+  readonly tenant_id: string | null;
+  readonly customerId: string | null;
 }
 
 /** The scope that shows the values behind the masks. */
@@ -26,21 +40,24 @@ export function maySeeValues({ principal }: AuditedRequest): boolean {
   return principal.caller.scopes.includes(CLEAR);
 }
 
-/** Bytes of the salt of each value. */
+/** Bytes of the secret of an event's salts, and of the salt of each value. */
+const SECRET = 32;
 const SALT = 16;
 
-interface Salted {
-  readonly value: unknown;
-  /** Base64url. */
-  readonly salt: string;
-}
+type Side = 'before' | 'after';
 
-type Kept = Readonly<Record<string, { readonly before?: Salted; readonly after?: Salted }>>;
+/** The values of one event, as they are encrypted. */
+interface Kept {
+  /** Base64url of the secret that the salts are derived from. */
+  readonly secret: string;
+  readonly values: readonly ChangeValue[];
+}
 
 /**
  * The values behind the masks. An event has a commitment to each: HMAC-SHA-256 of its RFC 8785 form, keyed with a
- * salt. Value and salt are stored next to the event, encrypted with the customer's key. So an auditor with the clear
- * value and its salt can check it, nobody else can guess it, and all of it is lost with the key.
+ * salt. The values, and the secret of all their salts, are stored next to the event, encrypted with the customer's key.
+ * So an auditor with the clear value and its salt can check it, nobody else can guess it, and all of it is lost with
+ * the key.
  */
 @Injectable()
 export class ChangeValues {
@@ -50,32 +67,42 @@ export class ChangeValues {
   ) {}
 
   /**
-   * Adds the commitments to an event and encrypts its values. Without a customer's id or key, no values and no
-   * commitments are stored. Never fails: an outcome must be stored in any case.
+   * Adds the commitments to the changes of an event, and encrypts its values. Without a customer's id or key, no values
+   * and no commitments are stored. Never fails: an outcome must be stored in any case.
    */
   async commit(
-    event: AuditEvent,
+    { id, tenant_id: tenantId, customerId }: Place,
+    changes: readonly Change[],
     values: readonly ChangeValue[],
-  ): Promise<{ readonly event: AuditEvent; readonly encryptedValues?: string }> {
-    const customerId = event.target?.customer_id ?? null;
-    if (event.tenant_id === null || customerId === null || values.length === 0) return { event };
-    const salts = new Salts(values.length);
-    const kept: Kept = Object.fromEntries(values.map((value) => [value.field, salted(value, salts)]));
+  ): Promise<Committed> {
+    if (tenantId === null || customerId === null || values.length === 0) return { changes };
+    const kept: Kept = { secret: randomBytes(SECRET).toString('base64url'), values };
     try {
-      const owner = { tenantId: event.tenant_id, customerId };
-      const { encrypted, own_key } = await this.cipher.encrypt(owner, placeOf(event.id), kept);
-      if (own_key !== null) return { event };
-      return {
-        event: { ...event, changes: event.changes.map((change) => committed(change, kept)) },
-        encryptedValues: encrypted,
-      };
+      const encryptedValues = await this.cipher.encryptForCustomer(
+        { tenantId, customerId },
+        placeOf(id),
+        kept,
+      );
+      if (encryptedValues === undefined) return { changes };
+      return { changes: committed(changes, kept), encryptedValues };
     } catch (error) {
       this.logger.warn(
-        { event_id: event.id, error: describeError(error) },
+        { event_id: id, error: describeError(error) },
         'the values of an event could not be stored',
       );
-      return { event };
+      return { changes };
     }
+  }
+
+  /**
+   * The values of one event; undefined if it has none, or this service did not store them.
+   * @throws KeyDestroyed, Undecryptable
+   */
+  async open({ event, encryptedValues }: Masked): Promise<readonly ChangeValue[] | undefined> {
+    const customer_id = event.target?.customer_id ?? null;
+    if (encryptedValues === null || customer_id === null) return undefined;
+    const columns = { customer_id, own_key: null, encrypted: encryptedValues };
+    return readKept(await this.cipher.decrypt(event.tenant_id ?? '', placeOf(event.id), columns))?.values;
   }
 
   /**
@@ -87,73 +114,86 @@ export class ChangeValues {
       rows.flatMap(({ event, encryptedValues }) => {
         const customerId = event.target?.customer_id ?? null;
         if (encryptedValues === null || customerId === null) return [];
-        return [[event.id, { customerId, place: placeOf(event.id), jwe: encryptedValues }] as const];
+        return [[event.id, { customerId, place: placeOf(event.id), bytes: encryptedValues }] as const];
       }),
     );
     const decrypted = await this.cipher.decryptAll(tenantId, [...encrypted.values()]);
     const kept = new Map([...encrypted.keys()].map((id, n) => [id, decrypted[n]]));
     return rows.map(({ event }) => {
-      const values = kept.get(event.id);
-      if (values === undefined) return event;
-      return { ...event, changes: event.changes.map((change) => revealed(change, values)) };
+      const values = readKept(kept.get(event.id));
+      return values === undefined ? event : { ...event, changes: revealed(event.changes, values) };
     });
   }
 }
 
-/** Random salts for the changes of an event, two for each. One call for all of them costs a tenth. */
-class Salts {
-  private readonly bytes: Buffer;
-  private used = 0;
-
-  constructor(changes: number) {
-    this.bytes = randomBytes(2 * SALT * changes);
-  }
-
-  next(): string {
-    return this.bytes.toString('base64url', this.used, (this.used += SALT));
-  }
+/** The members of a change are in canonical order: then the canonical form of its event costs half. */
+function committed(changes: readonly Change[], { secret, values }: Kept): Change[] {
+  const byField = new Map(values.map((value) => [value.field, value]));
+  return changes.map(({ field, before, after, effect }) => {
+    const value = byField.get(field);
+    return {
+      after,
+      after_commitment: commitment(value?.after, secret, 'after', field),
+      before,
+      before_commitment: commitment(value?.before, secret, 'before', field),
+      effect,
+      field,
+    };
+  });
 }
 
-function salted({ before, after }: ChangeValue, salts: Salts): Kept[string] {
-  return {
-    ...(before === undefined ? {} : { before: { value: before, salt: salts.next() } }),
-    ...(after === undefined ? {} : { after: { value: after, salt: salts.next() } }),
-  };
-}
-
-function committed(change: Change, kept: Kept): Change {
-  const { before, after } = kept[change.field] ?? {};
-  return {
-    ...change,
-    ...(before === undefined ? {} : { before_commitment: commitment(before) }),
-    ...(after === undefined ? {} : { after_commitment: commitment(after) }),
-  };
-}
-
-function commitment({ value, salt }: Salted): string {
-  const key = Buffer.from(salt, 'base64url');
-  return createHmac('sha256', key)
+function commitment(value: unknown, secret: string, side: Side, field: string): string | undefined {
+  if (value === undefined) return undefined;
+  return createHmac('sha256', saltOf(secret, side, field))
     .update(canonicalize(value) ?? 'null')
     .digest('hex');
 }
 
-/** `clear` has the values and the salts of the commitments. */
-function revealed(change: Change, kept: unknown): Change {
-  const values = membersOf(kept)[change.field];
-  if (values === undefined) return change;
-  const { before, after } = membersOf(values);
-  const [from, to] = [membersOf(before), membersOf(after)];
-  return {
-    ...change,
-    clear: {
-      ...(before === undefined ? {} : { before: from['value'] ?? null, before_salt: from['salt'] }),
-      ...(after === undefined ? {} : { after: to['value'] ?? null, after_salt: to['salt'] }),
-    },
-  };
+/**
+ * The salt of one value, from the secret of its event. It shows nothing about the secret or another salt, because
+ * SHA-256 can't be inverted, and half of it is not enough to continue it.
+ */
+function saltOf(secret: string, side: Side, field: string): Buffer {
+  return hash('sha256', `${secret} ${side} ${field}`, 'buffer').subarray(0, SALT);
 }
 
-function membersOf(value: unknown): Partial<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
+/** `clear` has the values and the salts of the commitments. */
+function revealed(changes: readonly Change[], { secret, values }: Kept): Change[] {
+  const byField = new Map(values.map((value) => [value.field, value]));
+  return changes.map((change) => {
+    const value = byField.get(change.field);
+    if (value === undefined) return change;
+    const { field, before, after } = value;
+    const salt = (side: Side): string => saltOf(secret, side, field).toString('base64url');
+    return {
+      ...change,
+      clear: {
+        ...(before === undefined ? {} : { before, before_salt: salt('before') }),
+        ...(after === undefined ? {} : { after, after_salt: salt('after') }),
+      },
+    };
+  });
+}
+
+/** Undefined for anything that `commit` did not write. */
+function readKept(value: unknown): Kept | undefined {
+  return isKept(value) ? value : undefined;
+}
+
+function isKept(value: unknown): value is Kept {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'secret' in value &&
+    typeof value.secret === 'string' &&
+    'values' in value &&
+    Array.isArray(value.values) &&
+    value.values.every(isChangeValue)
+  );
+}
+
+function isChangeValue(value: unknown): value is ChangeValue {
+  return typeof value === 'object' && value !== null && 'field' in value && typeof value.field === 'string';
 }
 
 function placeOf(eventId: string): string {

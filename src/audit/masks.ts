@@ -33,9 +33,14 @@ export function maskRef(ref: string): string {
   return CUSTOMER_ID.test(ref) ? ref : maskText(ref);
 }
 
-/** Applies a mask to every text of a list or object, chosen by the name of the field. Absent fields stay absent. */
+/**
+ * Applies a mask to every text of an object, chosen by the name of the field. Absent fields stay absent. The fields are
+ * in canonical order: then the canonical form of their event costs half.
+ */
 export function maskMembers(value: object, maskOf: (name: string) => (text: string) => string): Masked {
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
   const entries = members.map(([name, member]: [string, unknown]) => {
     if (typeof member === 'string') return [name, maskOf(name)(member)] as const;
     if (typeof member === 'boolean') return [name, member] as const;

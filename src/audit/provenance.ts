@@ -18,5 +18,5 @@ export function actorOf({
   clientId,
   scopes,
 }: AuditedRequest['principal']['caller']): AuditEvent['actor'] {
-  return { type, sub, client_id: clientId, scopes };
+  return { client_id: clientId, scopes, sub, type };
 }

@@ -6,6 +6,7 @@ import type { EncryptedColumns } from '../database/schema.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { slices, Turns } from '../runtime/turns.js';
+import { DataKey } from './data-key.js';
 import { KeyRing, Undecryptable } from './key-ring.js';
 
 /** Keys in the cache. When there are more, the least recently used one is removed. */
@@ -26,7 +27,7 @@ export interface Owner {
 export interface EncryptedValue {
   readonly customerId: string;
   readonly place: string;
-  readonly jwe: string;
+  readonly bytes: Uint8Array;
 }
 
 /** The customer's key was destroyed, so the value is lost. */
@@ -40,7 +41,7 @@ export class KeyDestroyed extends Error {
  */
 @Injectable()
 export class CustomerCipher {
-  private readonly held = new Map<string, { readonly ring: KeyRing; readonly until: number }>();
+  private readonly held = new Map<string, { readonly key: DataKey; readonly until: number }>();
 
   constructor(
     private readonly database: Database,
@@ -52,15 +53,17 @@ export class CustomerCipher {
 
   /** @param place where the value is stored; the value can't be decrypted at another place */
   async encrypt(owner: Owner, place: string, value: unknown): Promise<EncryptedColumns> {
-    const plaintext = new TextEncoder().encode(JSON.stringify(value));
-    const customerKey = await this.keyOf(owner);
-    if (customerKey !== undefined) {
-      const { jwe: encrypted } = await customerKey.encrypt(plaintext, place);
-      return { customer_id: owner.customerId, own_key: null, encrypted };
-    }
+    const encrypted = await this.encryptForCustomer(owner, place, value);
+    if (encrypted !== undefined) return { customer_id: owner.customerId, own_key: null, encrypted };
     const key = randomBytes(32);
     const { jwe: own_key } = await this.ring.encrypt(key, ownKeyContext(place));
-    return { customer_id: null, own_key, encrypted: (await ringOf(key).encrypt(plaintext, place)).jwe };
+    return { customer_id: null, own_key, encrypted: new DataKey(key).encrypt(JSON.stringify(value), place) };
+  }
+
+  /** Like `encrypt`; undefined if the customer is not known, or the customer's key can't be decrypted. */
+  async encryptForCustomer(owner: Owner, place: string, value: unknown): Promise<Buffer | undefined> {
+    const key = await this.keyOf(owner);
+    return key?.encrypt(JSON.stringify(value), place);
   }
 
   /**
@@ -98,7 +101,7 @@ export class CustomerCipher {
   }
 
   /** If a customer's key can't be decrypted, the customer's patches go on: the value gets its own key. */
-  private async keyOf({ tenantId, customerId }: Owner): Promise<KeyRing | undefined> {
+  private async keyOf({ tenantId, customerId }: Owner): Promise<DataKey | undefined> {
     if (customerId === null) return undefined;
     try {
       return (await this.find(tenantId, customerId)) ?? (await this.create(tenantId, customerId));
@@ -109,21 +112,21 @@ export class CustomerCipher {
     }
   }
 
-  private async unwrap(ownKey: string, place: string): Promise<KeyRing> {
-    return ringOf(await this.ring.decrypt(ownKey, ownKeyContext(place)));
+  private async unwrap(ownKey: string, place: string): Promise<DataKey> {
+    return new DataKey(await this.ring.decrypt(ownKey, ownKeyContext(place)));
   }
 
-  private async find(tenantId: string, customerId: string): Promise<KeyRing | undefined> {
+  private async find(tenantId: string, customerId: string): Promise<DataKey | undefined> {
     const name = nameOf(tenantId, customerId);
     const held = this.held.get(name);
-    if (held !== undefined && held.until > this.clock.monotonic()) return held.ring;
-    const ring = await this.load(tenantId, customerId);
-    if (ring !== undefined) this.hold(name, ring);
-    return ring;
+    if (held !== undefined && held.until > this.clock.monotonic()) return held.key;
+    const key = await this.load(tenantId, customerId);
+    if (key !== undefined) this.hold(name, key);
+    return key;
   }
 
   /** Reads the key from the database, so that data erased a moment ago, on any instance, are not read again. */
-  private async load(tenantId: string, customerId: string): Promise<KeyRing | undefined> {
+  private async load(tenantId: string, customerId: string): Promise<DataKey | undefined> {
     const row = await this.database.kysely
       .selectFrom('customer_key')
       .select('wrapped')
@@ -134,7 +137,7 @@ export class CustomerCipher {
     return this.unwrapCustomerKey(tenantId, customerId, row.wrapped);
   }
 
-  private async loadAll(tenantId: string, customerIds: string[]): Promise<Map<string, KeyRing>> {
+  private async loadAll(tenantId: string, customerIds: string[]): Promise<Map<string, DataKey>> {
     if (customerIds.length === 0) return new Map();
     const rows = await this.database.readers
       .selectFrom('customer_key')
@@ -144,17 +147,17 @@ export class CustomerCipher {
       .execute();
     const keys = rows.map(({ customer_id: id, wrapped }) => {
       const key = ifDecryptable(() => this.ring.open(wrapped, customerKeyContext(tenantId, id)));
-      return key === undefined ? [] : [[id, ringOf(key)] as const];
+      return key === undefined ? [] : [[id, new DataKey(key)] as const];
     });
     return new Map(keys.flat());
   }
 
-  private async unwrapCustomerKey(tenantId: string, customerId: string, wrapped: string): Promise<KeyRing> {
-    return ringOf(await this.ring.decrypt(wrapped, customerKeyContext(tenantId, customerId)));
+  private async unwrapCustomerKey(tenantId: string, customerId: string, wrapped: string): Promise<DataKey> {
+    return new DataKey(await this.ring.decrypt(wrapped, customerKeyContext(tenantId, customerId)));
   }
 
   /** Another instance may do the same at this moment. Every instance uses the key of the first. */
-  private async create(tenantId: string, customerId: string): Promise<KeyRing> {
+  private async create(tenantId: string, customerId: string): Promise<DataKey> {
     const key = randomBytes(32);
     const { jwe, kid } = await this.ring.encrypt(key, customerKeyContext(tenantId, customerId));
     const inserted = await this.database.kysely
@@ -169,31 +172,31 @@ export class CustomerCipher {
       .onConflict((conflict) => conflict.columns(['tenant_id', 'customer_id']).doNothing())
       .returning('kid')
       .execute();
-    const ring = inserted.length > 0 ? ringOf(key) : await this.find(tenantId, customerId);
-    if (ring === undefined) throw new KeyDestroyed('the key was destroyed while it was made');
-    this.hold(nameOf(tenantId, customerId), ring);
-    return ring;
+    const used = inserted.length > 0 ? new DataKey(key) : await this.find(tenantId, customerId);
+    if (used === undefined) throw new KeyDestroyed('the key was destroyed while it was made');
+    this.hold(nameOf(tenantId, customerId), used);
+    return used;
   }
 
-  private hold(name: string, ring: KeyRing): void {
+  private hold(name: string, key: DataKey): void {
     this.held.delete(name);
-    this.held.set(name, { ring, until: this.clock.monotonic() + HELD_FOR });
+    this.held.set(name, { key, until: this.clock.monotonic() + HELD_FOR });
     const [oldest] = this.held.keys();
     if (this.held.size > MAX_HELD && oldest !== undefined) this.held.delete(oldest);
   }
 }
 
-function openWith(key: KeyRing, place: string, jwe: string): unknown {
-  const value: unknown = JSON.parse(Buffer.from(key.open(jwe, place)).toString('utf8'));
+function openWith(key: DataKey, place: string, encrypted: Uint8Array): unknown {
+  const value: unknown = JSON.parse(key.decrypt(encrypted, place));
   return value;
 }
 
 function openWithAny(
-  keys: ReadonlyMap<string, KeyRing>,
-  { customerId, place, jwe }: EncryptedValue,
+  keys: ReadonlyMap<string, DataKey>,
+  { customerId, place, bytes }: EncryptedValue,
 ): unknown {
   const key = keys.get(customerId);
-  return key && ifDecryptable(() => openWith(key, place, jwe));
+  return key && ifDecryptable(() => openWith(key, place, bytes));
 }
 
 function ifDecryptable<Value>(open: () => Value): Value | undefined {
@@ -203,10 +206,6 @@ function ifDecryptable<Value>(open: () => Value): Value | undefined {
     if (error instanceof Undecryptable) return undefined;
     throw error;
   }
-}
-
-function ringOf(key: Uint8Array): KeyRing {
-  return new KeyRing([{ kid: 'customer', key }]);
 }
 
 function nameOf(tenantId: string, customerId: string): string {

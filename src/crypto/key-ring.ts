@@ -31,9 +31,8 @@ const TAG = 16;
 
 /**
  * ENCRYPTION_KEYS: the first key encrypts, all keys decrypt. Each value is bound to a context, the place where it is
- * stored, so a value that is moved elsewhere in the database can't be decrypted. The values are JWEs, made with
- * OpenSSL's ciphers. WebCrypto's ciphers, which JWE libraries use, cost six times as much, and a page of the trail
- * has hundreds of values.
+ * stored, so a value that is moved elsewhere in the database can't be decrypted. The values are JWEs, which name their
+ * key, made with OpenSSL's ciphers: WebCrypto's ciphers, which JWE libraries use, cost six times as much.
  */
 export class KeyRing {
   private readonly keys: ReadonlyMap<string, Uint8Array>;

@@ -19,9 +19,12 @@ export interface PatchDiff {
  * (U2).
  */
 export function diffOf(asked: PatchCustomerDto, before: Customer | undefined): PatchDiff {
+  return { asked, before, sent: sentFields(asked, before) };
+}
+
+export function sentFields(asked: PatchCustomerDto, before: Shown | undefined): PatchField[] {
   const fields = askedFields(asked);
-  if (before === undefined) return { asked, before, sent: fields };
-  return { asked, before, sent: fields.filter((field) => !shows(before, field, asked[field])) };
+  return before === undefined ? fields : fields.filter((field) => !shows(before, field, asked[field]));
 }
 
 /** The body to send: the caller's body without the fields that already have the requested value. */

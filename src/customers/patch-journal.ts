@@ -40,11 +40,12 @@ export class PatchJournal {
    */
   async intent(patch: AdmittedPatch): Promise<void> {
     const { operationId, tenant, customerId, diff, deadline } = patch;
-    const intended = { changes: intendedChanges(diff), values: valuesOf(diff), customerId };
-    const stored = this.trail.intent(patch, tenant.credential, intended, async () => {
-      const owner = { tenantId: tenant.id, customerId };
-      const encrypted = await this.cipher.encrypt(owner, placeOf(operationId), snapshotOf(patch));
-      return { ...encrypted, due_in_ms: deadline - this.clock.monotonic() + GRACE };
+    const { credential } = tenant;
+    const intended = { changes: intendedChanges(diff), values: valuesOf(diff), customerId, credential };
+    const owner = { tenantId: tenant.id, customerId };
+    const stored = this.trail.intent(patch, intended, {
+      finishedBy: deadline + GRACE,
+      snapshot: () => this.cipher.encrypt(owner, placeOf(operationId), snapshotOf(patch)),
     });
     await stored.catch((error: unknown) => {
       this.metrics.patchEnded('not_applied', changesWith('not_applied', diff));
@@ -95,7 +96,7 @@ interface Used {
 
 function usedBy({ answer, attempts, durationMs, tenant }: BillingResult): Used {
   return {
-    upstream: { status: 'status' in answer ? answer.status : null, attempts, duration_ms: durationMs },
+    upstream: { attempts, duration_ms: durationMs, status: 'status' in answer ? answer.status : null },
     credential: tenant.credential,
   };
 }

@@ -1,5 +1,6 @@
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
-import { readSnapshot, snapshotOf } from './patch-snapshot.js';
+import { diffOf } from './patch-diff.js';
+import { readSnapshot, snapshotFrom, snapshotOf } from './patch-snapshot.js';
 
 const asked = Object.assign(new PatchCustomerDto(), { name: 'Acme', currency: 'EUR' });
 const DIFF = { asked, before: { name: 'Old', currency: 'EUR' }, sent: ['name'] as const };
@@ -25,3 +26,19 @@ it.each([null, 'text', {}, { customerRef: 1 }, { customerRef: 'a', asked: null, 
     expect(readSnapshot(value)).toBeUndefined();
   },
 );
+
+it('is the same from the values of the intent', () => {
+  const values = [
+    { field: 'name', before: 'Old', after: 'Acme' },
+    { field: 'currency', before: 'EUR', after: 'EUR' },
+    { field: 'is_tax_exempt', after: true },
+    { field: 'nickname', before: null, after: 'Ac' },
+  ];
+  const all = Object.assign(new PatchCustomerDto(), { name: 'Acme', currency: 'EUR', is_tax_exempt: true });
+  expect(snapshotFrom('cus_1', values)).toEqual({
+    customerRef: 'cus_1',
+    diff: { asked: all, before: DIFF.before, sent: ['name', 'is_tax_exempt'] },
+  });
+  const unread = values.map(({ field, after }) => ({ field, after }));
+  expect(snapshotFrom('cus_1', unread).diff).toEqual(diffOf(all, undefined));
+});

@@ -1,7 +1,11 @@
 import { PATCH_FIELDS, PatchCustomerDto } from './dto/patch-customer.dto.js';
-import { askedFields, type PatchDiff } from './patch-diff.js';
+import type { ChangeValue } from '../audit/change-values.js';
+import { askedFields, type PatchDiff, sentFields } from './patch-diff.js';
 
-/** The data of a sent patch, stored encrypted until its outcome is final. */
+/**
+ * The data of a sent patch, to find its outcome later. The values of its intent hold them; if the customer's id or key
+ * is not known, the intent has no values, and they are stored encrypted until the outcome is final.
+ */
 export interface PatchSnapshot {
   /** Id or alias in the billing API's URL. */
   readonly customerRef: string;
@@ -18,6 +22,27 @@ export function snapshotOf({ customerRef, diff }: PatchSnapshot): object {
   const { asked, before, sent } = diff;
   const concerned = askedFields(asked).map((field) => [field, before?.[field] ?? null] as const);
   return { customerRef, asked, sent, before: before === undefined ? null : Object.fromEntries(concerned) };
+}
+
+/**
+ * From the values of its intent, also of another version of the service: unknown fields are left out, and values are
+ * not checked again.
+ */
+export function snapshotFrom(customerRef: string, values: readonly ChangeValue[]): PatchSnapshot {
+  const known = PATCH_FIELDS.flatMap((field) => {
+    const value = values.find((one) => one.field === field);
+    return value === undefined ? [] : [{ ...value, field }];
+  });
+  const asked = Object.assign(
+    new PatchCustomerDto(),
+    Object.fromEntries(known.map(({ field, after }) => [field, after])),
+  );
+  const read = known.filter(({ before }) => before !== undefined);
+  const before =
+    read.length === 0
+      ? undefined
+      : Object.fromEntries(read.map(({ field, before: value }) => [field, value]));
+  return { customerRef, diff: { asked, before, sent: sentFields(asked, before) } };
 }
 
 /**

@@ -29,7 +29,7 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
       status integer,
       credential_version integer,
       event text not null,
-      encrypted_values text
+      encrypted_values bytea
     ) partition by range (id)`.execute(db);
   await sql`create index audit_event_trail on audit_event (tenant_id, id)`.execute(db);
   await sql`create index audit_event_customer on audit_event (tenant_id, customer_id, stored_at, id)`.execute(
@@ -171,9 +171,8 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     .addColumn('state', 'text', (column) => column.notNull())
     .addColumn('due_at', 'timestamptz', (column) => column.notNull())
     .addColumn('unknown_since', 'timestamptz')
-    .addColumn('customer_id', 'text')
     .addColumn('own_key', 'text')
-    .addColumn('encrypted', 'text', (column) => column.notNull())
+    .addColumn('encrypted', 'bytea')
     .execute();
   await sql`create index operation_due on operation (due_at)`.execute(db);
   await db.schema
@@ -185,7 +184,7 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     .addColumn('held_until', 'timestamptz', (column) => column.notNull())
     .addColumn('customer_id', 'text')
     .addColumn('own_key', 'text')
-    .addColumn('encrypted', 'text')
+    .addColumn('encrypted', 'bytea')
     .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
     .execute();
   await sql`create index idempotency_key_operation on idempotency_key (operation_id)`.execute(db);

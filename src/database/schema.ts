@@ -46,8 +46,8 @@ export interface AuditEventTable {
   credential_version: number | null;
   /** RFC 8785 text. */
   event: string;
-  /** Clear values and salts of the changes, as a compact JWE encrypted with the customer's key. */
-  encrypted_values: string | null;
+  /** Clear values and salt of the changes, encrypted with the customer's key. */
+  encrypted_values: Uint8Array | null;
 }
 
 /** Events that no seal covers yet. */
@@ -187,12 +187,12 @@ export interface EncryptedColumns {
   customer_id: string | null;
   /** Compact JWE of the value's own key; null if the value is encrypted with the customer's key. */
   own_key: string | null;
-  /** Compact JWE. */
-  encrypted: string;
+  /** Nonce, ciphertext and tag. */
+  encrypted: Uint8Array;
 }
 
 /** Patches that may have been sent and have no final outcome yet. */
-export interface OperationTable extends EncryptedColumns {
+export interface OperationTable {
   id: string;
   tenant_id: string;
   /** `sent`: its request is running; `unknown`: its request is finished. */
@@ -201,6 +201,10 @@ export interface OperationTable extends EncryptedColumns {
   due_at: Date;
   /** When the outcome became unknown. */
   unknown_since: Date | null;
+  /** As in EncryptedColumns. */
+  own_key: string | null;
+  /** What is needed to find its outcome; null if the encrypted values of its intent have it. */
+  encrypted: Uint8Array | null;
 }
 
 /** Idempotency keys, hashed, with their stored answers. */
@@ -213,8 +217,8 @@ export interface IdempotencyKeyTable extends Omit<EncryptedColumns, 'encrypted'>
   operation_id: string;
   /** When the running request is certainly finished. */
   held_until: Date;
-  /** The answer as a compact JWE; null if there is none. */
-  encrypted: string | null;
+  /** The answer; null if there is none. */
+  encrypted: Uint8Array | null;
   expires_at: Date;
 }
 

@@ -4,6 +4,7 @@ import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditQueries } from '../audit/audit-queries.js';
 import type { Operation } from '../audit/audit-records.js';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { ChangeValues } from '../audit/change-values.js';
 import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
 import { latestOutcome } from '../audit/latest-outcome.js';
@@ -13,7 +14,7 @@ import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { withoutRepeatedValues } from '../customers/audit-changes.js';
 import { LaterPatches } from '../customers/later-patches.js';
-import { type PatchSnapshot, placeOf, readSnapshot } from '../customers/patch-snapshot.js';
+import { type PatchSnapshot, placeOf, readSnapshot, snapshotFrom } from '../customers/patch-snapshot.js';
 import { describeError, errorLine, LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
@@ -44,6 +45,7 @@ export class Reconciler {
     private readonly store: AuditQueries,
     private readonly trail: AuditTrail,
     private readonly cipher: CustomerCipher,
+    private readonly values: ChangeValues,
     private readonly tenants: TenantCache,
     private readonly credentials: TenantCredentials,
     private readonly billing: BillingClient,
@@ -98,23 +100,25 @@ export class Reconciler {
       await this.operations.drop(row.id);
       return;
     }
-    const snapshot = await this.snapshotOf(row);
+    const snapshot = await this.snapshotOf(row, intent);
     // The age of the operation when it was claimed counts, not the time of the read.
     const answer = snapshot && (await this.read(row, intent, snapshot));
-    const verdict = conclude({ row, snapshot, answer });
+    const customerId = intent.target?.customer_id ?? null;
+    const verdict = conclude({ row, customerId, snapshot, answer });
     if (verdict === undefined) await this.operations.postpone(row.id, nextRead(row));
     else if (verdict.outcome === 'not_applied' && (await this.mayBeUndone(row, intent, snapshot)))
-      await this.close(row, last ?? intent, unverifiable(row, snapshot), snapshot);
+      await this.close(row, last ?? intent, unverifiable(customerId, snapshot), snapshot);
     else await this.close(row, last ?? intent, verdict, snapshot);
   }
 
   private async mayBeUndone(
-    { tenant_id, customer_id }: OpenOperationRow,
+    { tenant_id }: OpenOperationRow,
     intent: AuditEvent,
     snapshot: PatchSnapshot | undefined,
   ): Promise<boolean> {
-    if (snapshot === undefined || customer_id === null) return false;
-    return this.laterPatches.haveUndone(intent, snapshot.diff, tenant_id, customer_id);
+    const customerId = intent.target?.customer_id ?? null;
+    if (snapshot === undefined || customerId === null) return false;
+    return this.laterPatches.haveUndone(intent, snapshot.diff, tenant_id, customerId);
   }
 
   private async close(
@@ -135,9 +139,17 @@ export class Reconciler {
   }
 
   /** Undefined if its key was destroyed or can't be decrypted: then nothing can be compared. */
-  private async snapshotOf(row: OpenOperationRow): Promise<PatchSnapshot | undefined> {
+  private async snapshotOf(row: OpenOperationRow, intent: AuditEvent): Promise<PatchSnapshot | undefined> {
+    const { id, tenant_id, own_key, encrypted } = row;
+    const customer_id = intent.target?.customer_id ?? null;
     try {
-      return readSnapshot(await this.cipher.decrypt(row.tenant_id, placeOf(row.id), row));
+      if (encrypted !== null) {
+        const columns = { customer_id, own_key, encrypted };
+        return readSnapshot(await this.cipher.decrypt(tenant_id, placeOf(id), columns));
+      }
+      const stored = await this.store.find(tenant_id, intent.id);
+      const values = stored && (await this.values.open(stored));
+      return values && snapshotFrom(customer_id ?? '', values);
     } catch (error) {
       if (error instanceof KeyDestroyed || error instanceof Undecryptable) return undefined;
       throw error;

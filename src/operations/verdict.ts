@@ -16,7 +16,9 @@ const READ_AGAIN_EVERY = 600_000;
 const GIVE_UP_AFTER = 24 * 60 * 60_000;
 
 export interface Evidence {
-  readonly row: Pick<OpenOperationRow, 'state' | 'age_ms' | 'customer_id'>;
+  readonly row: Pick<OpenOperationRow, 'state' | 'age_ms'>;
+  /** Null if it is not known. */
+  readonly customerId: string | null;
   /** Undefined: there is no snapshot to compare with. */
   readonly snapshot: PatchSnapshot | undefined;
   /** Undefined: there was no token for the read. */
@@ -31,10 +33,9 @@ export interface Verdict {
 }
 
 /** The outcome of a patch according to a read; undefined if the customer has to be read again. */
-export function conclude({ row, snapshot, answer }: Evidence): Verdict | undefined {
-  if (snapshot === undefined) return unverifiable(row, snapshot);
+export function conclude({ row, customerId, snapshot, answer }: Evidence): Verdict | undefined {
+  if (snapshot === undefined) return unverifiable(customerId, snapshot);
   const { diff } = snapshot;
-  const customerId = row.customer_id;
   const customer = answer?.kind === 'success' ? answer.value : undefined;
   if (customer !== undefined && showsAsked(diff, customer))
     return {
@@ -43,7 +44,7 @@ export function conclude({ row, snapshot, answer }: Evidence): Verdict | undefin
       changes: changesSeenIn(diff, customer),
       values: valuesOf(diff, customer),
     };
-  if (row.state === 'sent') return { ...unverifiable(row, snapshot), outcome: 'unknown' };
+  if (row.state === 'sent') return { ...unverifiable(customerId, snapshot), outcome: 'unknown' };
   const age = row.age_ms;
   const seen = customer !== undefined || isGone(answer);
   if (seen ? age < LAST_READ_AFTER : age < GIVE_UP_AFTER) return undefined;
@@ -54,17 +55,14 @@ export function conclude({ row, snapshot, answer }: Evidence): Verdict | undefin
       changes: changesWith('not_applied', diff),
       values: valuesOf(diff),
     };
-  return unverifiable(row, snapshot);
+  return unverifiable(customerId, snapshot);
 }
 
 /** The outcome can't be found any more. */
-export function unverifiable(
-  row: Pick<Evidence['row'], 'customer_id'>,
-  snapshot: Evidence['snapshot'],
-): Verdict {
+export function unverifiable(customerId: string | null, snapshot: Evidence['snapshot']): Verdict {
   const changes = snapshot === undefined ? [] : changesWith('unverifiable', snapshot.diff);
   const values = snapshot === undefined ? [] : valuesOf(snapshot.diff);
-  return { outcome: 'unverifiable', customerId: row.customer_id, changes, values };
+  return { outcome: 'unverifiable', customerId, changes, values };
 }
 
 /** Milliseconds until the next read of an open operation. */
