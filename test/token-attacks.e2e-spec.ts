@@ -48,6 +48,8 @@ describe('tokens that are good, so that the refusals below mean something', () =
     ['of type JWT', () => bff.idp.token({}, { header: { typ: 'JWT' } })],
     ['of type at+jwt (RFC 9068)', () => bff.idp.token({}, { header: { typ: 'at+jwt' } })],
     ['of that type in full', () => bff.idp.token({}, { header: { typ: 'application/AT+JWT' } })],
+    ['without sub: its client is the subject', () => bff.idp.token({ sub: undefined })],
+    ['with claims of the wrong types', () => bff.idp.token(ODD)],
     ['expired within the clock tolerance', () => bff.idp.token({}, { expiresIn: -2 })],
     ['not yet valid within the clock tolerance', () => bff.idp.token({ nbf: inSeconds(3) })],
   ])('%s', async (_, token) => {
@@ -61,6 +63,19 @@ describe('tokens that are good, so that the refusals below mean something', () =
     expect(answer.status).toBe(200);
   });
 });
+
+/** Claims that mean nothing here, deep and long ones included. */
+const ODD: JWTPayload = {
+  act: JSON.parse(`${'{"act":'.repeat(1_000)}{}${'}'.repeat(1_000)}`) as object,
+  gty: ['client-credentials'],
+  idtyp: { app: true },
+  preferred_username: 7,
+  azp: ['x'],
+  scp: [...Array.from({ length: 500 }, () => 'a'), null, 1, {}, ['customers:write']],
+  constructor: 'x',
+  toString: null,
+  hasOwnProperty: { call: 1 },
+};
 
 describe('a token without a signature that counts', () => {
   it.each(['none', 'None', 'NONE', 'nOnE', '', ' none'])('alg %j', async (alg) => {
@@ -235,7 +250,8 @@ describe('claims', () => {
     ['an audience that contains ours', { aud: `x ${AUDIENCE}` }],
     ['an audience that is a number', { aud: 1 as unknown as string }],
     ['an audience that is an object', { aud: { 0: AUDIENCE } as unknown as string }],
-    ['no sub', { sub: undefined }],
+    ['neither sub nor client', { sub: undefined, client_id: undefined }],
+    ['a sub of 2,000 characters', { sub: 'x'.repeat(2_000) }],
     ['an empty sub', { sub: '' }],
     ['sub as a number', { sub: 7 as unknown as string }],
     ['sub as a list', { sub: ['user-1'] as unknown as string }],
@@ -385,7 +401,7 @@ describe('the log line of a refused token says why, without a value', () => {
     ['iss: not accepted', () => bff.idp.token({ iss: 'https://unmistakable.test' })],
     ['aud: not accepted', () => bff.idp.token({ aud: 'unmistakable' })],
     ['aud: missing', () => bff.idp.token({ aud: undefined })],
-    ['sub: missing', () => bff.idp.token({ sub: undefined })],
+    ['sub: missing', () => bff.idp.token({ sub: undefined, client_id: undefined })],
     ['sub: not usable', () => bff.idp.token({ sub: 'unmistakable\u202e' })],
     ['cnf: bound tokens are not supported', () => bff.idp.token({ cnf: { jkt: 'unmistakable' } })],
   ])('%s', async (reason, token) => {

@@ -17,6 +17,7 @@ describe('the tenant whose token is sent', () => {
   it.each<[string, JWTPayload, Record<string, string>, string]>([
     ['the one of the token', {}, {}, ACME_TOKEN],
     ['the one of the token, named again', {}, { 'X-Tenant-Id': 'acme' }, ACME_TOKEN],
+    ['the only one of a list', { tenant_id: ['globex'] }, {}, GLOBEX_TOKEN],
     ['another one of another token', { tenant_id: 'globex' }, {}, GLOBEX_TOKEN],
     ['switched with tenants:any', { scope: ANY }, { 'X-Tenant-Id': 'globex' }, GLOBEX_TOKEN],
     ['the token’s own with tenants:any and no header', { scope: ANY }, {}, ACME_TOKEN],
@@ -28,7 +29,7 @@ describe('the tenant whose token is sent', () => {
     ],
     [
       'named by a service whose tenant claim is unusable',
-      { scope: ANY, tenant_id: ['acme'] },
+      { scope: ANY, tenant_id: ['acme', 'globex'] },
       { 'X-Tenant-Id': 'globex' },
       GLOBEX_TOKEN,
     ],
@@ -63,14 +64,16 @@ describe('refused with 403, nothing sent', () => {
     ],
     ['no tenant claim, tenants:any, no header', { scope: ANY, tenant_id: undefined }, {}, 'tenant-forbidden'],
     ['an empty tenant claim', { tenant_id: '' }, {}, 'tenant-forbidden'],
-    ['a tenant claim that is a list', { tenant_id: ['acme'] }, {}, 'tenant-forbidden'],
+    ['a tenant claim that is a list of two', { tenant_id: ['acme', 'acme'] }, {}, 'tenant-forbidden'],
+    ['a tenant claim that is an empty list', { tenant_id: [] }, {}, 'tenant-forbidden'],
     [
-      'a tenant claim that is a list, named again',
-      { tenant_id: ['acme'] },
+      'a tenant claim that is a list, one of it named',
+      { tenant_id: ['acme', 'globex'] },
       { 'X-Tenant-Id': 'acme' },
       'tenant-forbidden',
     ],
-    ['a tenant claim that is a number', { tenant_id: 1 }, {}, 'tenant-forbidden'],
+    ['a tenant claim that is a fraction', { tenant_id: 1.5 }, {}, 'tenant-forbidden'],
+    ['a number that is no tenant', { tenant_id: 1 }, {}, 'tenant-unknown'],
     ['a tenant claim that is an object', { tenant_id: { id: 'acme' } }, {}, 'tenant-forbidden'],
     ['a tenant claim that is null', { tenant_id: null }, {}, 'tenant-forbidden'],
     ['a tenant claim with a line break', { tenant_id: 'acme\n' }, {}, 'tenant-forbidden'],
@@ -90,10 +93,29 @@ describe('refused with 403, nothing sent', () => {
   });
 });
 
+it('a refused tenant names the claim and its fault, to the caller and in the log', async () => {
+  const answer = await patch({ tenant_id: ['unmistakable', 'other'] });
+  expectForbidden(answer, 'tenant-forbidden');
+  expect(answer.body).toMatchObject({
+    detail:
+      'The access token names no tenant: its claim tenant_id is a list of 2, not of one. ' +
+      'With the scope tenants:any, X-Tenant-Id may name it.',
+  });
+  const id = answer.headers.get('x-request-id') ?? '';
+  const line = bff
+    .logs()
+    .split('\n')
+    .find((text) => text.includes(id) && text.includes('"msg":"request"'));
+  expect(JSON.parse(line ?? '{}')).toMatchObject({ reason: 'tenant_id is a list of 2, not of one' });
+  expect(line).not.toContain('unmistakable');
+});
+
 describe('scopes', () => {
   it.each<[string, JWTPayload]>([
     ['in scope, among others', { scope: 'openid customers:write other' }],
+    ['in scope, a list', { scope: ['openid', 'customers:write'] }],
     ['in scp', { scope: undefined, scp: ['openid', 'customers:write'] }],
+    ['in scp, beside scope', { scope: 'openid', scp: 'customers:write' }],
   ])('granted %s', async (_, claims) => {
     expect((await patch(claims)).status).toBe(200);
   });
@@ -110,7 +132,6 @@ describe('scopes', () => {
     ['a wildcard', { scope: '* customers:*' }],
     ['scope as a number', { scope: 7 }],
     ['scope as an object', { scope: { 'customers:write': true } }],
-    ['scope as a list', { scope: ['customers:write'] }],
     ['scp as a number', { scope: undefined, scp: 7 }],
     ['scp as a list of lists', { scope: undefined, scp: [['customers:write']] }],
     ['scp with both in one text', { scope: undefined, scp: ['audit:read customers:write'] }],

@@ -55,6 +55,15 @@ export class ChangeSchema {
   clear?: ClearSchema;
 }
 
+/** A party that acted for the subject of the access token (RFC 8693). */
+@ApiSchema({ name: 'ActingParty' })
+export class ActingPartySchema {
+  /** Null if the token does not name it. */
+  sub: string | null;
+
+  client_id: string | null;
+}
+
 /** Who sent the request, according to the access token. */
 @ApiSchema({ name: 'Actor' })
 export class ActorSchema {
@@ -66,6 +75,10 @@ export class ActorSchema {
   client_id: string | null;
 
   scopes: string[];
+
+  /** Who acted for the subject, the nearest first; absent if nobody did. */
+  @ApiProperty({ type: [ActingPartySchema], maxItems: 5, required: false })
+  act?: ActingPartySchema[];
 }
 
 /** Where the request came from. */

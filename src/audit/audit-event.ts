@@ -72,6 +72,8 @@ export interface AuditEvent {
     readonly sub: string;
     readonly client_id: string | null;
     readonly scopes: readonly string[];
+    /** Who acted for the subject (RFC 8693), the nearest first; absent if nobody did. */
+    readonly act?: readonly { readonly sub: string | null; readonly client_id: string | null }[];
   };
   readonly origin: Origin;
   readonly request_id: string;

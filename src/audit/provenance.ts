@@ -12,11 +12,8 @@ export function provenanceOf({ principal, requestId, trace, origin }: AuditedReq
   };
 }
 
-export function actorOf({
-  type,
-  sub,
-  clientId,
-  scopes,
-}: AuditedRequest['principal']['caller']): AuditEvent['actor'] {
-  return { client_id: clientId, scopes, sub, type };
+export function actorOf(caller: AuditedRequest['principal']['caller']): AuditEvent['actor'] {
+  const { type, sub, clientId, scopes } = caller;
+  const act = caller.act.map((party) => ({ client_id: party.clientId, sub: party.sub }));
+  return { ...(act.length === 0 ? {} : { act }), client_id: clientId, scopes, sub, type };
 }

@@ -166,11 +166,11 @@ function requireScope(caller: Caller, scopes: readonly string[]): void {
 function chooseTenant(caller: Caller, header: string | string[] | undefined): string {
   const named = header === undefined || header === '' ? null : String(header);
   const chosen = named ?? caller.tenantId;
-  if (chosen === null) {
-    throw new Problem('tenant-forbidden', 'The access token has no tenant.');
-  }
-  if (chosen !== caller.tenantId && !caller.scopes.includes(ANY_TENANT_SCOPE)) {
+  const free = caller.scopes.includes(ANY_TENANT_SCOPE);
+  if (chosen !== null && (free || chosen === caller.tenantId)) return chosen;
+  if (caller.tenantFault === null) {
     throw new Problem('tenant-forbidden', `X-Tenant-Id needs the scope ${ANY_TENANT_SCOPE}.`);
   }
-  return chosen;
+  const detail = `The access token names no tenant: its claim ${caller.tenantFault}. With the scope ${ANY_TENANT_SCOPE}, X-Tenant-Id may name it.`;
+  throw new Problem('tenant-forbidden', detail, { reason: caller.tenantFault });
 }

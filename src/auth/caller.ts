@@ -1,50 +1,108 @@
+import type { AuthConfig } from '../config/config.js';
+import { claimAt, type Claims, plainText } from './claims.js';
+import { isScope } from './scopes.js';
+import { readTenantClaim, type TenantClaim } from './tenant-claim.js';
+
+/** Who acts for the subject of a token (RFC 8693, section 4.1). */
+export interface ActingParty {
+  /** Null if the token does not name it. */
+  readonly sub: string | null;
+  readonly clientId: string | null;
+}
+
 /** The caller, according to the verified access token. */
-export interface Caller {
-  /** `service` if the token was issued to a client for itself (RFC 9068, section 2.2: `sub` is the client). */
+export type Caller = TenantClaim & {
+  /** `service` if the token was issued to a client for itself. */
   readonly type: 'user' | 'service';
   readonly sub: string;
   readonly clientId: string | null;
   readonly scopes: readonly string[];
-  /** The tenant in the token, if there is one. */
-  readonly tenantId: string | null;
-}
+  /** The nearest first. */
+  readonly act: readonly ActingParty[];
+};
+
+/** Why the subject of a token can't be used. */
+export type SubjectFault = 'missing' | 'not usable';
+
+/** Parties of an `act` claim that are recorded. */
+const MAX_ACT = 5;
+/** Scopes that are recorded. */
+const MAX_SCOPES = 100;
 
 /**
- * Reads the claims of a verified token. Every audit event stores them, so they must be readable text that a database
- * accepts: 1 to 255 characters, without invisible characters and without characters that change the direction of
- * text.
- * @returns undefined if `sub` is unusable
+ * Reads the claims of a verified token, as the usual identity providers make them (docs/identity-providers.md). Every
+ * audit event stores what is read, so names have to be readable.
  */
 export function callerFromClaims(
-  claims: Readonly<Record<string, unknown>>,
-  tenantClaim: string,
-): Caller | undefined {
-  const sub = plainText(claims['sub']);
-  if (sub === undefined) return undefined;
-  const clientId = plainText(claims['client_id']) ?? plainText(claims['azp']) ?? null;
-  return {
-    type: sub === clientId ? 'service' : 'user',
+  claims: Claims,
+  settings: Pick<AuthConfig, 'scopeClaims' | 'scopePrefix' | 'tenantClaim'>,
+): Caller | SubjectFault {
+  const { sub, clientId } = partyOf(claims);
+  if (sub === null) return claims['sub'] === undefined ? 'missing' : 'not usable';
+  const caller: Caller = {
+    type: isService(claims, sub, clientId) ? 'service' : 'user',
     sub,
     clientId,
-    scopes: scopesOf(claims),
-    tenantId: plainText(claims[tenantClaim]) ?? null,
+    scopes: scopesOf(claims, settings),
+    act: actOf(claims['act']),
+    ...readTenantClaim(claims, settings.tenantClaim),
   };
+  return caller;
 }
 
-/** `scope` (RFC 8693, a space-separated string) or `scp` (an array); anything else grants nothing. */
-function scopesOf(claims: Readonly<Record<string, unknown>>): string[] {
-  const { scope, scp } = claims;
-  const names: unknown[] = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scp) ? scp : [];
-  const scopes = names.filter((name) => typeof name === 'string').filter((name) => SCOPE_TOKEN.test(name));
-  return [...new Set(scopes)].slice(0, 100);
+/** A token without `sub` is about its client. A `sub` that can't be used is not replaced: it may be a person. */
+function partyOf(claims: Claims): ActingParty {
+  const names = ['client_id', 'azp', 'appid', 'cid'].map((name) => plainText(claims[name]));
+  const clientId = names.find((name) => name !== undefined) ?? null;
+  const sub = claims['sub'] === undefined ? clientId : (plainText(claims['sub']) ?? null);
+  return { sub, clientId };
+}
+
+function isService(claims: Claims, sub: string, clientId: string | null): boolean {
+  const { gty, idtyp, preferred_username: username } = claims;
+  return (
+    claims['sub'] === undefined ||
+    sub === clientId ||
+    gty === 'client-credentials' ||
+    idtyp === 'app' ||
+    sub.endsWith('@clients') ||
+    (typeof username === 'string' && username.startsWith('service-account-'))
+  );
+}
+
+/** What is neither text nor a list grants nothing. */
+function scopesOf(
+  claims: Claims,
+  { scopeClaims, scopePrefix }: Pick<AuthConfig, 'scopeClaims' | 'scopePrefix'>,
+): string[] {
+  const named = scopeClaims.flatMap((path) => {
+    const claim = claimAt(claims, path);
+    const names: readonly unknown[] = typeof claim === 'string' ? claim.split(' ') : asList(claim);
+    return names.filter((name) => typeof name === 'string');
+  });
+  const bare = named.map((name) => (name.startsWith(scopePrefix) ? name.slice(scopePrefix.length) : name));
+  const scopes = [...new Set(bare)].filter((name) => SCOPE_TOKEN.test(name));
+  if (scopes.length <= MAX_SCOPES) return scopes;
+  // Those that grant something here must not be lost behind others.
+  return [...scopes.filter(isScope), ...scopes.filter((name) => !isScope(name))].slice(0, MAX_SCOPES);
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** `scope-token` of RFC 6749, section 3.3, with a limited length. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 
-const UNREADABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+/** Each `act` may have one of its own: the party that acted before. */
+function actOf(act: unknown): ActingParty[] {
+  const parties: ActingParty[] = [];
+  for (let link = act; isClaims(link) && parties.length < MAX_ACT; link = link['act']) {
+    parties.push(partyOf(link));
+  }
+  return parties;
+}
 
-function plainText(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !value.isWellFormed()) return undefined;
-  return UNREADABLE.test(value) || !/^.{1,255}$/su.test(value) ? undefined : value;
+function isClaims(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@ import { Config } from '../config/config.js';
 import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
 import { type Caller, callerFromClaims } from './caller.js';
+import { claimAt } from './claims.js';
 import { KeySet, KeySetUnavailable } from './key-set.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
@@ -26,10 +27,9 @@ export class TokenVerifier {
     this.auth = config.auth;
     this.options = {
       issuer: this.auth.issuer,
-      audience: this.auth.audience,
       algorithms: [...this.auth.algorithms],
       clockTolerance: this.auth.clockToleranceS,
-      requiredClaims: ['exp', 'sub'],
+      requiredClaims: ['exp'],
     };
   }
 
@@ -50,9 +50,9 @@ export class TokenVerifier {
     const known = this.verified.find(token);
     if (known !== undefined) return known;
     const claims = await this.claimsOf(token);
-    const caller = callerFromClaims(claims, this.auth.tenantClaim);
-    if (caller === undefined) {
-      throw unauthenticated('The access token names no usable sub.', 'sub: not usable');
+    const caller = callerFromClaims(claims, this.auth);
+    if (typeof caller === 'string') {
+      throw unauthenticated('The access token names no usable sub.', `sub: ${caller}`);
     }
     this.verified.remember(token, caller, ((claims.exp ?? 0) + this.auth.clockToleranceS) * 1_000);
     return caller;
@@ -76,9 +76,10 @@ export class TokenVerifier {
   private async claimsByKeyAtHand(token: string): Promise<JWTPayload> {
     const options = { ...this.options, currentDate: new Date(this.clock.now()) };
     try {
-      return claimsOfAccessToken(await jwtVerify(token, this.keys.keyFor, options));
+      return claimsOfAccessToken(await jwtVerify(token, this.keys.keyFor, options), this.auth);
     } catch (error) {
-      if (error instanceof errors.JWKSMultipleMatchingKeys) return claimsByAnyKey(token, error, options);
+      if (error instanceof errors.JWKSMultipleMatchingKeys)
+        return claimsByAnyKey(token, error, options, this.auth);
       throw error;
     }
   }
@@ -94,12 +95,13 @@ async function claimsByAnyKey(
   token: string,
   candidates: errors.JWKSMultipleMatchingKeys,
   options: JWTVerifyOptions,
+  auth: Config['auth'],
 ): Promise<JWTPayload> {
   let tried = 0;
   for await (const key of candidates) {
     if (++tried > MAX_CANDIDATE_KEYS) break;
     try {
-      return claimsOfAccessToken(await jwtVerify(token, key, options));
+      return claimsOfAccessToken(await jwtVerify(token, key, options), auth);
     } catch (error) {
       if (isAboutClaims(error)) throw error;
     }
@@ -110,7 +112,10 @@ async function claimsByAnyKey(
 /** `typ` of access tokens for APIs (RFC 9068, section 4), abbreviated as in RFC 7515, section 4.1.9. */
 const ACCESS_TOKEN_TYPES = /^(?:application\/)?(?:jwt|at\+jwt)$/i;
 
-function claimsOfAccessToken({ payload, protectedHeader }: JWTVerifyResult): JWTPayload {
+function claimsOfAccessToken(
+  { payload, protectedHeader }: JWTVerifyResult,
+  auth: Config['auth'],
+): JWTPayload {
   const typ: unknown = protectedHeader.typ;
   if (typ !== undefined && !(typeof typ === 'string' && ACCESS_TOKEN_TYPES.test(typ))) {
     throw unauthenticated('The token is no access token: its typ is not accepted.', 'typ: not accepted');
@@ -119,7 +124,18 @@ function claimsOfAccessToken({ payload, protectedHeader }: JWTVerifyResult): JWT
     const detail = 'The access token is bound to a key (cnf), which is not supported here.';
     throw unauthenticated(detail, 'cnf: bound tokens are not supported');
   }
+  requireAudience(payload, auth);
   return payload;
+}
+
+/** The audience is text, or a list of texts (RFC 7519, section 4.1.3); one of ours is enough. */
+function requireAudience(claims: JWTPayload, { audienceClaim, audiences }: Config['auth']): void {
+  const { name } = audienceClaim;
+  const claim = claimAt(claims, audienceClaim);
+  const named: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
+  if (audiences.some((audience) => named.includes(audience))) return;
+  const reason = claim === undefined ? 'missing' : 'not accepted';
+  throw unauthenticated(`The access token's ${name} is not accepted.`, `${name}: ${reason}`);
 }
 
 /** Whether the signature was valid, but a claim was not. */
@@ -161,7 +177,7 @@ function refusalOf(error: unknown): Problem {
   });
 }
 
-const CLAIMS_TO_NAME = new Set(['iss', 'aud', 'nbf', 'exp', 'iat', 'sub']);
+const CLAIMS_TO_NAME = new Set(['iss', 'nbf', 'exp', 'iat']);
 
 function reasonOf({ claim, reason }: errors.JWTClaimValidationFailed): string {
   if (reason === 'missing') return `${claim}: missing`;

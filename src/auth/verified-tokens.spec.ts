@@ -2,7 +2,10 @@ import { ManualClock } from '../../test/support/manual-clock.js';
 import type { Caller } from './caller.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
-const CALLER: Caller = { type: 'user', sub: 'user-1', clientId: null, scopes: [], tenantId: 'acme' };
+const CALLER: Caller = {
+  ...{ type: 'user', sub: 'user-1', clientId: null, scopes: [], act: [] },
+  ...{ tenantId: 'acme', tenantFault: null },
+};
 const MINUTE = 60_000;
 
 describe('VerifiedTokens', () => {

@@ -1,3 +1,5 @@
+import type { ClaimPath } from './claim-path.js';
+
 /** All settings, read once at start, frozen. The class is the injection token. */
 export abstract class Config {
   abstract readonly environment: 'development' | 'test' | 'production';
@@ -31,9 +33,15 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface AuthConfig {
   readonly issuer: string;
-  readonly audience: string;
+  /** A token is for us if it names one of them. */
+  readonly audiences: readonly string[];
+  readonly audienceClaim: ClaimPath;
   readonly jwksUrl: URL;
-  readonly tenantClaim: string;
+  /** Where scopes are; all of them count. */
+  readonly scopeClaims: readonly ClaimPath[];
+  /** Taken off the scopes that begin with it; empty: none. */
+  readonly scopePrefix: string;
+  readonly tenantClaim: ClaimPath;
   readonly algorithms: readonly string[];
   readonly clockToleranceS: number;
 }

@@ -27,9 +27,15 @@ describe('the settings', () => {
       logLevel: 'info',
       auth: {
         issuer: 'https://idp.test/',
-        audience: 'https://bff.test',
+        audiences: ['https://bff.test'],
         jwksUrl: new URL('https://idp.test/jwks'),
-        tenantClaim: 'tenant_id',
+        audienceClaim: { name: 'aud', steps: ['aud'] },
+        scopeClaims: [
+          { name: 'scope', steps: ['scope'] },
+          { name: 'scp', steps: ['scp'] },
+        ],
+        scopePrefix: '',
+        tenantClaim: { name: 'tenant_id', steps: ['tenant_id'] },
         algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
         clockToleranceS: 5,
       },
@@ -63,7 +69,11 @@ describe('the settings', () => {
       PORT: '0',
       LOG_LEVEL: 'trace',
       AUTH_JWKS_URL: 'https://idp.test/jwks?p=policy',
-      AUTH_TENANT_CLAIM: 'org',
+      AUTH_AUDIENCE: ' api , https://api.test ,',
+      AUTH_AUDIENCE_CLAIM: 'client_id',
+      AUTH_SCOPE_CLAIM: 'scope, /r/a~1b',
+      AUTH_SCOPE_PREFIX: 'api/',
+      AUTH_TENANT_CLAIM: '/ext/org',
       AUTH_ALGORITHMS: 'ES384, EdDSA',
       AUTH_CLOCK_TOLERANCE_S: '0',
       BILLING_API_ALLOWED_ORIGINS: 'https://billing.test,https://eu.billing.test',
@@ -87,7 +97,18 @@ describe('the settings', () => {
       host: '0.0.0.0',
       port: 0,
       logLevel: 'trace',
-      auth: { tenantClaim: 'org', algorithms: ['ES384', 'EdDSA'], clockToleranceS: 0 },
+      auth: {
+        audiences: ['api', 'https://api.test'],
+        audienceClaim: { name: 'client_id', steps: ['client_id'] },
+        scopeClaims: [
+          { name: 'scope', steps: ['scope'] },
+          { name: '/r/a~1b', steps: ['r', 'a/b'] },
+        ],
+        scopePrefix: 'api/',
+        tenantClaim: { name: '/ext/org', steps: ['ext', 'org'] },
+        algorithms: ['ES384', 'EdDSA'],
+        clockToleranceS: 0,
+      },
       billing: {
         allowedOrigins: ['https://billing.test', 'https://eu.billing.test'],
         timeoutMs: 1000,
@@ -125,7 +146,7 @@ describe('the settings', () => {
   });
 
   it('count as unset when they are empty: the fault of each required one is named at once', () => {
-    expect(faultsOf({ AUTH_ISSUER: '', AUTH_AUDIENCE: '  ' })).toEqual(
+    expect(faultsOf({ AUTH_ISSUER: '', AUTH_AUDIENCE: ' , ' })).toEqual(
       ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL', 'BILLING_API_URL'].sort(),
     );
   });
@@ -148,6 +169,10 @@ describe('the settings', () => {
       '//idp.test',
     ],
     AUTH_ALGORITHMS: ['HS256', 'none', 'RS256,HS512', 'ES256,none', 'rs256'],
+    AUTH_AUDIENCE_CLAIM: ['/S3CR3T~2'],
+    AUTH_SCOPE_CLAIM: ['scope,/S3CR3T~'],
+    AUTH_SCOPE_PREFIX: ['S3 CR3T', 'S3"CR3T', '\u00e9'],
+    AUTH_TENANT_CLAIM: ['/~S3CR3T'],
     AUTH_CLOCK_TOLERANCE_S: ['-1', '1.5', 'S3CR3T'],
     BILLING_API_URL: [
       'S3CR3T',

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { type ClaimPath, parseClaimPath } from './claim-path.js';
 import { type AuthConfig, type BillingConfig, Config, LOG_LEVELS, type SwaggerConfig } from './config.js';
 import { parseEncryptionKeys } from './encryption-keys.js';
 import { parseSigningKey } from './signing-key.js';
@@ -62,12 +63,51 @@ function readAuth(read: SettingReader): AuthConfig {
   }
   return {
     issuer: read.required('AUTH_ISSUER'),
-    audience: read.required('AUTH_AUDIENCE'),
+    audiences: readAudiences(read),
+    audienceClaim: readClaim(read, 'AUTH_AUDIENCE_CLAIM', 'aud'),
     jwksUrl: readJwksUrl(read),
-    tenantClaim: read.text('AUTH_TENANT_CLAIM', 'tenant_id'),
+    scopeClaims: readScopeClaims(read),
+    scopePrefix: readScopePrefix(read),
+    tenantClaim: readClaim(read, 'AUTH_TENANT_CLAIM', 'tenant_id'),
     algorithms: algorithms.length > 0 ? algorithms : ['RS256', 'PS256', 'ES256', 'EdDSA'],
     clockToleranceS: read.integer('AUTH_CLOCK_TOLERANCE_S', 5, 0, 300),
   };
+}
+
+function readAudiences(read: SettingReader): string[] {
+  const audiences = read.list('AUTH_AUDIENCE');
+  if (audiences.length === 0) read.fault('AUTH_AUDIENCE', 'is required; set it');
+  return audiences;
+}
+
+function readClaim(read: SettingReader, name: string, fallback: string): ClaimPath {
+  return claimPath(read, name, read.text(name, fallback));
+}
+
+function readScopeClaims(read: SettingReader): ClaimPath[] {
+  const names = read.list('AUTH_SCOPE_CLAIM');
+  const claims = names.length === 0 ? ['scope', 'scp'] : names;
+  return claims.map((claim) => claimPath(read, 'AUTH_SCOPE_CLAIM', claim));
+}
+
+function claimPath(read: SettingReader, name: string, text: string): ClaimPath {
+  const path = parseClaimPath(text);
+  if (path === undefined) {
+    read.fault(name, 'must be the name of a claim, or an RFC 6901 pointer (~0 for ~, ~1 for /)');
+  }
+  return path ?? { name: text, steps: [] };
+}
+
+function readScopePrefix(read: SettingReader): string {
+  const prefix = read.text('AUTH_SCOPE_PREFIX', 'none');
+  if (prefix === 'none') return '';
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(prefix)) {
+    read.fault(
+      'AUTH_SCOPE_PREFIX',
+      'must be the beginning of a scope: visible ASCII without spaces and quotes',
+    );
+  }
+  return prefix;
 }
 
 /** A JWKS address may have a query: some identity providers select the key set by it. */

@@ -48,11 +48,7 @@ export class TestIdentityProvider {
   }
 
   /** A token of a user of the tenant `acme` who may patch and read the audit, unless told otherwise. */
-  async token(
-    claims: JWTPayload = {},
-    { key = this.key, header = {}, expiresIn = 300 }: TokenOptions = {},
-  ): Promise<string> {
-    const now = Math.floor(Date.now() / 1000);
+  token(claims: JWTPayload = {}, options: TokenOptions = {}): Promise<string> {
     const payload = {
       iss: ISSUER,
       aud: AUDIENCE,
@@ -60,11 +56,18 @@ export class TestIdentityProvider {
       client_id: 'frontend',
       scope: 'customers:write audit:read',
       tenant_id: 'acme',
-      iat: now,
-      exp: now + expiresIn,
       ...claims,
     };
-    return new SignJWT(payload)
+    return this.tokenOf(payload, options);
+  }
+
+  /** A token of these claims alone, with its times. */
+  tokenOf(
+    claims: JWTPayload,
+    { key = this.key, header = {}, expiresIn = 300 }: TokenOptions = {},
+  ): Promise<string> {
+    const now = Math.floor(Date.now() / 1000);
+    return new SignJWT({ iat: now, exp: now + expiresIn, ...claims })
       .setProtectedHeader({ alg: key.alg, kid: key.kid, ...header })
       .sign(key.privateKey);
   }
