@@ -106,12 +106,18 @@ describe('REQUEST_DEADLINE_MS covers the database', () => {
     from = (): boolean => true,
   ): Promise<TestAnswer> => {
     let release: () => void = () => undefined;
+    let goOn: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     intercept(async (query, pass) => {
       if (from() && statement.test(query.sql)) {
-        // More than the request has, and less than any statement or append may take.
+        // No more time passes than the request has, and then what a caller waits for an outcome: less than any
+        // statement or append may take, so only the deadline can end it.
+        goOn = clock.stop();
         setImmediate(() => {
           clock.skip(2_001);
+          setImmediate(() => {
+            clock.skip(501);
+          });
         });
         await held;
       }
@@ -120,6 +126,7 @@ describe('REQUEST_DEADLINE_MS covers the database', () => {
     try {
       return await run();
     } finally {
+      goOn();
       release();
       jest.restoreAllMocks();
     }

@@ -105,7 +105,7 @@ it('a billing API that is gone when the patch is due: nothing was sent, and it s
   });
   expect(await eventsOf(answer.headers.get('x-operation-id'))).toMatchObject([
     { phase: 'intent' },
-    { phase: 'outcome', outcome: 'not_applied', upstream: { status: null } },
+    { phase: 'outcome', outcome: 'not_applied', upstream: { status: null, attempts: 3 } },
   ]);
 });
 

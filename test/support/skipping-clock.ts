@@ -3,13 +3,17 @@ import { Clock } from '../../src/runtime/clock.js';
 interface Task {
   readonly at: number;
   readonly run: () => void;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
 }
 
-/** The system's clock, except that a test can skip time: what falls due on the way runs at once, in its order. */
+/**
+ * The system's clock, except that a test can skip time, and stop it: what falls due on the way runs at once, in its
+ * order; while it is stopped, nothing falls due but what is skipped to.
+ */
 export class SkippingClock extends Clock {
   private skipped = 0;
   private stepped = 0;
+  private stoppedAt: number | undefined;
   private readonly tasks = new Set<Task>();
 
   override now(): number {
@@ -17,20 +21,39 @@ export class SkippingClock extends Clock {
   }
 
   override monotonic(): number {
-    return performance.now() + this.skipped;
+    return (this.stoppedAt ?? performance.now()) + this.skipped;
   }
 
   override after(ms: number, run: () => void): () => void {
-    const timer = setTimeout(() => {
-      this.start(task);
-    }, ms);
-    timer.unref();
-    const task = { at: this.monotonic() + ms, run, timer };
+    const task: Task = { at: this.monotonic() + ms, run, timer: undefined };
     this.tasks.add(task);
+    if (this.stoppedAt === undefined) this.wait(task);
     return () => {
-      clearTimeout(timer);
+      clearTimeout(task.timer);
       this.tasks.delete(task);
     };
+  }
+
+  /** Stops the monotonic time. Returns a function that lets it go on from there. */
+  stop(): () => void {
+    this.stoppedAt = performance.now();
+    for (const task of this.tasks) clearTimeout(task.timer);
+    return () => {
+      if (this.stoppedAt === undefined) return;
+      this.skipped -= performance.now() - this.stoppedAt;
+      this.stoppedAt = undefined;
+      for (const task of this.tasks) this.wait(task);
+    };
+  }
+
+  private wait(task: Task): void {
+    task.timer = setTimeout(
+      () => {
+        this.start(task);
+      },
+      Math.max(0, task.at - this.monotonic()),
+    );
+    task.timer.unref();
   }
 
   /** Sets the wall clock, forward or back; no time passes. */
