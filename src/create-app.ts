@@ -60,7 +60,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   });
   if (config.corsOrigins.length > 0) {
     await fastify.register(cors, {
-      origin: [...config.corsOrigins],
+      origin: config.corsOrigins.map(originMatcher),
       methods: ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
@@ -93,6 +93,13 @@ function trusted(
   setting: Runtime['config']['trustProxy'],
 ): boolean | string[] | ((ip: string, hop: number) => boolean) {
   return typeof setting === 'number' ? (_ip, hop) => hop < setting : setting;
+}
+
+/** Any port: also the default one, which an origin does not name. */
+function originMatcher(origin: string): string | RegExp {
+  if (!origin.endsWith(':*')) return origin;
+  const host = origin.slice(0, -':*'.length).replace(/[.[\]]/g, String.raw`\$&`);
+  return new RegExp(`^${host}(:\\d{1,5})?$`);
 }
 
 /** Headers that a browser may read in an answer from another origin. */

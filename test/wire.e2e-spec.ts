@@ -4,7 +4,7 @@ import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 const ORIGIN = 'https://app.test';
 const SETTINGS = {
   ...{ CUSTOMER_PRE_READ: 'never', REQUEST_DEADLINE_MS: '1500', RATE_LIMIT_PER_MINUTE: '0' },
-  ...{ CORS_ORIGINS: ORIGIN, TRUST_PROXY: 'true' },
+  ...{ CORS_ORIGINS: `${ORIGIN},http://localhost:*,http://127.0.0.1:*`, TRUST_PROXY: 'true' },
 };
 const BODY = '{"name":"B"}';
 
@@ -198,6 +198,27 @@ describe('OPTIONS', () => {
     expect([ours?.status, ours?.headers.get('access-control-allow-origin')]).toEqual([204, ORIGIN]);
     expect([theirs?.status, theirs?.headers.get('access-control-allow-origin')]).toEqual([204, null]);
   });
+
+  it.each([
+    ['http://localhost:5173', true],
+    ['http://localhost', true],
+    ['http://127.0.0.1:8080', true],
+    ['https://localhost:5173', false],
+    ['http://localhost.evil.test:5173', false],
+    ['http://evil.test?http://localhost:5173', false],
+    ['http://127.0.0.1.evil.test', false],
+    ['http://127x0x0x1:8080', false],
+  ])(
+    'that is a preflight of a page on any port of this machine, if the settings say so: %s',
+    async (origin, allowed) => {
+      const [answer] = await options(
+        CUSTOMER_PATH,
+        `Origin: ${origin}`,
+        'Access-Control-Request-Method: PATCH',
+      );
+      expect(answer?.headers.get('access-control-allow-origin')).toBe(allowed ? origin : null);
+    },
+  );
 });
 
 it.each([

@@ -20,6 +20,7 @@ export abstract class Config {
   abstract readonly rateLimitPerMinute: number;
   /** Requests of one caller at a time. */
   abstract readonly callerMaxInFlight: number;
+  /** As browsers send them; outside production also `http://localhost:*`, which is any port. */
   abstract readonly corsOrigins: readonly string[];
   /** Fastify's `trustProxy`: nobody, a number of hops, or addresses. */
   abstract readonly trustProxy: boolean | number | string[];

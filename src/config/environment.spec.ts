@@ -221,6 +221,26 @@ describe('the settings', () => {
     values.map((value) => [name, value] as const),
   );
 
+  it.each(['http://localhost:*', 'https://localhost:*', 'http://127.0.0.1:*', 'http://[::1]:*'])(
+    'allow pages of this machine on any port, outside production: CORS_ORIGINS=%s',
+    (origin) => {
+      const { corsOrigins } = readEnvironment({ ...REQUIRED, CORS_ORIGINS: `https://app.test,${origin}` });
+
+      expect(corsOrigins).toEqual(['https://app.test', origin]);
+      expect(faultsOf({ ...PRODUCTION, CORS_ORIGINS: origin })).toEqual(['CORS_ORIGINS']);
+    },
+  );
+
+  it.each([
+    'http://app.test:*',
+    'http://localhost.app.test:*',
+    'http://localhost:*/',
+    'localhost:*',
+    'http://*:*',
+  ])('allow no other wildcard: CORS_ORIGINS=%s', (origin) => {
+    expect(faultsOf({ ...REQUIRED, CORS_ORIGINS: origin })).toEqual(['CORS_ORIGINS']);
+  });
+
   it.each(EACH)('that are wrong are named, the value is not: %s=%s', (name, value) => {
     const error = errorOf({ ...PRODUCTION, [name]: value });
 

@@ -42,7 +42,7 @@ export function readEnvironment(environment: Environment): Config {
     auditRetentionDays: read.optionalInteger('AUDIT_RETENTION_DAYS', 1, 36_500),
     rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 600, 0, 1_000_000),
     callerMaxInFlight: read.integer('CALLER_MAX_IN_FLIGHT', 32, 1, 100_000),
-    corsOrigins: readOrigins(read, 'CORS_ORIGINS'),
+    corsOrigins: readCorsOrigins(read, production),
     trustProxy: readTrustProxy(read),
     swagger: readSwagger(read, production),
   };
@@ -142,8 +142,21 @@ function readDatabaseUrl(read: SettingReader, production: boolean): string | und
   return value;
 }
 
-function readOrigins(read: SettingReader, name: string): string[] {
-  const items = read.list(name).filter((item) => item !== 'none');
+/** Outside production an origin of this machine may have any port: development servers choose their own. */
+const ANY_LOCAL_PORT = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\]):\*$/;
+
+function readCorsOrigins(read: SettingReader, production: boolean): string[] {
+  const isLocal = (item: string): boolean => !production && ANY_LOCAL_PORT.test(item);
+  const exact = readOrigins(read, 'CORS_ORIGINS', (item) => !isLocal(item));
+  return [...exact, ...read.list('CORS_ORIGINS').filter(isLocal)];
+}
+
+function readOrigins(
+  read: SettingReader,
+  name: string,
+  isRelevant: (item: string) => boolean = () => true,
+): string[] {
+  const items = read.list(name).filter((item) => item !== 'none' && isRelevant(item));
   const origins = items.map(parseOrigin);
   if (origins.includes(undefined)) {
     const what =
