@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type BillingAnswer, failure } from './billing-answers.js';
 import type { StoredCustomer } from './billing-customer.js';
-import { answer } from './billing-routes.js';
+import { answer, type FoundCustomer, foundCustomer } from './billing-routes.js';
 import { type Activity, BillingState } from './billing-state.js';
 import { type ApiToken, ApiTokens } from './billing-tokens.js';
 import { HOST, listen } from './listen.js';
@@ -34,15 +34,19 @@ export interface ReceivedRequest {
   body: string;
 }
 
+/** An answer, or none: `'reset'` cuts the connection, `'hang'` never answers. */
+export type Outcome = BillingAnswer | 'reset' | 'hang';
+
 /**
  * Intercepts a request: `serve()` carries it out (call it at most once) and returns the answer. The interceptor may
- * pass it on, replace or delay it, or lose it by `'reset'` (the connection is cut) or `'hang'` (no answer is ever
- * sent).
+ * pass it on, replace or delay it, or lose it. `found` is the customer that the request is about, if there is one and
+ * the token may use it.
  */
 export type Intercept = (
   request: ReceivedRequest,
   serve: () => BillingAnswer,
-) => BillingAnswer | 'reset' | 'hang' | Promise<BillingAnswer | 'reset' | 'hang'>;
+  found: FoundCustomer | undefined,
+) => Outcome | Promise<Outcome>;
 
 /** The running stand-in of the billing API. */
 export interface BillingApi {
@@ -95,18 +99,18 @@ export async function startBillingApi(options: BillingApiOptions): Promise<Billi
     };
     requests.push(received);
     if (requests.length > keep) requests.shift();
-    const serve = (): BillingAnswer =>
-      answer(
-        { tokens, state, currencies, now },
-        {
-          method: received.method,
-          path: received.path,
-          authorization: request.headers.authorization,
-          contentType: request.headers['content-type'],
-          body,
-        },
-      );
-    const outcome = await outcomeOf(() => api.intercept?.(received, serve) ?? serve());
+    const context = { tokens, state, currencies, now };
+    const asked = {
+      method: received.method,
+      path: received.path,
+      authorization: request.headers.authorization,
+      contentType: request.headers['content-type'],
+      body,
+    };
+    const serve = (): BillingAnswer => answer(context, asked);
+    const outcome = await outcomeOf(
+      () => api.intercept?.(received, serve, foundCustomer(context, asked)) ?? serve(),
+    );
     if (outcome === 'hang') return;
     if (outcome === 'reset') response.destroy();
     else send(response, outcome);
@@ -138,8 +142,6 @@ export async function startBillingApi(options: BillingApiOptions): Promise<Billi
   };
   return api;
 }
-
-type Outcome = Awaited<ReturnType<Intercept>>;
 
 /** A bug, or a state file that can't be written, is answered with 500, as the real one would. */
 async function outcomeOf(produce: () => Outcome | Promise<Outcome>): Promise<Outcome> {

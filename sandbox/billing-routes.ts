@@ -1,5 +1,11 @@
 import { type BillingAnswer, empty, failure, json, plain } from './billing-answers.js';
-import { customerAnswer, type CustomerPatch, patched, readCustomerPatch } from './billing-customer.js';
+import {
+  customerAnswer,
+  type CustomerPatch,
+  patched,
+  readCustomerPatch,
+  type StoredCustomer,
+} from './billing-customer.js';
 import { customerList } from './billing-list.js';
 import type { BillingState } from './billing-state.js';
 import type { ApiTokens, TokenHolder } from './billing-tokens.js';
@@ -24,10 +30,28 @@ export interface BillingContext {
   now: () => number;
 }
 
+/** A customer, and the tenant that it belongs to. */
+export interface FoundCustomer {
+  tenant: string;
+  customer: StoredCustomer;
+}
+
+/** The customer that a request is about, if there is one and the token may use it. */
+export function foundCustomer(
+  { tokens, state }: BillingContext,
+  request: BillingRequest,
+): FoundCustomer | undefined {
+  const idOrAlias = decoded(segmentOf(request.path) ?? '');
+  const tenant = tokens.holder(request.authorization)?.tenantId;
+  if (idOrAlias === undefined || tenant === undefined) return undefined;
+  const customer = state.find(tenant, idOrAlias);
+  return customer === undefined ? undefined : { tenant, customer };
+}
+
 /** Answers one request. It is synchronous, so requests never interleave. */
 export function answer(context: BillingContext, request: BillingRequest): BillingAnswer {
   const [path = '', query = ''] = request.path.split('?', 2);
-  const [, segment] = /^\/api\/v1\/customers\/([^/]+)\/?$/.exec(path) ?? [];
+  const segment = segmentOf(request.path);
   if (segment === undefined && path !== '/api/v1/customers') return empty(404);
   const holder = context.tokens.holder(request.authorization);
   if (holder === undefined) return failure('UNAUTHORIZED', 'Invalid API token');
@@ -118,6 +142,11 @@ function readBody({
     const reason = `Failed to deserialize the JSON body into the target type: ${messageOf(error)}`;
     return { refusal: plain(422, reason) };
   }
+}
+
+/** The id or alias in the path, as sent. */
+function segmentOf(target: string): string | undefined {
+  return /^\/api\/v1\/customers\/([^/?]+)\/?(\?|$)/.exec(target)?.[1];
 }
 
 /** The path refuses references that are empty, have white space or are not percent-encoded UTF-8 (U8). */

@@ -97,6 +97,9 @@ it('gives the BFF its settings and nothing stray', async () => {
     AUTH_AUDIENCE: 'billing-bff',
     AUTH_JWKS_URL: `${issuer}/jwks`,
     BILLING_API_URL: billing_api_url,
+    BILLING_API_ALLOWED_ORIGINS: `${billing_api_url},http://127.0.0.1:9`,
+    BILLING_API_TIMEOUT_MS: '2000',
+    CORS_ORIGINS: 'http://localhost:*,http://127.0.0.1:*',
     TENANTS_FILE: path.join(data, 'tenants.json'),
     DATA_DIR: path.join(data, 'bff'),
     SWAGGER_OAUTH_TOKEN_URL: `${issuer}/token`,
@@ -153,6 +156,8 @@ it('keeps its files for the owner alone, and takes back sandbox.json when it sto
   expect(JSON.parse(readFileSync(path.join(data, 'tenants.json'), 'utf8'))).toMatchObject([
     { id: 'acme', token: 'sandbox-billing-token-acme-1' },
     { id: 'globex', token: 'sandbox-billing-token-globex-1' },
+    { id: 'token-rejected' },
+    { id: 'unreachable', billing_api_url: 'http://127.0.0.1:9' },
   ]);
   await sandbox.stop();
   expect(existsSync(path.join(data, 'sandbox.json'))).toBe(false);

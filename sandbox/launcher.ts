@@ -7,7 +7,19 @@ import { SandboxFault } from './fault.js';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.js';
 import { assertPortsFree, HOST } from './listen.js';
 import { type RunningSandbox, runningSandbox } from './running.js';
-import { ACME_CLIENT, AUDIENCE, BILLING_TENANTS, CLIENTS, TENANT_ENTRIES } from './seeds.js';
+import { scenarioIntercept } from './scenario-intercept.js';
+import {
+  ACME,
+  ACME_CLIENT,
+  AUDIENCE,
+  BILLING_TENANTS,
+  CLIENTS,
+  CLOSED_ORIGIN,
+  nextAcmeToken,
+  PLATFORM_CLIENT,
+  SCENARIO_CUSTOMERS,
+  TENANT_ENTRIES,
+} from './seeds.js';
 import { type Environment, given, readSettings, type SandboxSettings } from './settings.js';
 import { requestToken } from './token-request.js';
 
@@ -62,6 +74,7 @@ export async function startSandbox(options: LauncherOptions): Promise<Sandbox> {
       keep: KEEP,
     });
     stops.push(() => billing.close());
+    restoreAliases(billing);
     const identity = await startIdentityProvider({
       clients: CLIENTS,
       audience: AUDIENCE,
@@ -77,6 +90,14 @@ export async function startSandbox(options: LauncherOptions): Promise<Sandbox> {
       signal: options.signal,
     });
     stops.push(() => bff.stop());
+    billing.intercept = scenarioIntercept({
+      billing,
+      tenant: ACME,
+      scenarios: new Map([...SCENARIO_CUSTOMERS].map(([id, { scenario }]) => [id, scenario])),
+      timeoutMs: Number(settings.passedOn.BILLING_API_TIMEOUT_MS),
+      rotateToken: (used) =>
+        putToken(bff.url, identity.tokenUrl, { tenant: ACME, token: nextAcmeToken(used) }),
+    });
     const token = await requestToken(identity.tokenUrl, ACME_CLIENT);
     const running = {
       pid: process.pid,
@@ -130,6 +151,34 @@ async function answers(issuer: string): Promise<boolean> {
   }
 }
 
+/** Whatever was patched before: a scenario is called by its alias again. */
+function restoreAliases(billing: BillingApi): void {
+  for (const [id, { customer }] of SCENARIO_CUSTOMERS) {
+    const kept = billing.customer(ACME, id);
+    if (kept !== undefined && kept.alias !== customer.alias)
+      billing.putCustomer(ACME, { ...kept, alias: customer.alias });
+  }
+}
+
+/** What an operator does to rotate a tenant's token. */
+async function putToken(
+  bffUrl: string,
+  tokenUrl: string,
+  { tenant, token }: { tenant: string; token: string },
+): Promise<void> {
+  const response = await fetch(`${bffUrl}/api/v1/tenants/${tenant}/token`, {
+    method: 'PUT',
+    headers: {
+      authorization: `Bearer ${await requestToken(tokenUrl, PLATFORM_CLIENT)}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ token }),
+    signal: AbortSignal.timeout(5_000),
+  });
+  await response.body?.cancel();
+  if (response.status !== 201) throw new Error(`the token was not rotated: ${response.status}`);
+}
+
 /** The settings of the BFF. It knows nothing else about the sandbox. */
 function bffEnvironment(
   env: Environment,
@@ -148,6 +197,7 @@ function bffEnvironment(
     AUTH_AUDIENCE: AUDIENCE,
     AUTH_JWKS_URL: identity.jwksUrl,
     BILLING_API_URL: billing.url,
+    BILLING_API_ALLOWED_ORIGINS: `${billing.url},${CLOSED_ORIGIN}`,
     TENANTS_FILE: folder.tenants,
     DATA_DIR: folder.bff,
     SWAGGER_OAUTH_TOKEN_URL: identity.tokenUrl,

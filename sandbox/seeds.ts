@@ -1,5 +1,7 @@
 import type { BillingTenant } from './billing-api.js';
 import { newCustomer, type StoredCustomer } from './billing-customer.js';
+import type { Scenario } from './scenario.js';
+import { scenarioCustomer, SCENARIOS } from './scenarios.js';
 import type { Client } from './token-grant.js';
 
 /** A tenant in the BFF's `TENANTS_FILE`. */
@@ -7,6 +9,7 @@ export interface TenantEntry {
   id: string;
   name: string;
   token: string;
+  billing_api_url?: string;
   invoicing_entities?: readonly string[];
 }
 
@@ -18,6 +21,9 @@ export const SEED_ENTITY = 'ive_7n42DGM5Tflk9n8mt7Fhc7';
 
 const ACME_ENTITY = 'ive_2rT9kLmQ4xVbN8sYcW3dZ7';
 const GLOBEX_ENTITY = 'ive_5hJ6pRtX1mCvB9nKqS4wE8';
+
+/** The tenant of most examples. */
+export const ACME = 'acme';
 
 /** Each tenant has a second token, so that a rotation can be tried. */
 const TOKENS = {
@@ -31,7 +37,19 @@ const TOKENS = {
   },
 } as const;
 
-/** `acme` has a list of invoicing entities, which the BFF checks; `globex` has none. */
+/** The other token of acme: a scenario rotates them. */
+export function nextAcmeToken(used: string): string {
+  const { current, next } = TOKENS.acme;
+  return used === current.value ? next.value : current.value;
+}
+
+/** The address of a billing API that nothing listens on. */
+export const CLOSED_ORIGIN = 'http://127.0.0.1:9';
+
+/**
+ * `acme` has a list of invoicing entities, which the BFF checks; `globex` has none. The last two are for trying what
+ * happens when the billing API refuses a tenant's token, or can't be reached.
+ */
 export const TENANT_ENTRIES: readonly TenantEntry[] = [
   {
     id: 'acme',
@@ -40,6 +58,13 @@ export const TENANT_ENTRIES: readonly TenantEntry[] = [
     invoicing_entities: [ACME_ENTITY, SEED_ENTITY],
   },
   { id: 'globex', name: 'Globex Corporation', token: TOKENS.globex.current.value },
+  { id: 'token-rejected', name: 'A tenant whose token was revoked', token: 'sandbox-billing-token-revoked' },
+  {
+    id: 'unreachable',
+    name: 'A tenant whose billing API is down',
+    token: 'sandbox-billing-token-unreachable',
+    billing_api_url: CLOSED_ORIGIN,
+  },
 ];
 
 const TENANT_SCOPES = ['customers:write', 'customers:read', 'audit:read', 'privacy:erase'] as const;
@@ -52,14 +77,16 @@ export const ACME_CLIENT: Client = {
   tenant: 'acme',
 };
 
+export const PLATFORM_CLIENT: Client = {
+  id: 'platform-service',
+  secret: 'platform-service-sandbox-secret',
+  scopes: [...TENANT_SCOPES, 'tenants:any', 'tenants:admin'],
+};
+
 export const CLIENTS: readonly Client[] = [
   ACME_CLIENT,
   { id: 'globex-web', secret: 'globex-web-sandbox-secret', scopes: TENANT_SCOPES, tenant: 'globex' },
-  {
-    id: 'platform-service',
-    secret: 'platform-service-sandbox-secret',
-    scopes: [...TENANT_SCOPES, 'tenants:any', 'tenants:admin'],
-  },
+  PLATFORM_CLIENT,
 ];
 
 /** The customer that the printed command and `npm run try` change. */
@@ -85,13 +112,24 @@ export const FIRST_CUSTOMER: StoredCustomer = newCustomer({
   vat_number: 'DE999000111',
 });
 
+/** The scenarios, by the id of their customer. They are customers of acme. */
+export const SCENARIO_CUSTOMERS: ReadonlyMap<string, { scenario: Scenario; customer: StoredCustomer }> =
+  new Map(
+    SCENARIOS.map((scenario) => {
+      const customer = scenarioCustomer(scenario, ACME_ENTITY);
+      return [customer.id, { scenario, customer }];
+    }),
+  );
+
 /** The first customers of the billing API's stand-in. All people and companies are invented. */
 export const BILLING_TENANTS: readonly BillingTenant[] = [
   {
     id: 'acme',
     tokens: [TOKENS.acme.current, TOKENS.acme.next],
     currencies: ['EUR', 'USD', 'GBP', 'CHF'],
+    // The oldest first: a list shows the scenarios after the others.
     customers: [
+      ...[...SCENARIO_CUSTOMERS.values()].map(({ customer }) => customer),
       FIRST_CUSTOMER,
       newCustomer({
         id: 'cus_6WqE4tYu8IoPa2SdFg9HjK',

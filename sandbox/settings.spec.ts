@@ -1,12 +1,17 @@
 import { readSettings } from './settings.js';
 
+const DEFAULTS = {
+  BILLING_API_TIMEOUT_MS: '2000',
+  CORS_ORIGINS: 'http://localhost:*,http://127.0.0.1:*',
+};
+
 it('has defaults for everything', () => {
   expect(readSettings({}, '/repo')).toEqual({
     bffPort: 3000,
     billingPort: 3001,
     identityProviderPort: 3002,
     dataFolder: '/repo/data/sandbox',
-    passedOn: {},
+    passedOn: DEFAULTS,
   });
 });
 
@@ -19,6 +24,7 @@ it('takes ports, a folder relative to the repository, and the few settings of th
     LOG_LEVEL: 'warn',
     RATE_LIMIT_PER_MINUTE: '5',
     DATABASE_URL: 'postgres://127.0.0.1/x',
+    BILLING_API_TIMEOUT_MS: '5000',
     AUTH_ISSUER: 'http://stray.test',
     TENANTS_FILE: '/stray',
   };
@@ -27,7 +33,13 @@ it('takes ports, a folder relative to the repository, and the few settings of th
     billingPort: 0,
     identityProviderPort: 4002,
     dataFolder: '/repo/elsewhere',
-    passedOn: { LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '5', DATABASE_URL: 'postgres://127.0.0.1/x' },
+    passedOn: {
+      ...DEFAULTS,
+      LOG_LEVEL: 'warn',
+      RATE_LIMIT_PER_MINUTE: '5',
+      DATABASE_URL: 'postgres://127.0.0.1/x',
+      BILLING_API_TIMEOUT_MS: '5000',
+    },
   });
 });
 

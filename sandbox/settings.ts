@@ -14,7 +14,18 @@ export interface SandboxSettings {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const PASSED_ON = ['LOG_LEVEL', 'RATE_LIMIT_PER_MINUTE', 'CALLER_MAX_IN_FLIGHT', 'DATABASE_URL'] as const;
+/** Beside the launcher's own ports and folder. */
+const PASSED_ON = [
+  ...['LOG_LEVEL', 'DATABASE_URL', 'CORS_ORIGINS', 'CUSTOMER_PRE_READ', 'AUDIT_RETENTION_DAYS'],
+  ...['RATE_LIMIT_PER_MINUTE', 'CALLER_MAX_IN_FLIGHT', 'BILLING_API_MAX_IN_FLIGHT'],
+  ...['BILLING_API_TIMEOUT_MS', 'REQUEST_DEADLINE_MS'],
+] as const;
+
+/** Where the BFF's own default does not fit: nobody wants to wait five seconds for a time-out, again and again. */
+const DEFAULTS = {
+  BILLING_API_TIMEOUT_MS: '2000',
+  CORS_ORIGINS: 'http://localhost:*,http://127.0.0.1:*',
+} as const;
 
 /**
  * Reads `PORT` (3000), `SANDBOX_BILLING_PORT` (3001), `SANDBOX_IDP_PORT` (3002) and `SANDBOX_DATA_DIR`
@@ -43,7 +54,7 @@ export function readSettings(env: Environment, root: string): SandboxSettings {
     billingPort: ports.SANDBOX_BILLING_PORT,
     identityProviderPort: ports.SANDBOX_IDP_PORT,
     dataFolder: readDataFolder(env, root),
-    passedOn: given(env, PASSED_ON),
+    passedOn: { ...DEFAULTS, ...given(env, PASSED_ON) },
   };
 }
 
