@@ -1,6 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { SCOPES } from './auth/scopes.js';
+import { PATCH_FIELDS } from './customers/dto/patch-customer.dto.js';
+import { scopesFor } from './customers/field-scopes.js';
 import type { Config } from './config/config.js';
 import { VERSION } from './runtime/version.js';
 
@@ -27,6 +29,7 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
   if (oauth === undefined) forgetScheme(document, 'oauth2');
   closeRequestBodies(document);
   addRateLimitHeaders(document);
+  addFieldScopes(document);
   return document;
 }
 
@@ -77,6 +80,20 @@ function closeRequestBodies({ paths, components }: OpenAPIObject): void {
     if (!ofBodies.has(name) || '$ref' in schema) continue;
     schema.additionalProperties = false;
     if (name === 'PatchCustomer') schema.minProperties = 1;
+  }
+}
+
+/** Each field of a patch says which scopes allow it. */
+function addFieldScopes({ components }: OpenAPIObject): void {
+  const patch = components?.schemas?.['PatchCustomer'];
+  if (patch === undefined || '$ref' in patch) return;
+  for (const field of PATCH_FIELDS) {
+    const property = patch.properties?.[field];
+    if (property === undefined || '$ref' in property) throw new Error(`${field} is not described`);
+    const scopes = scopesFor(field);
+    const sentence = `Scopes: ${scopes.map((scope) => `\`${scope}\``).join(' or ')}.`;
+    property.description = [property.description, sentence].filter(Boolean).join(' ');
+    Object.assign(property, { 'x-scopes': scopes });
   }
 }
 

@@ -13,6 +13,15 @@ interface Schema {
   readonly [keyword: string]: unknown;
 }
 
+const GROUPS = {
+  contact: [
+    ...['name', 'alias', 'billing_email', 'invoicing_emails', 'phone'],
+    ...['billing_address', 'shipping_address'],
+  ],
+  tax: ['vat_number', 'custom_taxes', 'is_tax_exempt'],
+  billing: ['currency', 'invoicing_entity_id'],
+};
+
 interface Document {
   readonly paths: Record<
     string,
@@ -45,11 +54,21 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
     expect(required).toBeUndefined();
   });
 
+  it('says of each field which scopes allow it', () => {
+    for (const [field, { description, 'x-scopes': scopes }] of Object.entries(
+      schema('PatchCustomer').properties ?? {},
+    )) {
+      const group = Object.entries(GROUPS).find(([, fields]) => fields.includes(field))?.[0];
+      expect({ field, scopes }).toEqual({ field, scopes: ['customers:write', `customers:write:${group}`] });
+      expect(description).toContain(`Scopes: \`customers:write\` or \`customers:write:${group}\`.`);
+    }
+  });
+
   it('gives the limits of every field', () => {
     const limits = (name: string): Record<string, unknown> =>
       Object.fromEntries(
         Object.entries(schema(name).properties ?? {}).map(
-          ([field, { description: _, example: _example, ...rest }]) => [
+          ([field, { description: _, example: _example, 'x-scopes': _scopes, ...rest }]) => [
             field,
             Array.isArray(rest['enum']) ? { ...rest, enum: rest['enum'].length } : rest,
           ],

@@ -26,6 +26,7 @@ import * as docs from './customers.docs.js';
 import { CustomersQuery, readCustomersQuery } from './dto/customers-query.dto.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { EntityTags } from './entity-tags.js';
+import { WRITE_SCOPES } from './field-scopes.js';
 import { PatchBodyPipe } from './patch-body.pipe.js';
 import { ApiPatchProblems } from './patch-problems.docs.js';
 import { Conditions, type PatchConditions } from './patch-conditions.js';
@@ -55,7 +56,7 @@ export class CustomersController {
   }
 
   @Patch(':id_or_alias')
-  @RequireScopes('customers:write')
+  @RequireScopes(...WRITE_SCOPES)
   @HasQueryParameters()
   @ApiOperation(docs.PATCH)
   @ApiParam(docs.ID_OR_ALIAS)

@@ -14,7 +14,9 @@ export const PATCH = {
     'before it is sent, and its outcome before the request is answered. If the answer of the billing API does not ' +
     'prove the outcome, the customer is read again. If it has the requested state, the answer is 200: this proves ' +
     'the state, not who wrote it. ' +
-    'Addresses and lists are replaced as a whole, so this is not a JSON merge patch. null is refused.',
+    'Addresses and lists are replaced as a whole, so this is not a JSON merge patch. null is refused. ' +
+    'The scope `customers:write` allows every field, its groups some: each field says which. A body with other fields is 403 ' +
+    '`field-forbidden`, even if it has faults, too.',
 };
 
 export const GET = {
@@ -120,6 +122,7 @@ export const LIST_PROBLEMS: readonly ProblemSlug[] = [
 export const PATCH_PROBLEMS: readonly ProblemSlug[] = [
   ...GET_PROBLEMS,
   'malformed-json',
+  'field-forbidden',
   'rejected-by-billing',
   'conflict',
   'idempotency-in-flight',

@@ -1,16 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { principalOf } from '../auth/access-token.guard.js';
 import { validateDto } from '../http/dto-validation.js';
 import { JsonBodyPipe } from '../http/json-body.pipe.js';
 import { type Fault, pointerTo, refuseFaults } from '../http/problem.js';
 import type { Tenant } from '../tenants/tenant.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
+import { refuseForbiddenFields } from './field-scopes.js';
 
-/** The body of a patch. Reports every fault at once, including those of the tenant's own rules. */
+/**
+ * The body of a patch, with only fields that the caller may write. Reports every fault at once, including those of the
+ * tenant's own rules.
+ */
 @Injectable()
 export class PatchBodyPipe extends JsonBodyPipe {
   protected override read(body: unknown, request: FastifyRequest): PatchCustomerDto {
-    return readPatch(body, request.principal?.tenant);
+    const { caller, tenant } = principalOf(request);
+    refuseForbiddenFields(body, caller);
+    return readPatch(body, tenant);
   }
 }
 

@@ -38,7 +38,13 @@ export function ApiPatchProblems(...slugs: readonly ProblemSlug[]): MethodDecora
 /** Problems of a patch before it has an operation. */
 const NO_OPERATION: ReadonlySet<ProblemSlug> = new Set([
   ...CALLER_PROBLEMS,
-  ...(['malformed-json', 'validation-failed', 'payload-too-large', 'unsupported-media-type'] as const),
+  ...([
+    'malformed-json',
+    'field-forbidden',
+    'validation-failed',
+    'payload-too-large',
+    'unsupported-media-type',
+  ] as const),
   'request-timeout',
   ...(['idempotency-in-flight', 'idempotency-key-reused'] as const),
 ]);

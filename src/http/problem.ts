@@ -5,6 +5,7 @@ export const PROBLEMS = {
   'rejected-by-billing': [400, 'BAD_REQUEST', 'The billing API rejected the change'],
   unauthenticated: [401, 'UNAUTHORIZED', 'A valid access token is required'],
   'insufficient-scope': [403, 'FORBIDDEN', 'The access token lacks a scope'],
+  'field-forbidden': [403, 'FORBIDDEN', 'The access token does not allow these fields'],
   'tenant-forbidden': [403, 'FORBIDDEN', 'The access token does not allow this tenant'],
   'tenant-unknown': [403, 'FORBIDDEN', 'The tenant is unknown'],
   'tenant-suspended': [403, 'FORBIDDEN', 'The tenant is suspended'],
@@ -40,7 +41,16 @@ export type Fault = FaultPlace & { readonly code: FaultCode; readonly detail: st
 export const FAULT_CODES = [
   ...['required', 'null', 'empty', 'unknown-field', 'invalid'],
   ...['not-object', 'not-list', 'not-text', 'not-boolean', 'not-decimal', 'not-timestamp'],
-  ...['too-short', 'too-long', 'too-many', 'out-of-range', 'not-allowed', 'needs-customer', 'retired'],
+  ...[
+    'too-short',
+    'too-long',
+    'too-many',
+    'out-of-range',
+    'not-allowed',
+    'forbidden',
+    'needs-customer',
+    'retired',
+  ],
   ...[
     'lone-surrogate',
     'control-character',
@@ -132,16 +142,19 @@ export interface ProblemBody {
   readonly errors_truncated?: boolean;
 }
 
-/** `validation-failed` with every fault. Its detail has the first fault, for clients that show nothing else. */
+/** `validation-failed` with every fault. */
 export function validationFailed(
   errors: readonly [Fault, ...Fault[]],
   headers: Readonly<Record<string, string>> = {},
 ): Problem {
-  const [first, ...others] = errors;
+  return new Problem('validation-failed', summaryOf(errors), { errors, headers });
+}
+
+/** The first fault and the number of others: the detail for clients that show nothing else. */
+export function summaryOf([first, ...others]: readonly [Fault, ...Fault[]]): string {
   const count = others.length < MAX_FAULTS ? String(others.length) : `at least ${MAX_FAULTS}`;
   const more = others.length === 0 ? '' : `; and ${count} more fault${others.length === 1 ? '' : 's'}`;
-  const detail = `${placeOf(first)} ${first.detail}${more}.`;
-  return new Problem('validation-failed', detail, { errors, headers });
+  return `${placeOf(first)} ${first.detail}${more}.`;
 }
 
 /** @throws Problem validation-failed, if there is any fault */

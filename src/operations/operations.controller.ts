@@ -5,6 +5,7 @@ import { latestOutcome, mergedChanges } from '../audit/latest-outcome.js';
 import { AuditQueriesForReaders } from '../audit/audit-queries.js';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
+import { WRITE_SCOPES } from '../customers/field-scopes.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { Problem } from '../http/problem.js';
 import { trailUnavailable } from '../database/trail-unavailable.js';
@@ -17,7 +18,7 @@ export class OperationsController {
   constructor(private readonly store: AuditQueriesForReaders) {}
 
   @Get(':id')
-  @RequireScopes('customers:read', 'customers:write', 'audit:read')
+  @RequireScopes('customers:read', ...WRITE_SCOPES, 'audit:read')
   @ApiOperation({
     operationId: 'getOperation',
     summary: 'Get an operation',

@@ -58,6 +58,12 @@ export const TABLE: Record<string, Row> = {
     code: 'FORBIDDEN',
     cause: async (bff) => bff.patch(PATCH, await as(bff, { scope: 'audit:read' })),
   },
+  'field-forbidden': {
+    status: 403,
+    code: 'FORBIDDEN',
+    headers: { 'www-authenticate': /^Bearer error="insufficient_scope", scope="customers:write:contact"$/ },
+    cause: async (bff) => bff.patch(PATCH, await as(bff, { scope: 'customers:write:tax' })),
+  },
   'tenant-forbidden': {
     status: 403,
     code: 'FORBIDDEN',
