@@ -13,6 +13,7 @@ import { collectRoutes, refuseOtherMethods, refusePlainOptions } from './http/me
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
 import { securityHeaders } from './http/security-headers.js';
+import { OperationWaits } from './operations/operation-waits.js';
 import type { Runtime } from './runtime.module.js';
 
 /** Longer than any path that Node's limit on request headers allows. */
@@ -39,6 +40,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   });
   const fastify = adapter.getInstance();
   fastify.addHook('preClose', (done) => {
+    app.get(OperationWaits).stop();
     connections.drain(config.billing.deadlineMs);
     done();
   });

@@ -7,6 +7,7 @@ import { Config } from '../config/config.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { takeFolder } from './exclusive-folder.js';
 import { MIGRATIONS } from './migrations.js';
+import { CHANNELS, Notifications } from './notifications.js';
 import { sharesBackends } from './pooling-mode.js';
 import { pgliteDialect } from './pglite.dialect.js';
 import { storeRetention } from './retention.js';
@@ -37,6 +38,8 @@ export class Database {
   readonly kysely: Kysely<Schema>;
   /** For reads by callers: many or slow readers take no connection of a patch. */
   readonly readers: Kysely<Schema>;
+  /** What this and other instances notify. */
+  readonly notifications = new Notifications();
   private readonly pool: PostgresPool | undefined;
   private giveBackFolder: () => Promise<void> = () => Promise.resolve();
 
@@ -108,7 +111,13 @@ export class Database {
       this.giveBackFolder = await takeFolder(this.config.dataDir);
       // Loaded only where it is used.
       const { PGlite, types } = await import('@electric-sql/pglite');
-      return PGlite.create(folder, { parsers: { [types.INT8]: toNumber } });
+      const pglite = await PGlite.create(folder, { parsers: { [types.INT8]: toNumber } });
+      for (const channel of Object.values(CHANNELS)) {
+        await pglite.listen(channel, (payload) => {
+          this.notifications.hear(channel, payload);
+        });
+      }
+      return pglite;
     });
   }
 }

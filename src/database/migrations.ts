@@ -171,9 +171,20 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     .addColumn('state', 'text', (column) => column.notNull())
     .addColumn('due_at', 'timestamptz', (column) => column.notNull())
     .addColumn('unknown_since', 'timestamptz')
+    .addColumn('awaited', 'boolean', (column) => column.notNull().defaultTo(false))
     .addColumn('own_key', 'text')
     .addColumn('encrypted', 'bytea')
     .execute();
+  // A trigger, because it costs nothing while nobody waits. A notification makes commits wait for each other.
+  await sql`
+    create function operation_notify_end() returns trigger language plpgsql as $$
+    begin
+      perform pg_notify('operation_ended', old.id::text);
+      return null;
+    end $$`.execute(db);
+  await sql`
+    create trigger operation_ended after delete on operation
+    for each row when (old.awaited) execute function operation_notify_end()`.execute(db);
   await sql`create index operation_due on operation (due_at)`.execute(db);
   await db.schema
     .createTable('idempotency_key')

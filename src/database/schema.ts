@@ -201,6 +201,8 @@ export interface OperationTable {
   due_at: Date;
   /** When the outcome became unknown. */
   unknown_since: Date | null;
+  /** Whether a request waits for its end, which is notified then. */
+  awaited: ColumnType<boolean, boolean | undefined>;
   /** As in EncryptedColumns. */
   own_key: string | null;
   /** What is needed to find its outcome; null if the encrypted values of its intent have it. */

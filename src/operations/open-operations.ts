@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { fromNow, NOW } from '../database/database-time.js';
 import { Database } from '../database/database.js';
 import type { OperationTable } from '../database/schema.js';
@@ -10,7 +10,7 @@ const LEASE = 60_000;
 const BATCH = 10;
 
 /** An operation without a final outcome. */
-export type OpenOperationRow = OperationTable & {
+export type OpenOperationRow = Selectable<OperationTable> & {
   /** Milliseconds from unknown outcome to claim; 0 if the outcome is not unknown yet. */
   readonly age_ms: number;
 };
@@ -39,6 +39,16 @@ export class OpenOperations {
       .returning(
         sql<number>`coalesce(extract(epoch from now() - unknown_since) * 1000, 0)::float8`.as('age_ms'),
       )
+      .execute();
+  }
+
+  /** Notifies all instances when the operation ends: a request waits for that. */
+  async announceEnd(id: string): Promise<void> {
+    await this.database.readers
+      .updateTable('operation')
+      .set({ awaited: true })
+      .where('id', '=', id)
+      .where('awaited', '=', false)
       .execute();
   }
 

@@ -1,56 +1,54 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import type { AuditEvent } from '../audit/audit-event.js';
-import { latestOutcome, mergedChanges } from '../audit/latest-outcome.js';
-import { AuditQueriesForReaders } from '../audit/audit-queries.js';
+import type { FastifyReply } from 'fastify';
 import { CurrentPrincipal, type Principal, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
 import { WRITE_SCOPES } from '../customers/field-scopes.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
-import { Problem } from '../http/problem.js';
-import { trailUnavailable } from '../database/trail-unavailable.js';
-import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
+import { HasQueryParameters } from '../http/known-query.js';
+import { UUID_PARAM } from '../http/uuid-param.js';
 import { Operation } from './operation.schema.js';
+import { OperationQuery, readWait } from './operation-query.dto.js';
+import { OperationsService } from './operations.service.js';
 
 @ApiTags('Operations')
 @Controller('api/v1/operations')
 export class OperationsController {
-  constructor(private readonly store: AuditQueriesForReaders) {}
+  constructor(private readonly operations: OperationsService) {}
 
   @Get(':id')
   @RequireScopes('customers:read', ...WRITE_SCOPES, 'audit:read')
+  @HasQueryParameters()
   @ApiOperation({
     operationId: 'getOperation',
     summary: 'Get an operation',
     description:
-      'Returns the status of a patch, derived from the audit trail. The id is the `X-Operation-Id` of the patch.',
+      'Returns the status of a patch, derived from the audit trail. The id is the `X-Operation-Id` of the patch. With ' +
+      '`wait` the answer is held until the status is final, or the time is over; the service answers earlier when it ' +
+      'stops, or when too many requests wait. A request that waits counts as in flight for its caller.',
   })
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The operation.', type: Operation, headers: REQUEST_ID_HEADER })
   @ApiProblems(...CALLER_PROBLEMS, 'validation-failed', 'not-found')
-  async get(@CurrentPrincipal() { tenant }: Principal, @Param('id') id: string): Promise<Operation> {
-    const events = isUuid(id) ? await this.store.ofOperation(tenant.id, id).catch(trailUnavailable) : [];
-    const operation = toOperation(id, events);
-    if (operation === undefined) throw new Problem('not-found', 'The tenant has no operation with this id.');
-    return operation;
+  get(
+    @CurrentPrincipal() { tenant }: Principal,
+    @Param('id') id: string,
+    @Query() parameters: OperationQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Operation> {
+    return this.operations.whenFinal(tenant.id, id, readWait(parameters), hangUpOf(reply));
   }
 }
 
-/** The first event has the start, the last outcome has the status. */
-function toOperation(id: string, events: readonly AuditEvent[]): Operation | undefined {
-  const [first] = events;
-  const last = latestOutcome(events) ?? first;
-  if (first === undefined || last === undefined || last.target === null) return undefined;
-  const final = last.outcome !== 'pending' && last.outcome !== 'unknown';
-  return {
-    id: id.toLowerCase(),
-    status: last.outcome,
-    final,
-    customer: last.target,
-    changes: mergedChanges(first, last),
-    attempts: last.upstream?.attempts ?? 0,
-    started_at: first.occurred_at,
-    ended_at: final ? last.occurred_at : null,
-  };
+/** Aborts when the caller hangs up. */
+function hangUpOf({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  if (raw.destroyed) gone.abort();
+  else {
+    raw.once('close', () => {
+      gone.abort();
+    });
+  }
+  return gone.signal;
 }

@@ -6,11 +6,13 @@ import { CustomersModule } from '../customers/customers.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { OpenOperations } from './open-operations.js';
 import { OperationsController } from './operations.controller.js';
+import { OperationWaits } from './operation-waits.js';
+import { OperationsService } from './operations.service.js';
 import { Reconciler } from './reconciler.js';
 
 @Module({
   imports: [AuditModule, BillingModule, CryptoModule, CustomersModule, TenantsModule],
   controllers: [OperationsController],
-  providers: [OpenOperations, Reconciler],
+  providers: [OpenOperations, OperationWaits, OperationsService, Reconciler],
 })
 export class OperationsModule {}

@@ -5,12 +5,10 @@ import { AppKeys } from '../crypto/app-keys.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import { fromNow, NOW } from '../database/database-time.js';
 import { Database } from '../database/database.js';
+import { CHANNELS } from '../database/notifications.js';
 import { Clock } from '../runtime/clock.js';
 import { TenantChange } from './tenant-change.js';
 import type { TenantRow, TokenRow } from './tenant-rows.js';
-
-/** The channel for notifications of changed tenants; the payload is the tenant's id. */
-export const TENANT_CHANGED = 'tenant_changed';
 
 /** Tenants and the versions of their tokens, in the database. Every change notifies all instances. */
 @Injectable()
@@ -39,7 +37,7 @@ export class TenantStore {
         this.clock,
       );
       const result = await work(change);
-      await sql`select pg_notify(${TENANT_CHANGED}, ${tenantId})`.execute(transaction);
+      await sql`select pg_notify(${CHANNELS.tenantChanged}, ${tenantId})`.execute(transaction);
       return result;
     });
   }
