@@ -230,8 +230,8 @@ it('what was only counted so far is stored when the service stops', async () => 
   );
   const events = rows
     .filter((text) => text.startsWith('['))
-    .flatMap((text) => JSON.parse(text) as { event?: string }[])
-    .flatMap(({ event }) => (event === undefined ? [] : [JSON.parse(event) as StoredEvent]));
+    .flatMap((text) => JSON.parse(text) as { event?: StoredEvent }[])
+    .flatMap(({ event }) => (event === undefined ? [] : [event]));
   expect(countOf(events)).toBe(4);
 });
 
