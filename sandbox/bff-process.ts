@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { SandboxFault } from './fault.js';
 import { HOST } from './listen.js';
+import { readableLine } from './log-line.js';
 import { DeadlinePassed, poll, within } from './wait.js';
 
 export interface BffOptions {
@@ -83,7 +84,7 @@ export async function startBff(options: BffOptions): Promise<BffProcess> {
 class Output {
   /** The address, when it has been printed. */
   readonly listening: Promise<string>;
-  readonly #held: { to: NodeJS.WritableStream; line: string }[] = [];
+  readonly #held: { to: NodeJS.WriteStream; line: string }[] = [];
   #released = false;
 
   constructor({ stdout, stderr }: ChildProcess) {
@@ -102,7 +103,7 @@ class Output {
 
   release(): void {
     this.#released = true;
-    for (const { to, line } of this.#held.splice(0)) to.write(`${line}\n`);
+    for (const { to, line } of this.#held.splice(0)) write(to, line);
   }
 
   lastLines(): string {
@@ -110,10 +111,15 @@ class Output {
     return lines.length === 0 ? ' It printed nothing.' : ` Its last lines:${lines.join('')}`;
   }
 
-  #take(to: NodeJS.WritableStream, line: string): void {
-    if (this.#released) to.write(`${line}\n`);
+  #take(to: NodeJS.WriteStream, line: string): void {
+    if (this.#released) write(to, line);
     else this.#held.push({ to, line });
   }
+}
+
+/** Readable lines for a terminal; the log's own JSON for programs. */
+function write(to: NodeJS.WriteStream, line: string): void {
+  to.write(`${to.isTTY ? readableLine(line) : line}\n`);
 }
 
 function endOf(child: ChildProcess): Promise<string> {

@@ -13,7 +13,8 @@ const WEB: Client = {
   tenant: 'acme',
 };
 const SERVICE: Client = { id: 'service', secret: 's', scopes: ['tenants:any'] };
-const OPTIONS = { clients: [WEB, SERVICE], audience: 'billing-bff' };
+const PERSON: Client = { id: 'ada', secret: 'p', scopes: ['customers:read'], tenant: 'acme', uses: 'web' };
+const OPTIONS = { clients: [WEB, SERVICE, PERSON], audience: 'billing-bff' };
 
 let provider: IdentityProvider;
 beforeEach(async () => {
@@ -88,6 +89,11 @@ it('gives a token that its published key verifies, with the client’s tenant an
 
 it('gives a client without a tenant a token without a tenant claim', async () => {
   expect(await claims(SERVICE)).not.toHaveProperty('tenant_id');
+});
+
+it('gives a person a token that is about the person and names the client they use', async () => {
+  expect(await claims(PERSON)).toMatchObject({ sub: 'ada', client_id: 'web', preferred_username: 'ada' });
+  expect(await claims(WEB)).not.toHaveProperty('preferred_username');
 });
 
 it('takes the client’s credentials as HTTP Basic too, form-encoded', async () => {

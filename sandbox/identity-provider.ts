@@ -55,7 +55,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
       exp: Number(token.payload.iat) + TOKEN_LIFETIME_S,
       aud: audience,
       sub: client.id,
-      client_id: client.id,
+      client_id: client.uses ?? client.id,
+      ...(client.uses === undefined ? {} : { preferred_username: client.id }),
       scope,
       ...(client.tenant === undefined ? {} : { tenant_id: client.tenant }),
     });

@@ -20,7 +20,7 @@ import {
   SCENARIO_CUSTOMERS,
   TENANT_ENTRIES,
 } from './seeds.js';
-import { type Environment, given, readSettings, type SandboxSettings } from './settings.js';
+import { type Environment, given, ignoredSettings, readSettings, type SandboxSettings } from './settings.js';
 import { requestToken } from './token-request.js';
 
 export interface LauncherOptions {
@@ -36,6 +36,8 @@ export interface LauncherOptions {
 export interface Sandbox {
   readonly running: RunningSandbox;
   readonly banner: string;
+  /** Settings that have no effect here. */
+  readonly warnings: readonly string[];
   /** Resolves with a text about how the BFF ended, if it ends by itself. */
   readonly bffEnded: Promise<string>;
   stop(): Promise<void>;
@@ -83,9 +85,10 @@ export async function startSandbox(options: LauncherOptions): Promise<Sandbox> {
     });
     stops.push(() => identity.close());
     writePrivately(folder.tenants, TENANT_ENTRIES);
+    const bffEnv = bffEnvironment(options.env, settings, folder, billing, identity);
     const bff = await startBff({
       entry: options.bffEntry,
-      env: bffEnvironment(options.env, settings, folder, billing, identity),
+      env: bffEnv,
       cwd: folder.path,
       signal: options.signal,
     });
@@ -111,7 +114,13 @@ export async function startSandbox(options: LauncherOptions): Promise<Sandbox> {
     stops.push(() => {
       rmSync(folder.running, { force: true });
     });
-    return { running, banner: banner(running, token, folder.path), bffEnded: bff.ended, stop: stopAll };
+    return {
+      running,
+      banner: banner(running, token, folder.path),
+      warnings: ignoredSettings(options.env, options.root, bffEnv),
+      bffEnded: bff.ended,
+      stop: stopAll,
+    };
   } catch (error) {
     await stopAll();
     throw error;

@@ -27,6 +27,7 @@ async function run(): Promise<number> {
     console.error(error instanceof SandboxFault ? error.message : error);
     return interruption.signal.aborted ? 0 : 1;
   }
+  for (const warning of sandbox.warnings) console.warn(warning);
   console.log(sandbox.banner);
   const bffEnded = await Promise.race([interrupted, sandbox.bffEnded]);
   if (bffEnded === undefined) console.log('Stopping …');

@@ -38,11 +38,13 @@ const runningShape: Read<RunningSandbox> = (value, at) => {
 const client: Read<Client> = (value, at) => {
   const kept = members(value, at);
   const tenant = optional(text)(kept.tenant, `${at}.tenant`);
+  const uses = optional(text)(kept.uses, `${at}.uses`);
   return {
     id: text(kept.id, `${at}.id`),
     secret: text(kept.secret, `${at}.secret`),
     scopes: listOf(text)(kept.scopes, `${at}.scopes`),
     ...(tenant === undefined ? {} : { tenant }),
+    ...(uses === undefined ? {} : { uses }),
   };
 };
 

@@ -69,7 +69,7 @@ export const TENANT_ENTRIES: readonly TenantEntry[] = [
 
 const TENANT_SCOPES = ['customers:write', 'customers:read', 'audit:read', 'privacy:erase'] as const;
 
-/** One client for each tenant, and a service that acts for any tenant in `X-Tenant-Id`. */
+/** One client for each tenant, two persons of acme, and a service that acts for any tenant in `X-Tenant-Id`. */
 export const ACME_CLIENT: Client = {
   id: 'acme-web',
   secret: 'acme-web-sandbox-secret',
@@ -86,6 +86,20 @@ export const PLATFORM_CLIENT: Client = {
 export const CLIENTS: readonly Client[] = [
   ACME_CLIENT,
   { id: 'globex-web', secret: 'globex-web-sandbox-secret', scopes: TENANT_SCOPES, tenant: 'globex' },
+  {
+    id: 'ada',
+    secret: 'ada-sandbox-secret',
+    scopes: ['customers:write', 'customers:read', 'audit:read', 'audit:read:clear'],
+    tenant: 'acme',
+    uses: ACME_CLIENT.id,
+  },
+  {
+    id: 'grace',
+    secret: 'grace-sandbox-secret',
+    scopes: ['customers:write:contact', 'customers:read'],
+    tenant: 'acme',
+    uses: ACME_CLIENT.id,
+  },
   PLATFORM_CLIENT,
 ];
 

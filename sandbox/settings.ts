@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, SandboxFault } from './fault.js';
 
@@ -56,6 +57,35 @@ export function readSettings(env: Environment, root: string): SandboxSettings {
     dataFolder: readDataFolder(env, root),
     passedOn: { ...DEFAULTS, ...given(env, PASSED_ON) },
   };
+}
+
+/**
+ * Why settings of the BFF have no effect here, one line for each reason. `.env.example` names all settings.
+ * @param used the BFF's environment
+ */
+export function ignoredSettings(env: Environment, root: string, used: Environment): string[] {
+  const known = names(textOf(path.join(root, '.env.example')));
+  const differ = known.filter((name) => (env[name]?.trim() ?? '') !== '' && env[name] !== used[name]);
+  const ofFile = names(textOf(path.join(root, '.env'))).filter((name) => known.includes(name));
+  const ours = Object.keys(env).filter((name) => name.startsWith('SANDBOX_') && !OWN.includes(name));
+  return [
+    ...(differ.length === 0 ? [] : [`Ignored: ${differ.join(', ')}. The sandbox sets this itself.`]),
+    ...(ours.length === 0 ? [] : [`Ignored: ${ours.join(', ')}. The sandbox knows ${OWN.join(', ')}.`]),
+    ...(ofFile.length === 0
+      ? []
+      : [`Ignored: the file .env (${ofFile.join(', ')}). The sandbox reads the environment only.`]),
+  ];
+}
+
+const OWN = ['SANDBOX_BILLING_PORT', 'SANDBOX_IDP_PORT', 'SANDBOX_DATA_DIR'];
+
+/** Of an env file. */
+function names(content: string): string[] {
+  return [...content.matchAll(/^(?:export )?([A-Z][A-Z0-9_]*)=/gm)].map(([, name = '']) => name);
+}
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 /** The only setting that `npm run try` needs. */

@@ -2,12 +2,17 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isRecord } from './shape.js';
 
-/** A client that may get tokens. Without a tenant, the caller sends one in `X-Tenant-Id`. */
+/**
+ * A client that may get tokens. Without a tenant, the caller sends one in `X-Tenant-Id`. A person is one, too: with
+ * name and password instead of id and secret, because Swagger UI can send those.
+ */
 export interface Client {
   id: string;
   secret: string;
   scopes: readonly string[];
   tenant?: string;
+  /** Of a person: the client that the person uses. The token is the person's then. */
+  uses?: string;
 }
 
 /** Half a day, so that a command from the morning still works in the afternoon. */
