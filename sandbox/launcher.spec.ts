@@ -14,33 +14,18 @@ import path from 'node:path';
 import { type Sandbox, startSandbox } from './launcher.js';
 import { listen } from './listen.js';
 import { FIRST_CUSTOMER } from './seeds.js';
-import { listOf, members } from './shape.js';
+import { members } from './shape.js';
 import { tryPatch } from './try-patch.js';
 
-/** The least that passes for a BFF: it tells what it was given, and its audit trail is a moment late. */
+/** The least that passes for a BFF: it tells what it was given. */
 const FAKE_BFF = `
   import { createServer } from 'node:http';
-  const sent = [];
-  let looks = 0;
-  const server = createServer(async (request, response) => {
-    const chunks = await request.toArray();
+  const server = createServer((request, response) => {
     if (request.url === '/env') return response.end(JSON.stringify({ env: process.env, cwd: process.cwd() }));
-    if (request.method === 'PATCH') {
-      sent.push({ url: request.url, body: JSON.parse(Buffer.concat(chunks)) });
-      return response.writeHead(200, { 'x-operation-id': 'op-1' }).end('{"id":"cus"}');
-    }
-    if (request.url === '/sent') return response.end(JSON.stringify(sent));
-    if (request.url.startsWith('/api/v1/audit-events?')) {
-      const intent = { operation_id: 'op-1', phase: 'intent' };
-      const outcome = { operation_id: 'op-1', phase: 'outcome', outcome: 'applied' };
-      const other = { operation_id: 'op-0', phase: 'outcome' };
-      const data = ++looks === 1 ? [intent, other] : [outcome, intent, other];
-      return response.end(JSON.stringify({ data, next_cursor: null }));
-    }
     response.end();
   });
   server.listen(Number(process.env.PORT), process.env.HOST, () => {
-    console.log('{"msg":"listening on http://127.0.0.1:' + server.address().port + '"}');
+    console.log('{"level":30,"time":"2026-11-26T05:09:17.135Z","msg":"listening on http://127.0.0.1:' + server.address().port + '"}');
   });
   process.on('SIGTERM', () => process.exit(0));
 `;
@@ -210,46 +195,31 @@ it('says to build first when there is no BFF', async () => {
   await expect(startSandbox(options)).rejects.toThrow('/nowhere/main.js does not exist: build the BFF first');
 });
 
-describe('npm run try', () => {
-  const attempt = async (run = 123_456_789): Promise<string> => {
-    const lines: string[] = [];
-    const print = (line: string): void => void lines.push(line);
-    await tryPatch({ env: FREE_PORTS, root: folder, run, print });
-    return lines.join('\n');
-  };
+it('says to start the sandbox when none runs that could be tried', async () => {
+  const options = { env: FREE_PORTS, root: folder, name: undefined, run: 123_456_789 };
+  await expect(tryPatch(options)).rejects.toThrow(
+    `No sandbox runs on ${path.join(folder, 'data')}: start it with "npm start" in another terminal.`,
+  );
+});
 
-  it('sends the twelve fields, fresh each time, and prints the answer and the operation’s events, oldest first', async () => {
+it('names the settings that have no effect, without their values', async () => {
+  writeFileSync(path.join(folder, '.env.example'), 'PORT=3000\nAUTH_ISSUER=x\nLOG_LEVEL=info\n');
+  sandbox = await start(FAKE_BFF, { AUTH_ISSUER: 'http://stray.test', LOG_LEVEL: 'warn' });
+  expect(sandbox.warnings).toEqual([
+    'Ignored: AUTH_ISSUER. The sandbox has its own settings; npm run start:prod takes yours.',
+  ]);
+});
+
+it.each([
+  [true, /^\d\d:\d\d:\d\d info {2}listening on http/],
+  [undefined, /^{"level":30,/],
+])('shows the lines of the BFF as they fit a terminal (%s) or a program', async (isTTY, expected) => {
+  const before = process.stdout.isTTY;
+  Object.assign(process.stdout, { isTTY });
+  try {
     sandbox = await start(FAKE_BFF);
-    const printed = await attempt();
-    await attempt(987_654_320);
-    const sent = listOf(members)(await json(`${sandbox.running.bff_url}/sent`), 'sent');
-    expect(sent.map(({ url }) => url)).toEqual(Array(2).fill(`/api/v1/customers/${FIRST_CUSTOMER.id}`));
-    const [first = {}, second = {}] = sent.map(({ body }) => members(body, 'body'));
-    expect(Object.keys(first)).toEqual([
-      'alias',
-      'billing_address',
-      'billing_email',
-      'currency',
-      'custom_taxes',
-      'invoicing_emails',
-      'invoicing_entity_id',
-      'is_tax_exempt',
-      'name',
-      'phone',
-      'shipping_address',
-      'vat_number',
-    ]);
-    for (const field of Object.keys(first)) {
-      if (field !== 'invoicing_entity_id') expect(second[field]).not.toEqual(first[field]);
-    }
-    expect(printed).toContain('200 OK  X-Operation-Id: op-1\n{\n  "id": "cus"\n}');
-    expect(printed).toMatch(/"phase": "intent"[^]*"phase": "outcome"/);
-    expect(printed).not.toContain('op-0');
-  });
-
-  it('says to start the sandbox when none runs', async () => {
-    await expect(attempt()).rejects.toThrow(
-      `No sandbox runs on ${path.join(folder, 'data')}: start it with "npm start" in another terminal.`,
-    );
-  });
+    expect(terminal.mock.calls.map(([line]: unknown[]) => line)).toEqual([expect.stringMatching(expected)]);
+  } finally {
+    Object.assign(process.stdout, { isTTY: before });
+  }
 });

@@ -82,7 +82,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     alias: 'token-rotated',
-    does: 'refuses the token (401) just when a newer one comes into the vault',
+    does: 'refuses the token (401) just when a newer one is put',
     answer: '200 with the newer token',
     patch: async ({ firstTry, rotateToken, serve }) => {
       if (!firstTry) return serve();
@@ -92,37 +92,37 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     alias: 'busy-then-fine',
-    does: '429 with Retry-After: 1, then takes the patch',
+    does: 'answers 429 with Retry-After: 1, then takes the patch',
     answer: '200 after a second',
     patch: ({ firstTry, serve }) => (firstTry ? withRetryAfter(tooMany(), 1) : serve()),
   },
   {
     alias: 'unavailable-then-fine',
-    does: '503 with Retry-After: 1, then takes the patch',
+    does: 'answers 503 with Retry-After: 1, then takes the patch',
     answer: '200 after a second',
     patch: ({ firstTry, serve }) => (firstTry ? withRetryAfter(unavailable(), 1) : serve()),
   },
   {
     alias: 'unavailable-but-applied',
-    does: '503 with Retry-After: 1, which lies: the patch was applied',
+    does: 'answers 503 with Retry-After: 1, which lies: it was applied',
     answer: '200, one PATCH only',
     patch: applied(() => withRetryAfter(unavailable(), 1)),
   },
   {
     alias: 'busy',
-    does: '429 with Retry-After: 60',
+    does: 'answers 429 with Retry-After: 60',
     answer: '429 rate-limited-by-billing',
     patch: () => withRetryAfter(tooMany(), 60),
   },
   {
     alias: 'maintenance',
-    does: '503 with Retry-After: 120, not applied',
+    does: 'answers 503 with Retry-After: 120, and has not applied it',
     answer: '503 billing-unavailable, not_applied',
     patch: () => withRetryAfter(unavailable(), 120),
   },
   {
     alias: 'maintenance-unclear',
-    does: '503 with Retry-After: 120, applied, and reads fail for three seconds',
+    does: 'answers 503 with Retry-After: 120, but applied it; reads fail for 3 s',
     answer: '503 billing-unavailable, unknown; then applied',
     patch: applied(() => withRetryAfter(unavailable(), 120)),
     read: ({ sincePatch, serve }) => (sincePatch < READS_FAIL_FOR_MS ? ownFailure() : serve()),
@@ -145,7 +145,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     alias: 'failed-but-applied',
-    does: '500, but applied it',
+    does: 'answers 500, but applied it',
     answer: '200: a read proves it',
     patch: applied(ownFailure),
   },
@@ -163,7 +163,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     alias: 'failed',
-    does: '500 in its own JSON, not applied',
+    does: 'answers 500 in its own JSON, and has not applied it',
     answer: '502 billing-failed, not_applied',
     patch: ownFailure,
   },
@@ -193,7 +193,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     alias: 'changed-meanwhile',
-    does: 'has another phone number after every read',
+    does: 'lets somebody else change the phone number after every read',
     answer: '412 precondition-failed with If-Match',
     read: ({ serve, changeElsewhere, customer }) => {
       const answer = serve();
@@ -203,7 +203,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     alias: 'raced',
-    does: 'gets another phone number just before the patch',
+    does: 'lets somebody else change the phone number just before the patch',
     answer: '200; raced if the patch asks for the phone number just read',
     patch: ({ asked, serve, changeElsewhere, customer }) => {
       if (asked.phone === undefined) changeElsewhere({ phone: other(customer.phone, PHONES) });
@@ -212,13 +212,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     alias: 'ignored-field',
-    does: '200, but keeps the old name',
+    does: 'answers 200, but keeps the old name',
     answer: '200; the name is ignored',
     patch: storing((_, { name }) => name),
   },
   {
     alias: 'normalised-value',
-    does: '200, but stores the name in capital letters',
+    does: 'answers 200, but stores the name in capital letters',
     answer: '200; the name is normalised',
     patch: storing((asked) => asked.toUpperCase()),
   },

@@ -87,7 +87,7 @@ describe('what is ignored is named', () => {
     writeFileSync(path.join(root, '.env'), 'AUTH_ISSUER=S3CR3T\nexport LOG_LEVEL=debug\nOTHER=1\n# PORT=1\n');
     const env = { AUTH_ISSUER: 'S3CR3T', TENANTS_FILE: '/S3CR3T', NODE_ENV: 'production', SANDBOX_PORT: '1' };
     expect(ignoredSettings(env, root, used)).toEqual([
-      'Ignored: NODE_ENV, AUTH_ISSUER, TENANTS_FILE. The sandbox sets this itself.',
+      'Ignored: NODE_ENV, AUTH_ISSUER, TENANTS_FILE. The sandbox has its own settings; npm run start:prod takes yours.',
       'Ignored: SANDBOX_PORT. The sandbox knows SANDBOX_BILLING_PORT, SANDBOX_IDP_PORT, SANDBOX_DATA_DIR.',
       'Ignored: the file .env (AUTH_ISSUER, LOG_LEVEL). The sandbox reads the environment only.',
     ]);

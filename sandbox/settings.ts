@@ -69,7 +69,9 @@ export function ignoredSettings(env: Environment, root: string, used: Environmen
   const ofFile = names(textOf(path.join(root, '.env'))).filter((name) => known.includes(name));
   const ours = Object.keys(env).filter((name) => name.startsWith('SANDBOX_') && !OWN.includes(name));
   return [
-    ...(differ.length === 0 ? [] : [`Ignored: ${differ.join(', ')}. The sandbox sets this itself.`]),
+    ...(differ.length === 0
+      ? []
+      : [`Ignored: ${differ.join(', ')}. The sandbox has its own settings; npm run start:prod takes yours.`]),
     ...(ours.length === 0 ? [] : [`Ignored: ${ours.join(', ')}. The sandbox knows ${OWN.join(', ')}.`]),
     ...(ofFile.length === 0
       ? []
