@@ -31,7 +31,10 @@ ${columns(SCENARIOS.map(({ alias }) => alias)).join('\n')}
 
 Who gets a token (Swagger UI's Authorize: client_id and client_secret):
 
-${running.clients.map(clientLine).join('\n')}
+${running.clients
+  .filter(({ keysDown }) => keysDown !== true)
+  .map(clientLine)
+  .join('\n')}
 
 A token of ${first}, good for ${TOKEN_LIFETIME_S / 3600} hours:
 

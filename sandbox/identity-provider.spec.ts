@@ -96,6 +96,20 @@ it('gives a person a token that is about the person and names the client they us
   expect(await claims(WEB)).not.toHaveProperty('preferred_username');
 });
 
+it('can’t be asked for its keys for half a minute after a token of a client with keysDown', async () => {
+  let time = 0;
+  const down: Client = { id: 'down', secret: 'd', scopes: ['customers:read'], keysDown: true };
+  await provider.close();
+  provider = await startIdentityProvider({ ...OPTIONS, clients: [WEB, down], now: () => time });
+  const statusOfKeys = async (): Promise<number> => (await fetch(provider.jwksUrl)).status;
+  await request(post(WEB));
+  expect(await statusOfKeys()).toBe(200);
+  expect(decodeProtectedHeader((await request(post(down))).token).kid).toBe('not-published');
+  expect(await statusOfKeys()).toBe(503);
+  time = 30_000;
+  expect(await statusOfKeys()).toBe(200);
+});
+
 it('takes the client’s credentials as HTTP Basic too, form-encoded', async () => {
   const encoded = basic('web', encodeURIComponent(WEB.secret));
   expect(await request({}, encoded)).toMatchObject({ status: 200 });

@@ -12,6 +12,8 @@ export interface IdentityProviderOptions {
   audience: string;
   /** 0, the default, picks a free port. */
   port?: number;
+  /** Milliseconds; any origin. */
+  now?: () => number;
   /** File that keeps the signing key across restarts, so that earlier tokens keep working. */
   keyFile?: string;
 }
@@ -32,6 +34,9 @@ const ROUTES = new Map([
   [DISCOVERY, ['GET', 'OPTIONS']],
 ]);
 
+/** How long the keys can't be had after a token of a client with `keysDown`. */
+const KEYS_DOWN_FOR_MS = 30_000;
+
 /** ES256: the BFF accepts it by default, and tokens are short enough to paste. */
 const ALGORITHM = 'ES256';
 
@@ -41,16 +46,21 @@ const ALGORITHM = 'ES256';
  * (`token-grant.ts`). Its other endpoints, which would sign in anybody, can't be reached.
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
-  const { clients, audience, port = 0, keyFile } = options;
+  const { clients, audience, port = 0, keyFile, now = () => performance.now() } = options;
   const issuer = new OAuth2Issuer();
   await issuer.keys.add(await signingKey(keyFile));
   const service = new OAuth2Service(issuer);
   const responses = new WeakMap<IncomingMessage, ServerResponse>();
+  let keysDownUntil = -Infinity;
 
-  service.on('beforeTokenSigning', (token: { payload: Record<string, unknown> }, request: TokenRequest) => {
+  service.on('beforeTokenSigning', (token: SignedToken, request: TokenRequest) => {
     const grant = grantFor(clients, request);
     if ('error' in grant) return; // It is signed, but `beforeResponse` does not send it.
     const { client, scope } = grant;
+    if (client.keysDown === true) {
+      token.header.kid = 'not-published';
+      keysDownUntil = now() + KEYS_DOWN_FOR_MS;
+    }
     Object.assign(token.payload, {
       exp: Number(token.payload.iat) + TOKEN_LIFETIME_S,
       aud: audience,
@@ -79,6 +89,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     if (methods === undefined) response.writeHead(404).end();
     else if (!methods.includes(request.method ?? ''))
       response.writeHead(405, { allow: methods.join(', ') }).end();
+    else if (path === '/jwks' && now() < keysDownUntil) response.writeHead(503).end();
     else if (path === DISCOVERY && request.method === 'GET') discovery(response, url);
     else {
       responses.set(request, response);
@@ -100,6 +111,12 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
         server.closeAllConnections();
       }),
   };
+}
+
+/** The library's token before it is signed. */
+interface SignedToken {
+  header: Record<string, unknown>;
+  payload: Record<string, unknown>;
 }
 
 /** The library's token request, after it has read the body. */

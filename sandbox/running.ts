@@ -1,6 +1,6 @@
 import { type DataFolder, readJson } from './data-folder.js';
 import { codeOf } from './fault.js';
-import { listOf, members, number, optional, type Read, text } from './shape.js';
+import { flag, listOf, members, number, optional, type Read, text } from './shape.js';
 import type { Client } from './token-grant.js';
 
 /** The content of `sandbox.json`: everything that a client of a running sandbox needs. */
@@ -38,6 +38,7 @@ const runningShape: Read<RunningSandbox> = (value, at) => {
 const client: Read<Client> = (value, at) => {
   const kept = members(value, at);
   const tenant = optional(text)(kept.tenant, `${at}.tenant`);
+  const keysDown = optional(flag)(kept.keysDown, `${at}.keysDown`);
   const uses = optional(text)(kept.uses, `${at}.uses`);
   return {
     id: text(kept.id, `${at}.id`),
@@ -45,6 +46,7 @@ const client: Read<Client> = (value, at) => {
     scopes: listOf(text)(kept.scopes, `${at}.scopes`),
     ...(tenant === undefined ? {} : { tenant }),
     ...(uses === undefined ? {} : { uses }),
+    ...(keysDown === undefined ? {} : { keysDown }),
   };
 };
 

@@ -101,6 +101,13 @@ export const CLIENTS: readonly Client[] = [
     uses: ACME_CLIENT.id,
   },
   PLATFORM_CLIENT,
+  {
+    id: 'keys-down',
+    secret: 'keys-down-sandbox-secret',
+    scopes: TENANT_SCOPES,
+    tenant: 'acme',
+    keysDown: true,
+  },
 ];
 
 /** The customer that the printed command and `npm run try` change. */

@@ -13,6 +13,8 @@ export interface Client {
   tenant?: string;
   /** Of a person: the client that the person uses. The token is the person's then. */
   uses?: string;
+  /** Its tokens name a key that nobody can get: the provider's keys can't be had for a while. */
+  keysDown?: boolean;
 }
 
 /** Half a day, so that a command from the morning still works in the afternoon. */
