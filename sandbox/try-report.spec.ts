@@ -60,7 +60,7 @@ it('shows what was sent, what became of it, and its events', () => {
     'The billing API does not answer in time, and applies it a moment later.',
     '',
     'PATCH http://bff.test/api/v1/customers/cus_AppliedLater, as acme-web',
-    '504 Gateway Timeout after 2.0 s: billing-timeout, outcome unknown',
+    '504 Gateway Timeout after 2.0 s: billing-timeout, unknown',
     '  No answer in time.',
     '  after 2.0 s the operation is unknown, which is not final',
     '  after 3.3 s the operation is applied',
@@ -79,6 +79,13 @@ it('shows what was sent, what became of it, and its events', () => {
     'Look next:',
     '  the trail      GET http://bff.test/trail',
   ]);
+});
+
+it('says at once what is final at once', () => {
+  const ended = [{ afterMs: 90, status: 'applied', final: true, changes: [] }];
+  const answer = { ...ATTEMPT.answer, status: 200, statusText: 'OK', afterMs: 85.4, body: {} };
+  const lines = report({ ...ATTEMPT, answer, ended });
+  expect(lines.slice(3, 5)).toEqual(['200 OK after 85 ms: applied', '']);
 });
 
 it('shows the tenant and the condition that were sent, and the places of faults', () => {

@@ -14,9 +14,9 @@ export function report({ plan, url, body, before, answer, ended, events, links }
   return [
     ...(plan.story === undefined ? [] : [plan.story, '']),
     [`PATCH ${url}`, `as ${plan.client.id}`, ...also].join(', '),
-    statusLine(answer),
+    statusLine(answer, ended),
     ...problemLines(answer.body),
-    ...ended.map(endLine),
+    ...(ended.length > 1 ? ended.map(endLine) : []),
     '',
     row('field', 'before', 'asked for', 'effect'),
     ...fields.map((field) =>
@@ -36,11 +36,15 @@ export function report({ plan, url, body, before, answer, ended, events, links }
   ];
 }
 
-function statusLine({ status, statusText, afterMs, body }: Attempt['answer']): string {
+/** An outcome that is final at once needs no line of its own. */
+function statusLine(
+  { status, statusText, afterMs, body }: Attempt['answer'],
+  ended: Attempt['ended'],
+): string {
   const problem = isRecord(body) && typeof body.type === 'string' ? body.type.split(':').at(-1) : undefined;
-  const outcome = isRecord(body) && typeof body.outcome === 'string' ? `, outcome ${body.outcome}` : '';
-  const what = problem === undefined ? '' : `: ${problem}${outcome}`;
-  return `${status} ${statusText} after ${seconds(afterMs)}${what}`;
+  const outcome = isRecord(body) && typeof body.outcome === 'string' ? body.outcome : ended[0]?.status;
+  const what = [problem, outcome].filter((text) => text !== undefined).join(', ');
+  return `${status} ${statusText} after ${seconds(afterMs)}: ${what}`;
 }
 
 function endLine({ afterMs, status, final }: Attempt['ended'][number]): string {
