@@ -75,9 +75,7 @@ describe('npm run try', () => {
     ]);
     const lines = report(tried);
     expect(lines.length).toBeLessThanOrEqual(40);
-    expect(lines).toContainEqual(
-      expect.stringMatching(/^504 Gateway Timeout .*billing-timeout, unknown$/),
-    );
+    expect(lines).toContainEqual(expect.stringMatching(/^504 Gateway Timeout .*billing-timeout, unknown$/));
     expect(lines).toContainEqual(expect.stringMatching(/the operation is applied$/));
   });
 
