@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
 import { Deadline } from './deadline.js';
+import { withoutRedaction } from './logger.js';
 import { bareAddresses } from './origin.js';
 import type { Problem } from './problem.js';
 import { readTraceContext, type TraceContext } from './trace-context.js';
@@ -53,6 +54,7 @@ export function addRequestHooks(
     void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
     done();
   });
+  const log = withoutRedaction(logger);
   fastify.addHook('onResponse', (request, reply, done) => {
     const line = {
       request_id: request.id,
@@ -66,7 +68,7 @@ export function addRequestHooks(
       problem: request.problem?.slug,
       reason: request.problem?.options.reason,
     };
-    logger[levelOf(request, reply.statusCode)](line, 'request');
+    log[levelOf(request, reply.statusCode)](line, 'request');
     done();
   });
 }
