@@ -1,13 +1,11 @@
 import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
-import { APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
+import { HttpAdapterHost } from '@nestjs/core';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CustomersModule } from './customers/customers.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
-import { InFlightInterceptor } from './http/in-flight.interceptor.js';
-import { KnownQueryInterceptor } from './http/known-query.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ReencryptionModule } from './reencryption.module.js';
@@ -17,12 +15,7 @@ import { InFlight } from './runtime/in-flight.js';
 import { type Runtime, RuntimeModule } from './runtime.module.js';
 
 /** The modules of the service. docs/adr/0023 explains the order in which they stop. */
-@Module({
-  providers: [
-    { provide: APP_INTERCEPTOR, useClass: InFlightInterceptor },
-    { provide: APP_INTERCEPTOR, useClass: KnownQueryInterceptor },
-  ],
-})
+@Module({})
 export class AppModule implements OnModuleDestroy {
   constructor(
     private readonly host: HttpAdapterHost,

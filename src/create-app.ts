@@ -8,12 +8,14 @@ import { Refusals } from './audit/refusals.js';
 import { Connections } from './http/connections.js';
 import { leaveBodiesUnread } from './http/json-body.js';
 import { answerMalformedRequest, answerUnusualRequests } from './http/malformed-request.js';
+import { watchHandlers } from './http/handlers.js';
 import { NestLog } from './http/logger.js';
 import { collectRoutes, refuseOtherMethods, refusePlainOptions } from './http/method-not-allowed.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestHooks, requestIdOf } from './http/request-hooks.js';
 import { securityHeaders } from './http/security-headers.js';
 import { OperationWaits } from './operations/operation-waits.js';
+import { InFlight } from './runtime/in-flight.js';
 import type { Runtime } from './runtime.module.js';
 
 /** Longer than any path that Node's limit on request headers allows. */
@@ -48,7 +50,6 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   fastify.decorateRequest('caller', null);
   fastify.decorateRequest('principal', null);
   fastify.decorateRequest('claimedTenant', null);
-  fastify.decorateRequest('seat', null);
   addRequestHooks(fastify, runtime);
   answerUnusualRequests(fastify, connections);
   const routes = collectRoutes(fastify);
@@ -76,6 +77,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     abortOnError: false,
   });
   app.useGlobalFilters(filter);
+  watchHandlers(fastify, app.get(InFlight));
   const refusals = app.get(Refusals);
   fastify.addHook('onResponse', (request, _reply, done) => {
     refusals.observe(request);

@@ -31,7 +31,6 @@ declare module 'fastify' {
      * exists.
      */
     claimedTenant: string | null;
-    seat: Seat | null;
     principal: Principal | null;
   }
 }
@@ -113,8 +112,9 @@ export class AccessTokenGuard implements CanActivate {
   /** Before anything is read, so that a refusal costs almost nothing. */
   private async takeSeat(request: FastifyRequest, caller: Caller, reply: FastifyReply): Promise<void> {
     const seat = await this.seatFor(request, caller);
-    request.seat = seat;
     void reply.headers({ ...seat.headers });
+    // If the caller hangs up, the request keeps its seat until it has been carried out.
+    request.whenCarriedOut = seat.hold();
     const leave = seat.hold();
     // If the caller hung up while the token was checked, the seat is free now; otherwise when the answer is sent.
     if (reply.raw.destroyed) leave();

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_GUARD } from '@nestjs/core';
+import { KnownQueryGuard } from '../http/known-query.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { AccessTokenGuard } from './access-token.guard.js';
 import { CallerLimits } from './caller-limits.js';
-import { SeatInterceptor } from './seat.interceptor.js';
 import { KeySet } from './key-set.js';
 import { TokenVerifier } from './token-verifier.js';
 
@@ -13,8 +13,9 @@ import { TokenVerifier } from './token-verifier.js';
     KeySet,
     TokenVerifier,
     CallerLimits,
-    { provide: APP_INTERCEPTOR, useClass: SeatInterceptor },
+    // In this order: an unknown caller is told nothing about parameters.
     { provide: APP_GUARD, useClass: AccessTokenGuard },
+    { provide: APP_GUARD, useClass: KnownQueryGuard },
   ],
   exports: [KeySet],
 })

@@ -1,18 +1,11 @@
-import {
-  type CallHandler,
-  type ExecutionContext,
-  Injectable,
-  type NestInterceptor,
-  SetMetadata,
-} from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Observable } from 'rxjs';
 import { type Fault, refuseFaults } from './problem.js';
 
 const HAS_QUERY_PARAMETERS = 'http:has-query-parameters';
 
-/** For a route that has query parameters and checks all of them itself: `KnownQueryInterceptor` skips it. */
+/** For a route that has query parameters and checks all of them itself: `KnownQueryGuard` skips it. */
 export const HasQueryParameters = (): MethodDecorator => SetMetadata(HAS_QUERY_PARAMETERS, true);
 
 /** A fault for each parameter except the known ones: a caller who misspells `dry_run` must not get a real patch. */
@@ -25,15 +18,15 @@ export function unknownParameters(query: unknown, ...known: readonly string[]): 
 
 /** Refuses every query parameter on the API's routes without query parameters. */
 @Injectable()
-export class KnownQueryInterceptor implements NestInterceptor {
+export class KnownQueryGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  canActivate(context: ExecutionContext): boolean {
     const { query, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
     const checks = this.reflector.get<boolean | undefined>(HAS_QUERY_PARAMETERS, context.getHandler());
     if (checks !== true && routeOptions.url?.startsWith('/api/') === true) {
       refuseFaults(unknownParameters(query));
     }
-    return next.handle();
+    return true;
   }
 }
