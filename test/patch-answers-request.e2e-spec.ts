@@ -1,4 +1,5 @@
 import { patchRaw } from './support/raw-request.js';
+import { CUSTOMER } from './support/upstream.js';
 import { ACME_TOKEN, CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 
 const SETTINGS = { CUSTOMER_PRE_READ: 'never', RATE_LIMIT_PER_MINUTE: '1000000' };
@@ -55,6 +56,17 @@ describe('what the billing API is sent', () => {
     bff.upstream.requests.length = 0;
   });
   afterAll(() => bff.stop());
+
+  it('comes over one connection while requests follow each other, whatever was answered', async () => {
+    const { answer, connections } = bff.upstream;
+    for (const status of [200, 400, 404, 409, 422, 429, 200]) {
+      bff.upstream.answerWith(status, status === 200 ? CUSTOMER : { code: 'BAD_REQUEST', message: 'no' });
+      await bff.patch({ name: `Acme ${status}` });
+    }
+    bff.upstream.answer = answer;
+    expect(bff.upstream.methods).toEqual(Array.from({ length: 7 }, () => 'PATCH'));
+    expect(bff.upstream.connections - connections).toBe(1);
+  });
 
   it('is only what the BFF chooses, whatever the caller sends', async () => {
     const token = await bff.idp.token();

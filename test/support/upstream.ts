@@ -29,6 +29,8 @@ export const CUSTOMER = {
 /** A billing API of tests that answers whatever a test says. */
 export class TestUpstream {
   readonly requests: UpstreamRequest[] = [];
+  /** Connections that were opened so far. */
+  connections = 0;
   /** Says how each request is answered; by default with the customer and what was patched. */
   answer: Answer = (request, response) => {
     if (request.method === 'GET') {
@@ -79,6 +81,9 @@ export class TestUpstream {
   async listen(): Promise<void> {
     const server = createServer((request, response) => {
       void this.take(request, response);
+    });
+    server.on('connection', () => {
+      this.connections += 1;
     });
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
     this.port = (server.address() as AddressInfo).port;
