@@ -18,7 +18,7 @@ import type { Customer } from './customer.dto.js';
 import { parseCustomer, parseCustomerList } from './read-customer.js';
 import { MIN_TIME_LEFT, Retries } from './retry-policy.js';
 import { TokenFeedback } from './token-feedback.js';
-import { CutOff, NotSent, TimedOut } from './transport.js';
+import { CutOff, NotSent, sendWith, TimedOut, type WireRequest } from './transport.js';
 
 /** The tenant, operation and deadline of a call to the billing API. */
 export interface BillingCall {
@@ -167,27 +167,27 @@ export class BillingClient {
     if (timeout <= 0) return { kind: 'deadline-exceeded' };
     const { id: tenantId, billingApiUrl, credential } = call.tenant;
     const conclusive = timeout >= this.conclusiveMs;
-    const { origin } = new URL(billingApiUrl);
-    const { waitMs, policy } = this.breakers.of({ tenantId, origin, conclusive });
+    const url = new URL(`${billingApiUrl}/api/v1/customers${request.path}`);
+    const { waitMs, policy } = this.breakers.of({ tenantId, origin: url.origin, conclusive });
     if (waitMs > 0) return { kind: 'not-attempted', retryAfterS: Math.ceil(waitMs / 1_000) };
     const secret = credential.token.reveal();
-    const ask = (): Promise<BillingAnswer<Value>> =>
-      this.http.axiosRef
-        .request<string>({
-          url: `${billingApiUrl}/api/v1/customers${request.path}`,
-          method: request.method,
-          headers: this.headersOf(call, secret, request),
-          ...(request.body === undefined ? {} : { data: request.body }),
-          timeout,
-        })
-        .then(({ status, headers, data }) => ({ complete: true, status, headers, text: data }), incomplete)
-        .then((wire) =>
-          'kind' in wire ? wire : readAnswer(wire, { parse: request.parse, now: this.clock.now(), secret }),
-        );
-    const answer = await policy.execute(ask);
+    const { method, body = null, parse } = request;
+    const wire = { url, method, body, timeout, headers: this.headersOf(call, secret, request) };
+    const answer = await policy.execute(async (): Promise<BillingAnswer<Value>> => {
+      const received = await this.answerTo(wire);
+      return 'kind' in received ? received : readAnswer(received, { parse, now: this.clock.now(), secret });
+    });
     if (answer.kind === 'success') this.noteUndocumented(answer.undocumented);
     // There was almost no time for a connection, so this proves nothing about the billing API.
     return answer.kind === 'unreachable' && !conclusive ? { kind: 'deadline-exceeded' } : answer;
+  }
+
+  private async answerTo(request: WireRequest): Promise<WireAnswer | BillingAnswer<never>> {
+    try {
+      return await sendWith(this.http.axiosRef, request);
+    } catch (error) {
+      return incomplete(error);
+    }
   }
 
   /** Built from scratch: no header of the caller is forwarded. */

@@ -1,4 +1,4 @@
-import { HttpModule } from '@nestjs/axios';
+import { HttpModule, HttpService } from '@nestjs/axios';
 import { Inject, Module } from '@nestjs/common';
 import { Agent } from 'undici';
 import { AuditModule } from '../audit/audit.module.js';
@@ -8,7 +8,7 @@ import { BillingClient } from './billing.client.js';
 import { Bulkhead } from './bulkhead.js';
 import { CircuitBreakers } from './circuit-breakers.js';
 import { TokenFeedback } from './token-feedback.js';
-import { createAgent, undiciAdapter } from './transport.js';
+import { createAgent, keepOnlyAdapter, undiciAdapter } from './transport.js';
 
 const AGENT = Symbol('Agent');
 
@@ -29,15 +29,14 @@ class ConnectionsModule {
     HttpModule.registerAsync({
       imports: [ConnectionsModule],
       inject: [AGENT, Clock],
-      useFactory: (agent: Agent, clock: Clock) => ({
-        adapter: undiciAdapter(agent, clock),
-        // Bodies are already JSON text, and answers are parsed where they are read.
-        transformRequest: [(data: unknown) => data],
-        transformResponse: [(data: unknown) => data],
-      }),
+      useFactory: (agent: Agent, clock: Clock) => ({ adapter: undiciAdapter(agent, clock) }),
     }),
   ],
   providers: [BillingClient, Bulkhead, CircuitBreakers, TokenFeedback],
   exports: [BillingClient, Bulkhead, CircuitBreakers],
 })
-export class BillingModule {}
+export class BillingModule {
+  constructor(http: HttpService) {
+    keepOnlyAdapter(http.axiosRef);
+  }
+}

@@ -1,6 +1,7 @@
-import { AxiosHeaders, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import { AxiosHeaders, type AxiosAdapter, type AxiosInstance } from 'axios';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../runtime/clock.js';
+import type { WireAnswer } from './billing-answer.js';
 
 /** The request was not sent (refused, unresolved, TLS, connect time-out, no time left), so it was not received. */
 export class NotSent extends Error {
@@ -18,7 +19,7 @@ export class CutOff extends Error {
 
   constructor(
     readonly status: number,
-    readonly headers: Readonly<Record<string, string>>,
+    readonly headers: WireAnswer['headers'],
     cause: Error,
   ) {
     super('the answer was cut off', { cause });
@@ -38,30 +39,62 @@ export function createAgent(): Agent {
   return new Agent({ connect: { timeout: CONNECT_TIMEOUT }, keepAliveTimeout: KEEP_ALIVE, pipelining: 1 });
 }
 
+/** A request as it is sent. */
+export interface WireRequest {
+  readonly method: 'GET' | 'PATCH';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  /** Milliseconds for all of it. */
+  readonly timeout: number;
+}
+
 /**
- * An axios adapter over undici's `dispatch`. It costs a fraction of the CPU of axios' own adapters, sends exactly the
- * given headers, and knows whether a failed request had been handed to a connection. Resolves with any status; `data`
- * is the text of the answer. `timeout` limits the whole request, in milliseconds. A `signal` is not used, because
- * axios replaces our error by its own when the signal is aborted.
+ * Sends a request; resolves with any status. axios sees the request and the answer as opaque data: it would copy and
+ * normalise the headers of each four times.
  * @throws NotSent; CutOff; TimedOut; after any other error the request may or may not have been received
  */
+export async function sendWith(axios: AxiosInstance, request: WireRequest): Promise<WireAnswer> {
+  const { data } = await axios.request<WireAnswer>({ data: new Sealed(request) });
+  return data;
+}
+
+/** Not a plain object, so that axios does not copy what is in it. */
+class Sealed {
+  constructor(readonly request: WireRequest) {}
+}
+
+const NO_HEADERS = new AxiosHeaders();
+
+/**
+ * An axios adapter over undici's `dispatch`. It costs a fraction of the CPU of axios' own adapters, sends exactly the
+ * given headers, and knows whether a failed request had been handed to a connection.
+ */
 export function undiciAdapter(agent: Dispatcher, clock: Clock): AxiosAdapter {
-  return (config) =>
-    new Promise((resolve, reject) => {
-      const url = new URL(config.url ?? '');
-      const handler = new ResponseHandler(config, clock, resolve, reject);
-      const request = {
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: config.method?.toUpperCase() === 'PATCH' ? ('PATCH' as const) : ('GET' as const),
-        headers: headersOf(config),
-        body: typeof config.data === 'string' ? config.data : null,
-        // The time-out of the request limits every wait.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      };
-      agent.dispatch(request, handler);
-    });
+  return async (config) => {
+    const data: unknown = config.data;
+    if (!(data instanceof Sealed)) throw new TypeError('requests to billing APIs are sent by `sendWith`');
+    const answer = await dispatch(agent, clock, data.request);
+    return { data: answer, status: answer.status, statusText: '', headers: NO_HEADERS, config };
+  };
+}
+
+/** Removes what axios would merge into every request, and nothing here uses. */
+export function keepOnlyAdapter({ defaults }: AxiosInstance): void {
+  for (const name of Object.keys(defaults)) if (name !== 'adapter') Reflect.deleteProperty(defaults, name);
+}
+
+function dispatch(agent: Dispatcher, clock: Clock, request: WireRequest): Promise<WireAnswer> {
+  const { url, method, headers, body, timeout } = request;
+  return new Promise((resolve, reject) => {
+    const handler = new ResponseHandler(timeout, clock, resolve, reject);
+    const options = {
+      ...{ origin: url.origin, path: url.pathname + url.search, method, headers, body },
+      // The time-out of the request limits every wait.
+      ...{ headersTimeout: 0, bodyTimeout: 0 },
+    };
+    agent.dispatch(options, handler);
+  });
 }
 
 /** Handler of one request and its answer, called by undici. */
@@ -69,18 +102,18 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private timedOut = false;
   private status = 0;
-  private headers: Record<string, string> = {};
+  private headers: WireAnswer['headers'] = {};
   private readonly chunks: Buffer[] = [];
   private size = 0;
   private readonly cancelTimeout: () => void;
 
   constructor(
-    private readonly config: InternalAxiosRequestConfig,
+    timeout: number,
     clock: Clock,
-    private readonly resolve: (response: AxiosResponse<string>) => void,
+    private readonly resolve: (answer: WireAnswer) => void,
     private readonly reject: (error: Error) => void,
   ) {
-    this.cancelTimeout = clock.after(config.timeout ?? 0, () => {
+    this.cancelTimeout = clock.after(timeout, () => {
       this.timeOut();
     });
   }
@@ -93,11 +126,11 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: Record<string, string | string[] | undefined>,
+    headers: WireAnswer['headers'],
   ): void {
     this.status = status;
-    this.headers = flattened(headers);
-    if (Number(this.headers['content-length'] ?? 0) > ANSWER_LIMIT) controller.abort(tooLong());
+    this.headers = headers;
+    if (Number(headers['content-length'] ?? 0) > ANSWER_LIMIT) controller.abort(tooLong());
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -108,13 +141,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.cancelTimeout();
-    this.resolve({
-      data: Buffer.concat(this.chunks, this.size).toString('utf8'),
-      status: this.status,
-      statusText: '',
-      headers: AxiosHeaders.from(this.headers),
-      config: this.config,
-    });
+    const [only, ...others] = this.chunks;
+    const bytes = only !== undefined && others.length === 0 ? only : Buffer.concat(this.chunks, this.size);
+    const { status, headers } = this;
+    this.resolve({ complete: true, status, headers, text: bytes.toString('utf8') });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -133,17 +163,4 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
 function tooLong(): Error {
   return new Error(`the answer is longer than ${ANSWER_LIMIT} bytes`);
-}
-
-function headersOf(config: InternalAxiosRequestConfig): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(config.headers.toJSON()).map(([name, value]) => [name, String(value)]),
-  );
-}
-
-function flattened(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const entries = Object.entries(headers).map(
-    ([name, value]) => [name, [value ?? ''].flat().join(', ')] as const,
-  );
-  return Object.fromEntries(entries);
 }
