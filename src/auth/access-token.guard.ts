@@ -11,7 +11,7 @@ import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
 import type { Tenant } from '../tenants/tenant.js';
-import { TenantCache } from '../tenants/tenant-cache.js';
+import { requireActive, TenantCache } from '../tenants/tenant-cache.js';
 import { type Caller } from './caller.js';
 import { ANY_TENANT_SCOPE, type Scope } from './scopes.js';
 import { CallerLimits, type Seat } from './caller-limits.js';
@@ -101,11 +101,11 @@ export class AccessTokenGuard implements CanActivate {
     requireScope(caller, scopes ?? []);
     if (this.reflector.getAllAndOverride<boolean | undefined>(ANY_TENANT, targets) === true) return true;
     const chosen = chooseTenant(caller, request.headers['x-tenant-id']);
+    const known = this.tenants.known(chosen);
+    const tenant = known === undefined ? await request.deadline.within(this.tenants.find(chosen)) : known;
     // Set before any refusal: a refusal is recorded for the requested tenant.
-    const { deadline } = request;
-    request.tenantId = (await deadline.within(this.tenants.find(chosen)))?.id ?? null;
-    const tenant = await deadline.within(this.tenants.require(chosen));
-    request.principal = { caller, tenant };
+    request.tenantId = tenant?.id ?? null;
+    request.principal = { caller, tenant: requireActive(tenant) };
     return true;
   }
 

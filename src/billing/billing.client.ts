@@ -142,7 +142,8 @@ export class BillingClient {
       // The previous attempt's answer is more useful than "no time for another attempt".
       if (answer.kind === 'deadline-exceeded' && result !== undefined) return result;
       if (answer.kind !== 'not-attempted' && answer.kind !== 'deadline-exceeded') attempts += 1;
-      await atMost(this.clock, call.deadline, this.tokens.note({ ...call, tenant }, answer));
+      const noted = this.tokens.note({ ...call, tenant }, answer);
+      if (noted !== undefined) await atMost(this.clock, call.deadline, noted);
       result = { answer, tenant, attempts, durationMs: Math.round(this.clock.monotonic() - startedAt) };
       const retry = retries.after(answer);
       if (retry === undefined) return result;

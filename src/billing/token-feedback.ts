@@ -20,15 +20,20 @@ export class TokenFeedback {
     private readonly metrics: Metrics,
   ) {}
 
-  /** A 403 may be about the request, so it marks nothing. A failure proves nothing about the token. */
-  async note({ tenant, provenance, operationId }: Use, answer: BillingAnswer<unknown>): Promise<void> {
+  /**
+   * A 403 may be about the request, so it marks nothing. A failure proves nothing about the token.
+   * @returns undefined if there is nothing to wait for
+   */
+  note(use: Use, answer: BillingAnswer<unknown>): Promise<unknown> | undefined {
     const status = 'status' in answer ? answer.status : undefined;
-    if (status === undefined || status === 403 || status >= 500) return;
-    if (answer.kind === 'refused' && answer.slug === 'billing-failed') return;
-    if (status !== 401) await this.credentials.accepted(tenant);
-    else if (await this.credentials.rejected(tenant)) {
-      this.metrics.tokenRejected(tenant.id);
-      await this.trail.tokenRejected(provenance, operationId, tenant.credential);
-    }
+    if (status === undefined || status === 403 || status >= 500) return undefined;
+    if (answer.kind === 'refused' && answer.slug === 'billing-failed') return undefined;
+    return status === 401 ? this.noteRejected(use) : this.credentials.accepted(use.tenant);
+  }
+
+  private async noteRejected({ tenant, provenance, operationId }: Use): Promise<void> {
+    if (!(await this.credentials.rejected(tenant))) return;
+    this.metrics.tokenRejected(tenant.id);
+    await this.trail.tokenRejected(provenance, operationId, tenant.credential);
   }
 }

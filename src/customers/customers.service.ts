@@ -228,8 +228,9 @@ export class CustomersService {
   /**
    * A rejected token is tried again once a minute. If the database can't tell whether it is time, it is not tried.
    */
-  private withToken(tenant: Tenant, deadline: number): Promise<EquippedTenant | undefined> {
-    return within(this.clock, deadline, this.credentials.usable(tenant)).catch(() => undefined);
+  private async withToken(tenant: Tenant, deadline: number): Promise<EquippedTenant | undefined> {
+    const usable = this.credentials.usable(tenant);
+    return usable instanceof Promise ? within(this.clock, deadline, usable).catch(() => undefined) : usable;
   }
 }
 

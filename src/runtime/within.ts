@@ -28,6 +28,7 @@ export function within<Result>(clock: Clock, deadline: number, work: Promise<Res
     const cancel = clock.after(Math.max(0, deadline - clock.monotonic()), () => {
       reject(new OutOfTime('the time for it is over'));
     });
-    work.then(resolve, reject).finally(cancel);
+    work.then(resolve, reject);
+    work.then(cancel, cancel);
   });
 }

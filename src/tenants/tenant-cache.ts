@@ -45,29 +45,20 @@ export class TenantCache {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /**
-   * An active tenant.
-   * @throws Problem tenant-unknown, tenant-suspended, audit-unavailable
-   */
-  async require(id: string): Promise<Tenant> {
-    const tenant = await this.find(id);
-    if (tenant === null) throw new Problem('tenant-unknown', 'There is no tenant with this id.');
-    if (tenant.status === 'suspended') throw new Problem('tenant-suspended', 'The tenant is suspended.');
-    return tenant;
-  }
-
   /** @throws Problem audit-unavailable if it is not cached and the database is down */
   async find(id: string): Promise<Tenant | null> {
-    const held = this.held.get(id);
-    if (held === undefined || this.ageOf(held) >= TTL) return this.load(id);
-    if (this.ageOf(held) >= REFRESH_AFTER) void this.load(id).catch(() => undefined);
-    return held.tenant;
+    const known = this.known(id);
+    return known === undefined ? this.load(id) : known;
   }
 
-  /** The cached tenant, without a read: null if there is no such tenant, undefined if it is not cached. */
+  /** The cached tenant, without a wait: null if there is no such tenant, undefined if it is not cached. */
   known(id: string): Tenant | null | undefined {
     const held = this.held.get(id);
-    return held === undefined || this.ageOf(held) >= TTL ? undefined : held.tenant;
+    if (held === undefined) return undefined;
+    const age = this.ageOf(held);
+    if (age >= TTL) return undefined;
+    if (age >= REFRESH_AFTER) void this.load(id).catch(() => undefined);
+    return held.tenant;
   }
 
   /** Reads the tenant from the database now. */
@@ -164,4 +155,14 @@ export class TenantCache {
     }
     return undefined;
   }
+}
+
+/**
+ * Refuses to act for a tenant that is not active.
+ * @throws Problem tenant-unknown, tenant-suspended
+ */
+export function requireActive(tenant: Tenant | null): Tenant {
+  if (tenant === null) throw new Problem('tenant-unknown', 'There is no tenant with this id.');
+  if (tenant.status === 'suspended') throw new Problem('tenant-suspended', 'The tenant is suspended.');
+  return tenant;
 }

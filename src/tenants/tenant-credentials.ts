@@ -28,12 +28,13 @@ export class TenantCredentials {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** The tenant, if its current token may be used. A rejected token may be used for one probe a minute. */
-  async usable(tenant: Tenant): Promise<EquippedTenant | undefined> {
+  /**
+   * The tenant, if its current token may be used. A rejected token may be used for one probe a minute: only then the
+   * database is asked, and the result is a promise.
+   */
+  usable(tenant: Tenant): EquippedTenant | undefined | Promise<EquippedTenant | undefined> {
     if (!isEquipped(tenant)) return undefined;
-    const { credential } = tenant;
-    if (!credential.rejected || (await this.mayProbe(tenant.id, credential.version))) return tenant;
-    return undefined;
+    return tenant.credential.rejected ? this.probing(tenant) : tenant;
   }
 
   /** The tenant reloaded, if it has a newer token than the one that was just refused. */
@@ -56,17 +57,18 @@ export class TenantCredentials {
     return news;
   }
 
-  /** Records that it was accepted. */
-  async accepted({ id, credential }: EquippedTenant): Promise<void> {
-    if (credential.rejected) await this.mark(id, credential.version, false);
+  /** Records that it was accepted. Returns undefined if there is nothing to wait for. */
+  accepted({ id, credential }: EquippedTenant): Promise<unknown> | undefined {
     this.touch(id, credential.version);
+    return credential.rejected ? this.mark(id, credential.version, false) : undefined;
   }
 
-  private async mayProbe(id: string, version: number): Promise<boolean> {
+  private async probing(tenant: EquippedTenant): Promise<EquippedTenant | undefined> {
     try {
-      return await this.store.takeProbe(id, version, PROBE_EVERY);
+      const mayProbe = await this.store.takeProbe(tenant.id, tenant.credential.version, PROBE_EVERY);
+      return mayProbe ? tenant : undefined;
     } catch {
-      return false;
+      return undefined;
     }
   }
 
