@@ -144,11 +144,14 @@ it('lets nobody choose the audience', async () => {
   expect(await claims(WEB, { aud: 'elsewhere' })).toMatchObject({ aud: 'billing-bff' });
 });
 
-it.each(['password', 'authorization_code', 'refresh_token'])('refuses the grant %s', async (grant_type) => {
+it.each(['password', 'refresh_token', 'anything'])('refuses the grant %s', async (grant_type) => {
   const { status, body } = await request({ ...post(WEB), grant_type });
   expect({ status, body }).toEqual({
     status: 400,
-    body: { error: 'unsupported_grant_type', error_description: 'Only client_credentials is supported.' },
+    body: {
+      error: 'unsupported_grant_type',
+      error_description: 'Only client_credentials and authorization_code are supported.',
+    },
   });
 });
 
@@ -169,17 +172,19 @@ it('lets a page of another origin take a token, preflight included', async () =>
   expect((await request(post(WEB), { origin })).headers.get('access-control-allow-origin')).toBe('*');
 });
 
-it('describes what it offers, and hides the library’s other endpoints', async () => {
+it('describes what it offers, and has no other endpoints', async () => {
   const discovery = await fetch(`${provider.issuer}/.well-known/openid-configuration`);
   expect(await discovery.json()).toEqual({
     issuer: provider.issuer,
+    authorization_endpoint: provider.authorizeUrl,
     token_endpoint: provider.tokenUrl,
     jwks_uri: provider.jwksUrl,
-    grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-    response_types_supported: [],
+    grant_types_supported: ['client_credentials', 'authorization_code'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    response_types_supported: ['code'],
+    code_challenge_methods_supported: ['S256'],
   });
-  for (const endpoint of ['/authorize?redirect_uri=http://x.test', '/userinfo', '/introspect', '/revoke']) {
+  for (const endpoint of ['/', '/userinfo', '/introspect', '/revoke']) {
     expect((await fetch(`${provider.issuer}${endpoint}`)).status).toBe(404);
   }
   expect((await fetch(provider.tokenUrl)).status).toBe(405);

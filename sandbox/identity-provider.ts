@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { exportJWK, generateKeyPair, calculateJwkThumbprint } from 'jose';
-import { OAuth2Issuer, OAuth2Service } from 'oauth2-mock-server';
+import { OAuth2Issuer } from 'oauth2-mock-server';
 import { readJson, writePrivately } from './data-folder.js';
 import { HOST, listen } from './listen.js';
 import { members } from './shape.js';
-import { type Client, grantFor, TOKEN_LIFETIME_S } from './token-grant.js';
+import { SignIn } from './sign-in.js';
+import { type Client, type Grant, grantFor, TOKEN_LIFETIME_S } from './token-grant.js';
 
 export interface IdentityProviderOptions {
   clients: readonly Client[];
@@ -22,87 +23,92 @@ export interface IdentityProviderOptions {
 export interface IdentityProvider {
   /** The `iss` of its tokens, and the address it listens on. */
   readonly issuer: string;
+  readonly authorizeUrl: string;
   readonly tokenUrl: string;
   readonly jwksUrl: string;
   close(): Promise<void>;
 }
 
-const DISCOVERY = '/.well-known/openid-configuration';
-const ROUTES = new Map([
-  ['/token', ['POST', 'OPTIONS']],
-  ['/jwks', ['GET', 'OPTIONS']],
-  [DISCOVERY, ['GET', 'OPTIONS']],
-]);
-
-/** How long the keys can't be had after a token of a client with `keysDown`. */
-const KEYS_DOWN_FOR_MS = 30_000;
+const ROUTES = {
+  token: '/token',
+  authorize: '/authorize',
+  jwks: '/jwks',
+  discovery: '/.well-known/openid-configuration',
+} as const;
 
 /** ES256: the BFF accepts it by default, and tokens are short enough to paste. */
 const ALGORITHM = 'ES256';
 
+/** How long the keys can't be had after a token of a client with `keysDown`. */
+const KEYS_DOWN_FOR_MS = 30_000;
+
+/** More than any token request has. */
+const MAX_FORM_BYTES = 16_384;
+
 /**
- * Starts an OAuth server on 127.0.0.1 that issues tokens by client credentials (RFC 6749, section 4.4) and publishes
- * its keys. The library issues tokens to everybody, so its hooks check the client and limit the scopes
- * (`token-grant.ts`). Its other endpoints, which would sign in anybody, can't be reached.
+ * Starts an OAuth server on 127.0.0.1. It issues tokens by client credentials (RFC 6749, section 4.4), and to persons by
+ * authorization code with PKCE (`sign-in.ts`), and publishes its keys. `oauth2-mock-server` keeps the keys and signs.
+ * Pages of any origin may call it.
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   const { clients, audience, port = 0, keyFile, now = () => performance.now() } = options;
   const issuer = new OAuth2Issuer();
   await issuer.keys.add(await signingKey(keyFile));
-  const service = new OAuth2Service(issuer);
-  const responses = new WeakMap<IncomingMessage, ServerResponse>();
+  const signIn = new SignIn(clients, now);
   let keysDownUntil = -Infinity;
 
-  service.on('beforeTokenSigning', (token: SignedToken, request: TokenRequest) => {
-    const grant = grantFor(clients, request);
-    if ('error' in grant) return; // It is signed, but `beforeResponse` does not send it.
-    const { client, scope } = grant;
-    if (client.keysDown === true) {
-      token.header.kid = 'not-published';
-      keysDownUntil = now() + KEYS_DOWN_FOR_MS;
-    }
-    Object.assign(token.payload, {
-      exp: Number(token.payload.iat) + TOKEN_LIFETIME_S,
-      aud: audience,
-      sub: client.id,
-      client_id: client.uses ?? client.id,
-      ...(client.uses === undefined ? {} : { preferred_username: client.id }),
-      scope,
-      ...(client.tenant === undefined ? {} : { tenant_id: client.tenant }),
-    });
+  const server = createServer((request, response) => {
+    // If a caller hangs up half-way, there is nothing to answer.
+    respond(request, response).catch(() => response.destroy());
   });
 
-  service.on('beforeResponse', (response: TokenResponse, request: TokenRequest) => {
-    const grant = grantFor(clients, request);
-    if (!('error' in grant)) {
-      response.body = { ...response.body, expires_in: TOKEN_LIFETIME_S, scope: grant.scope };
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? '/', url);
+    const method = pathname === ROUTES.token ? 'POST' : 'GET';
+    response.setHeader('access-control-allow-origin', '*');
+    if (!Object.values<string>(ROUTES).includes(pathname)) response.writeHead(404).end();
+    else if (request.method === 'OPTIONS') preflight(request, response, method);
+    else if (request.method !== method) response.writeHead(405, { allow: `${method}, OPTIONS` }).end();
+    else if (pathname === ROUTES.token) await token(request, response);
+    else if (pathname === ROUTES.authorize) authorize(signIn, searchParams, response);
+    else if (pathname === ROUTES.discovery) json(response, 200, discovery(url));
+    else if (now() < keysDownUntil) response.writeHead(503).end();
+    else json(response, 200, { keys: issuer.keys.toJSON() });
+  }
+
+  async function token(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const form = new URLSearchParams(await bodyOf(request));
+    const grant = grantFor(clients, signIn.redeem, { form, authorization: request.headers.authorization });
+    response.setHeader('cache-control', 'no-store');
+    if ('error' in grant) {
+      if (grant.status === 401) response.setHeader('www-authenticate', 'Basic realm="sandbox"');
+      json(response, grant.status, { error: grant.error, error_description: grant.description });
       return;
     }
-    response.statusCode = grant.status;
-    response.body = { error: grant.error, error_description: grant.description };
-    if (grant.status === 401) responses.get(request)?.setHeader('WWW-Authenticate', 'Basic realm="sandbox"');
-  });
-
-  const server = createServer((request, response) => {
-    const path = (request.url ?? '').replace(/\?.*$/s, '');
-    const methods = ROUTES.get(path);
-    if (methods === undefined) response.writeHead(404).end();
-    else if (!methods.includes(request.method ?? ''))
-      response.writeHead(405, { allow: methods.join(', ') }).end();
-    else if (path === '/jwks' && now() < keysDownUntil) response.writeHead(503).end();
-    else if (path === DISCOVERY && request.method === 'GET') discovery(response, url);
-    else {
-      responses.set(request, response);
-      service.requestHandler(request, response);
-    }
-  });
+    const { keysDown } = grant.client;
+    if (keysDown === true) keysDownUntil = now() + KEYS_DOWN_FOR_MS;
+    const access_token = await issuer.buildToken({
+      expiresIn: TOKEN_LIFETIME_S,
+      scopesOrTransform: (header, payload) => {
+        if (keysDown === true) header.kid = 'not-published';
+        Object.assign(payload, claimsOf(grant), { aud: audience });
+      },
+    });
+    json(response, 200, {
+      access_token,
+      token_type: 'Bearer',
+      expires_in: TOKEN_LIFETIME_S,
+      scope: grant.scope,
+    });
+  }
 
   const url = `http://${HOST}:${await listen(server, port)}`;
   issuer.url = url;
   return {
     issuer: url,
-    tokenUrl: `${url}/token`,
-    jwksUrl: `${url}/jwks`,
+    authorizeUrl: url + ROUTES.authorize,
+    tokenUrl: url + ROUTES.token,
+    jwksUrl: url + ROUTES.jwks,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
@@ -113,20 +119,45 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   };
 }
 
-/** The library's token before it is signed. */
-interface SignedToken {
-  header: Record<string, unknown>;
-  payload: Record<string, unknown>;
+function claimsOf({ client, scope }: Extract<Grant, { client: Client }>): Record<string, unknown> {
+  return {
+    sub: client.id,
+    client_id: client.uses ?? client.id,
+    ...(client.uses === undefined ? {} : { preferred_username: client.id }),
+    scope,
+    ...(client.tenant === undefined ? {} : { tenant_id: client.tenant }),
+  };
 }
 
-/** The library's token request, after it has read the body. */
-interface TokenRequest extends IncomingMessage {
-  body: unknown;
+function authorize(signIn: SignIn, query: URLSearchParams, response: ServerResponse): void {
+  const answer = signIn.answer(query);
+  if ('redirect' in answer) response.writeHead(302, { location: answer.redirect }).end();
+  else if ('page' in answer)
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(answer.page);
+  else response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end(answer.refusal);
 }
 
-interface TokenResponse {
-  statusCode: number;
-  body: Record<string, unknown>;
+function preflight({ headers }: IncomingMessage, response: ServerResponse, method: string): void {
+  const asked = headers['access-control-request-headers'];
+  response
+    .writeHead(204, {
+      'access-control-allow-methods': method,
+      ...(asked === undefined ? {} : { 'access-control-allow-headers': asked }),
+    })
+    .end();
+}
+
+function json(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = '';
+  for await (const chunk of request) {
+    body += String(chunk);
+    if (body.length > MAX_FORM_BYTES) throw new RangeError('the form is too large');
+  }
+  return body;
 }
 
 /** The key of an earlier run, or a new one that is stored for the next run. */
@@ -140,17 +171,15 @@ async function signingKey(file: string | undefined): Promise<Record<string, unkn
   return key;
 }
 
-/** Describes what this server really offers; the library's own document lists endpoints that are closed here. */
-function discovery(response: ServerResponse, url: string): void {
-  const document = {
+function discovery(url: string): Record<string, unknown> {
+  return {
     issuer: url,
-    token_endpoint: `${url}/token`,
-    jwks_uri: `${url}/jwks`,
-    grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-    response_types_supported: [],
+    authorization_endpoint: url + ROUTES.authorize,
+    token_endpoint: url + ROUTES.token,
+    jwks_uri: url + ROUTES.jwks,
+    grant_types_supported: ['client_credentials', 'authorization_code'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    response_types_supported: ['code'],
+    code_challenge_methods_supported: ['S256'],
   };
-  response
-    .writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' })
-    .end(JSON.stringify(document));
 }

@@ -1,6 +1,4 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import { isRecord } from './shape.js';
 
 /**
  * A client that may get tokens. Without a tenant, the caller sends one in `X-Tenant-Id`. A person is one, too: with
@@ -20,29 +18,50 @@ export interface Client {
 /** Half a day, so that a command from the morning still works in the afternoon. */
 export const TOKEN_LIFETIME_S = 12 * 60 * 60;
 
+/** A request of the token endpoint. */
+export interface TokenRequest {
+  form: URLSearchParams;
+  authorization: string | undefined;
+}
+
 /** The token may be issued, or the error (RFC 6749, section 5.2). */
 export type Grant =
   { client: Client; scope: string } | { error: string; status: 400 | 401; description: string };
 
-/** Decides a token request: the grant, then the client and its secret, then the scopes. */
-export function grantFor(clients: readonly Client[], request: IncomingMessage & { body: unknown }): Grant {
-  const body = isRecord(request.body) ? request.body : {};
-  if (body.grant_type !== 'client_credentials') {
-    return refused('unsupported_grant_type', 400, 'Only client_credentials is supported.');
+/** The person and the scopes of a code; undefined if anything does not fit. */
+export type RedeemCode = (form: URLSearchParams) => { person: Client; scope: string } | undefined;
+
+/** Decides a token request: the grant, then the client and its secret, or the code, then the scopes. */
+export function grantFor(clients: readonly Client[], redeem: RedeemCode, request: TokenRequest): Grant {
+  const { form, authorization } = request;
+  if (form.get('grant_type') === 'authorization_code') {
+    const redeemed = redeem(form);
+    if (redeemed === undefined) return refused('invalid_grant', 400, 'The code is unknown, or does not fit.');
+    return { client: redeemed.person, scope: redeemed.scope };
   }
-  const given = basicCredentials(request.headers.authorization) ?? {
-    id: body.client_id,
-    secret: body.client_secret,
+  if (form.get('grant_type') !== 'client_credentials') {
+    const known = 'Only client_credentials and authorization_code are supported.';
+    return refused('unsupported_grant_type', 400, known);
+  }
+  const given = basicCredentials(authorization) ?? {
+    id: form.get('client_id') ?? '',
+    secret: form.get('client_secret') ?? '',
   };
   const client = clients.find(({ id }) => id === given.id);
-  if (client === undefined || typeof given.secret !== 'string' || !sameText(client.secret, given.secret)) {
+  if (client === undefined || !sameText(client.secret, given.secret)) {
     return refused('invalid_client', 401, 'Unknown client or wrong secret.');
   }
-  const asked = typeof body.scope === 'string' ? body.scope.split(' ').filter((word) => word !== '') : [];
-  const scopes = asked.length === 0 ? client.scopes : client.scopes.filter((scope) => asked.includes(scope));
-  return scopes.length === 0
+  const scope = grantedScopes(client, form.get('scope') ?? '');
+  return scope === undefined
     ? refused('invalid_scope', 400, 'None of the scopes asked for is granted to this client.')
-    : { client, scope: scopes.join(' ') };
+    : { client, scope };
+}
+
+/** Those asked for that the client has; all if none is asked for; undefined if none is left. */
+export function grantedScopes({ scopes }: Client, asked: string): string | undefined {
+  const words = asked.split(' ').filter((word) => word !== '');
+  const granted = words.length === 0 ? scopes : scopes.filter((scope) => words.includes(scope));
+  return granted.length === 0 ? undefined : granted.join(' ');
 }
 
 function refused(error: string, status: 400 | 401, description: string): Grant {
