@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Clock } from '../runtime/clock.js';
@@ -44,10 +44,25 @@ export class AppKeys {
     return this.digest(purpose, text).toString('base64url', 0, bytes);
   }
 
+  /**
+   * A short keyed hash, of many short texts: the first characters of SHA-256 over key and text, in base64url. It costs a
+   * fifth of an HMAC. HMAC prevents that a hash is continued with a longer text; this needs the whole of it, and a quarter
+   * is the most that is shown.
+   * @param characters up to 10, of 6 bits each
+   */
+  shortHash(purpose: AppKeyPurpose, text: string, characters: number): string {
+    const key = Buffer.from(this.keyOf(purpose)).toString('base64url');
+    return hash('sha256', key + text, 'base64url').slice(0, characters);
+  }
+
   private digest(purpose: AppKeyPurpose, text: string): Buffer {
+    return createHmac('sha256', this.keyOf(purpose)).update(text).digest();
+  }
+
+  private keyOf(purpose: AppKeyPurpose): Uint8Array {
     const key = this.keys.get(purpose);
     if (key === undefined) throw new Error('the keys are not loaded yet');
-    return createHmac('sha256', key).update(text).digest();
+    return key;
   }
 
   private async load(purpose: AppKeyPurpose): Promise<Uint8Array> {

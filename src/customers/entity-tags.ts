@@ -9,8 +9,7 @@ import { isVerifiable, shownValue } from './patch-diff.js';
 /** The fields that a tag covers, in this order: all fields that can be read. */
 const FIELDS = PATCH_FIELDS.filter(isVerifiable);
 
-/** Bytes of each field's keyed hash, and its characters in base64url. */
-const BYTES = 6;
+/** Characters of each field's keyed hash, in base64url: 48 bits. */
 const CHARACTERS = 8;
 
 /** A tag of this service, and the suffix that a proxy may have added, such as `-gzip` or `;br`. */
@@ -62,10 +61,10 @@ export class EntityTags {
   }
 
   private opaqueTag(tenantId: string, customer: Customer): string {
+    const owner = JSON.stringify([tenantId, customer.id]);
     return FIELDS.map((field) => {
-      const value = withoutNulls(shownValue(customer, field));
-      const text = canonicalize([tenantId, customer.id, field, value]) ?? '';
-      return this.keys.shortHmac('entity-tag', text, BYTES);
+      const value = canonicalize(withoutNulls(shownValue(customer, field))) ?? '';
+      return this.keys.shortHash('entity-tag', `${owner} ${field} ${value}`, CHARACTERS);
     }).join('');
   }
 }
