@@ -133,7 +133,7 @@ describe('REQUEST_DEADLINE_MS covers the database', () => {
   };
   it.each([
     ['the tenant', /from "tenant"/],
-    ['the idempotency key', /into "idempotency_key"/],
+    ['the idempotency key', /into idempotency_key/],
     ['the lease', /into "customer_lease"/],
     ['the intent', /insert into audit_event/],
   ])('%s: 503, nothing sent', async (what, statement) => {

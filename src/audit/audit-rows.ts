@@ -1,7 +1,7 @@
 import { canonicalize } from '../crypto/canonical.js';
 import { type Kysely, sql } from 'kysely';
 import { fromNow } from '../database/database-time.js';
-import type { EncryptedColumns, Schema } from '../database/schema.js';
+import type { EncryptedColumns, KeptAnswer, Schema } from '../database/schema.js';
 import { PLATFORM_LOG } from '../sealing/seal.js';
 import type { AuditEvent } from './audit-event.js';
 
@@ -27,6 +27,8 @@ export interface Entry {
   readonly opens?: OpenedOperation;
   /** Only for an outcome: whether it is final, or the reconciler has to find it. */
   readonly operationState?: 'final' | 'unknown';
+  /** The answer to its request, if that has an idempotency key. */
+  readonly answer?: KeptAnswer | undefined;
 }
 
 /** Stores events in as few statements as possible. One statement can't have two outcomes of an operation. */
@@ -47,12 +49,13 @@ export async function storeEntries(database: Kysely<Schema>, entries: readonly E
 }
 
 /**
- * Stores events and the state of their operations in one statement, so all of it is stored or nothing. An outcome is
+ * Stores events, the state of their operations and their answers in one statement, so all of it is stored or nothing. An outcome is
  * stored only while the row of its operation exists and is left out otherwise, so no operation has two final
  * outcomes. If an entry was stored although storing it seemed to fail, it is not stored twice.
  */
 async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
   const opened = entries.flatMap(({ opens }) => (opens === undefined ? [] : [toOperation(opens)]));
+  const answers = entries.flatMap(({ answer }) => (answer === undefined ? [] : [toJson(answer)]));
   const closed = operationsOf(entries.filter(({ operationState }) => operationState === 'final'));
   const unknown = operationsOf(entries.filter(({ operationState }) => operationState === 'unknown'));
   const rows = `[${entries.map(toRow).join(',')}]`;
@@ -68,6 +71,13 @@ async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[
         id uuid, tenant_id text, due_in_ms float8, own_key text, encrypted text
       )
       on conflict (id) do nothing
+    ), answered as (
+      update idempotency_key as key set
+        customer_id = row.customer_id, own_key = row.own_key, encrypted = decode(row.encrypted, 'base64')
+      from json_to_recordset(${JSON.stringify(answers)}::json) as row (
+        key_id text, operation_id uuid, customer_id text, own_key text, encrypted text
+      )
+      where key.id = row.key_id and key.operation_id = row.operation_id
     ), closed as (
       delete from operation where id = any(${closed}::uuid[]) returning id
     ), unknown as (
@@ -105,7 +115,11 @@ function operationsOf(entries: readonly Entry[]): string[] {
 
 function toOperation({ snapshot, ...operation }: OpenedOperation): object {
   if (snapshot === undefined) return operation;
-  return { ...operation, own_key: snapshot.own_key, encrypted: base64(snapshot.encrypted) };
+  return { ...operation, ...toJson(snapshot) };
+}
+
+function toJson(columns: EncryptedColumns): object {
+  return { ...columns, encrypted: base64(columns.encrypted) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from 'kysely';
-import type { Schema } from '../database/schema.js';
+import type { KeptAnswer, Schema } from '../database/schema.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
 import { atMost, within } from '../runtime/within.js';
@@ -88,20 +88,20 @@ export class AuditTrail {
    * Stores the outcome of a sent patch. Resolves when it is durable, or when the time is over; then the write
    * continues after the answer.
    */
-  async outcome(operation: Operation, ending: OutcomeRecord): Promise<void> {
+  async outcome(operation: Operation, ending: OutcomeRecord, answer?: KeptAnswer): Promise<void> {
     const operationState = ending.outcome === 'unknown' ? 'unknown' : 'final';
-    await this.tell(operation, this.patchEntry(operation, ending), { operationState });
+    await this.tell(operation, this.patchEntry(operation, ending), { operationState, answer });
   }
 
   /** Stores the outcome of a patch that was not sent. */
-  async outcomeUnsent(operation: Operation, ending: OutcomeRecord): Promise<void> {
-    await this.tell(operation, this.patchEntry(operation, ending));
+  async outcomeUnsent(operation: Operation, ending: OutcomeRecord, answer?: KeptAnswer): Promise<void> {
+    await this.tell(operation, this.patchEntry(operation, ending), { answer });
   }
 
   /** Stores the event of a preview. */
-  async previewed(operation: Operation, ending: OutcomeRecord): Promise<void> {
+  async previewed(operation: Operation, ending: OutcomeRecord, answer?: KeptAnswer): Promise<void> {
     const preview = { action: 'customer.patch.previewed', phase: 'event' } as const;
-    await this.tell(operation, this.patchEntry(operation, { ...ending, ...preview }));
+    await this.tell(operation, this.patchEntry(operation, { ...ending, ...preview }), { answer });
   }
 
   /** Stores that the billing API answered 401 to a version of the tenant's token, and which request got the 401. */
@@ -174,7 +174,7 @@ export class AuditTrail {
   private tell(
     { answerBy }: Operation,
     entry: Promise<Entry>,
-    state: Pick<Entry, 'operationState'> = {},
+    state: Pick<Entry, 'operationState' | 'answer'> = {},
   ): Promise<void> {
     const stored = entry.then((made) => this.writer.appendEventually({ ...made, ...state }));
     const until = Math.max(answerBy, this.clock.monotonic() + LEAST_WAIT);

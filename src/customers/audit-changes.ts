@@ -21,14 +21,15 @@ export function intendedChanges(diff: PatchDiff): Change[] {
   }));
 }
 
+/** What a patch did to one field. */
+export interface FieldEffect {
+  readonly field: PatchField;
+  readonly effect: Effect;
+}
+
 /** For a patch that was not applied, or whose outcome is unknown: all fields that were sent have the same effect. */
-export function changesWith(effect: Effect, diff: PatchDiff): Change[] {
-  return askedFields(diff.asked).map((field) => ({
-    field,
-    ...beforeOf(diff, field),
-    after: maskField(field, diff.asked[field]),
-    effect: diff.sent.includes(field) ? effect : 'unchanged',
-  }));
+export function sameEffect(effect: Effect, { asked, sent }: PatchDiff): FieldEffect[] {
+  return askedFields(asked).map((field) => ({ field, effect: sent.includes(field) ? effect : 'unchanged' }));
 }
 
 /**
@@ -37,43 +38,65 @@ export function changesWith(effect: Effect, diff: PatchDiff): Change[] {
  * as requested and nothing was read before). For fields that were not sent, because they already had the requested
  * value: `unchanged`, or `raced` if they no longer have it.
  */
-export function changesSeenIn(diff: PatchDiff, customer: Shown): Change[] {
-  return askedFields(diff.asked).map((field) => ({
-    field,
-    ...beforeOf(diff, field),
-    after: maskField(field, isVerifiable(field) ? customer[field] : diff.asked[field]),
-    effect: effectSeenIn(diff, customer, field),
-  }));
+export function effectsSeenIn(diff: PatchDiff, customer: Shown): FieldEffect[] {
+  return askedFields(diff.asked).map((field) => ({ field, effect: effectSeenIn(diff, customer, field) }));
+}
+
+/** The values behind the masks of the requested changes. */
+export function intendedValues(diff: PatchDiff): ChangeValue[] {
+  return wholeValues(askedFields(diff.asked), diff, undefined);
 }
 
 /**
- * The values behind the masks of these changes.
- * @param customer as read afterwards; undefined if it was not read
+ * What an outcome without an intent stores: the effects with all values.
+ * @param seen the customer read afterwards; undefined if it was not read
  */
-export function valuesOf(diff: PatchDiff, customer?: Shown): ChangeValue[] {
-  return askedFields(diff.asked).map((field) => ({
+export function wholeOutcome(
+  effects: readonly FieldEffect[],
+  diff: PatchDiff,
+  seen: Shown | undefined,
+): RecordedChanges {
+  const changes = effects.map(({ field, effect }) => ({
     field,
-    ...(diff.before === undefined || !isVerifiable(field) ? {} : { before: diff.before[field] ?? null }),
-    after: customer === undefined || !isVerifiable(field) ? diff.asked[field] : (customer[field] ?? null),
+    ...beforeOf(diff, field),
+    after: maskField(field, valueAfter(field, diff, seen)),
+    effect,
   }));
+  const fields = effects.map(({ field }) => field);
+  return { changes, values: wholeValues(fields, diff, seen) };
 }
 
 /** What an outcome stores beside its intent: the effects, and only the values that differ from the intended ones. */
-export function withoutRepeatedValues(
-  { changes, values }: RecordedChanges,
-  { asked }: PatchDiff,
+export function outcomeBesideIntent(
+  effects: readonly FieldEffect[],
+  diff: PatchDiff,
+  seen: Shown | undefined,
 ): RecordedChanges {
-  const intended = new Map<string, unknown>(Object.entries(asked));
-  const differing = values.filter(
-    ({ field, after }) => canonicalize(after) !== canonicalize(intended.get(field)),
-  );
-  const fields = new Set(differing.map(({ field }) => field));
-  return {
-    changes: changes.map(({ before: _, after, ...change }) =>
-      fields.has(change.field) && after !== undefined ? { ...change, after } : change,
-    ),
-    values: differing.map(({ field, after }) => ({ field, after })),
-  };
+  const values: ChangeValue[] = [];
+  const changes = effects.map(({ field, effect }): Change => {
+    const after = valueAfter(field, diff, seen);
+    if (isSameJson(after, diff.asked[field])) return { effect, field };
+    values.push({ field, after });
+    return { after: maskField(field, after), effect, field };
+  });
+  return { changes, values };
+}
+
+function wholeValues(fields: readonly PatchField[], diff: PatchDiff, seen: Shown | undefined): ChangeValue[] {
+  return fields.map((field) => ({
+    field,
+    ...(diff.before === undefined || !isVerifiable(field) ? {} : { before: diff.before[field] ?? null }),
+    after: valueAfter(field, diff, seen),
+  }));
+}
+
+/** The requested value, where the customer does not show it. */
+function valueAfter(field: PatchField, { asked }: PatchDiff, seen: Shown | undefined): unknown {
+  return seen === undefined || !isVerifiable(field) ? asked[field] : (seen[field] ?? null);
+}
+
+function isSameJson(one: unknown, other: unknown): boolean {
+  return one === other || (typeof one === 'object' && canonicalize(one) === canonicalize(other));
 }
 
 function effectSeenIn({ asked, before, sent }: PatchDiff, customer: Shown, field: PatchField): Effect {

@@ -18,10 +18,10 @@ import { CustomerLeases, LeaseTaken, LeaseUnavailable } from './customer-leases.
 import { EntityTags, type IfMatch } from './entity-tags.js';
 import { LaterPatches } from './later-patches.js';
 import { bodyOf, diffOf, isSameCustomer } from './patch-diff.js';
-import { PatchJournal, type PatchResult } from './patch-journal.js';
+import { PatchJournal } from './patch-journal.js';
 import * as outcome from './patch-outcome.js';
 import { PatchReplay } from './patch-replay.js';
-import type { AdmittedPatch, PatchContext, PatchRequest } from './patch-request.js';
+import type { AdmittedPatch, PatchContext, PatchRequest, PatchResult } from './patch-request.js';
 
 /**
  * Share of the remaining time for one attempt of the read before a patch. The rest is for the patch and the read
@@ -98,7 +98,7 @@ export class CustomersService {
     const keyed = this.replay.keyed(patch);
     const claim = await this.keys.claim(keyed);
     if (claim.kind === 'replay') return { ...claim.result, replayed: true };
-    return this.keys.keep(keyed, claim, () => this.carryOut(patch));
+    return this.keys.keep(keyed, claim, (keep) => this.carryOut({ ...patch, keep }));
   }
 
   private begin(request: PatchRequest): PatchContext {
@@ -106,7 +106,7 @@ export class CustomersService {
     const { customerRef } = request;
     const diff = diffOf(request.fields, undefined);
     const customerId = operation.target.customer_id;
-    return { ...operation, request, customerRef, customerId, before: undefined, diff };
+    return { ...operation, request, customerRef, customerId, before: undefined, diff, keep: undefined };
   }
 
   /** Carries out a patch with the tenant's token and a bulkhead slot. */

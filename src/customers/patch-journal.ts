@@ -2,27 +2,23 @@ import { Injectable } from '@nestjs/common';
 import type { Upstream, UsedCredential } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { BillingResult } from '../billing/billing.client.js';
-import type { Customer } from '../billing/customer.dto.js';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
+import type { Answer } from '../idempotency/keyed-request.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
-import { changesWith, intendedChanges, valuesOf, withoutRepeatedValues } from './audit-changes.js';
-import type { CustomerPreview } from './customer-preview.schema.js';
+import {
+  intendedChanges,
+  intendedValues,
+  outcomeBesideIntent,
+  sameEffect,
+  wholeOutcome,
+} from './audit-changes.js';
 import type { PatchOutcome } from './patch-outcome.js';
-import type { AdmittedPatch, PatchContext } from './patch-request.js';
+import type { AdmittedPatch, PatchContext, PatchResult } from './patch-request.js';
 import { placeOf, snapshotOf } from './patch-snapshot.js';
 
 /** Milliseconds after its deadline when a request without a recorded outcome is certainly dead. */
 const GRACE = 10_000;
-
-/** The result for the caller; `preview` after a dry run. */
-export interface PatchResult {
-  readonly customer: Customer;
-  readonly operationId: string;
-  readonly preview?: CustomerPreview;
-  /** Whether it was answered before. */
-  readonly replayed?: boolean;
-}
 
 /** Stores the intent and the outcome of a patch, before the caller is answered. */
 @Injectable()
@@ -41,14 +37,14 @@ export class PatchJournal {
   async intent(patch: AdmittedPatch): Promise<void> {
     const { operationId, tenant, customerId, diff, deadline } = patch;
     const { credential } = tenant;
-    const intended = { changes: intendedChanges(diff), values: valuesOf(diff), customerId, credential };
+    const intended = { changes: intendedChanges(diff), values: intendedValues(diff), customerId, credential };
     const owner = { tenantId: tenant.id, customerId };
     const stored = this.trail.intent(patch, intended, {
       finishedBy: deadline + GRACE,
       snapshot: () => this.cipher.encrypt(owner, placeOf(operationId), snapshotOf(patch)),
     });
     await stored.catch((error: unknown) => {
-      this.metrics.patchEnded('not_applied', changesWith('not_applied', diff));
+      this.metrics.patchEnded('not_applied', sameEffect('not_applied', diff));
       throw error;
     });
   }
@@ -58,14 +54,12 @@ export class PatchJournal {
    * @throws Problem unless it was applied
    */
   async sent(patch: PatchContext, outcome: PatchOutcome, result: BillingResult): Promise<PatchResult> {
-    const { record } = outcome;
-    await this.trail.outcome(patch, {
-      ...record,
-      ...withoutRepeatedValues(record, patch.diff),
-      ...usedBy(result),
-    });
-    this.metrics.patchEnded(record.outcome, record.changes);
-    return answerOf(patch, outcome);
+    const { effects, seen, ...ended } = outcome.record;
+    const recorded = outcomeBesideIntent(effects, patch.diff, seen);
+    const answer = answerOf(patch, outcome);
+    await this.trail.outcome(patch, { ...ended, ...recorded, ...usedBy(result) }, await patch.keep?.(answer));
+    this.metrics.patchEnded(ended.outcome, effects);
+    return resultOf(answer);
   }
 
   /**
@@ -73,20 +67,29 @@ export class PatchJournal {
    * @throws Problem unless the patch is unchanged or a preview
    */
   async unsent(patch: PatchContext, outcome: PatchOutcome, read?: BillingResult): Promise<PatchResult> {
-    const ending = { ...outcome.record, ...usedByRead(read) };
-    if (patch.request.dryRun) await this.trail.previewed(patch, ending);
+    const { effects, seen, ...ended } = outcome.record;
+    const ending = { ...ended, ...wholeOutcome(effects, patch.diff, seen), ...usedByRead(read) };
+    const answer = answerOf(patch, outcome);
+    const kept = await patch.keep?.(answer);
+    if (patch.request.dryRun) await this.trail.previewed(patch, ending, kept);
     else {
-      await this.trail.outcomeUnsent(patch, ending);
-      this.metrics.patchEnded(outcome.record.outcome, outcome.record.changes);
+      await this.trail.outcomeUnsent(patch, ending, kept);
+      this.metrics.patchEnded(ended.outcome, effects);
     }
-    return answerOf(patch, outcome);
+    return resultOf(answer);
   }
 }
 
-function answerOf({ operationId }: PatchContext, outcome: PatchOutcome): PatchResult {
-  if (outcome.customer === undefined) throw outcome.problem;
+function answerOf({ operationId }: PatchContext, outcome: PatchOutcome): Answer<PatchResult> {
+  if (outcome.customer === undefined) return outcome;
   const { customer, preview } = outcome;
-  return { customer, operationId, ...(preview === undefined ? {} : { preview }) };
+  return { result: { customer, operationId, ...(preview === undefined ? {} : { preview }) } };
+}
+
+/** @throws Problem if it is the answer */
+function resultOf(answer: Answer<PatchResult>): PatchResult {
+  if ('problem' in answer) throw answer.problem;
+  return answer.result;
 }
 
 interface Used {

@@ -4,7 +4,7 @@ import type { BillingAnswer, BillingFailure } from '../billing/billing-answer.js
 import { type FailureReport, reportOf, TOKEN_REJECTED } from '../billing/billing-problem.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { type Fault, type FaultCode, Problem, type ProblemSlug } from '../http/problem.js';
-import { changesSeenIn, changesWith, valuesOf } from './audit-changes.js';
+import { effectsSeenIn, type FieldEffect, sameEffect } from './audit-changes.js';
 import type { CustomerPreview } from './customer-preview.schema.js';
 import type { EntityTagComparison } from './entity-tags.js';
 import { isAsFirstRead, type PatchDiff, showsAsked } from './patch-diff.js';
@@ -15,7 +15,11 @@ export type PatchOutcome =
   | { readonly record: PatchRecord; readonly customer: Customer; readonly preview?: CustomerPreview }
   | { readonly record: PatchRecord; readonly customer: undefined; readonly problem: Problem };
 
-export type PatchRecord = Omit<OutcomeRecord, 'upstream' | 'credential'>;
+export interface PatchRecord extends Pick<OutcomeRecord, 'outcome' | 'status' | 'customerId'> {
+  readonly effects: readonly FieldEffect[];
+  /** The customer that shows the effects; undefined if they are known without it. */
+  readonly seen: Customer | undefined;
+}
 
 type FailedOutcome = 'rejected' | 'not_applied' | 'unknown';
 
@@ -109,9 +113,9 @@ export function unchanged(patch: PatchOf, customer: Customer): PatchOutcome {
 export function previewed(patch: PatchOf, customer: Customer): PatchOutcome {
   const preview = previewOf(patch.diff, customer);
   if (patch.diff.sent.length === 0) return { ...unchanged(patch, customer), customer, preview };
-  const { diff } = patch;
-  const changes = { changes: changesWith('not_applied', diff), values: valuesOf(diff) };
-  const record = { outcome: 'not_applied', status: 200, customerId: customer.id, ...changes } as const;
+  const effects = sameEffect('not_applied', patch.diff);
+  const ended = { outcome: 'not_applied', status: 200, customerId: customer.id } as const;
+  const record = { ...ended, effects, seen: undefined };
   return { record, customer, preview };
 }
 
@@ -120,8 +124,8 @@ function applied(patch: PatchOf, customer: Customer): PatchOutcome {
 }
 
 function recordSeen(outcome: 'applied' | 'unchanged', { diff }: PatchOf, customer: Customer): PatchRecord {
-  const changes = changesSeenIn(diff, customer);
-  return { outcome, status: 200, customerId: customer.id, changes, values: valuesOf(diff, customer) };
+  const effects = effectsSeenIn(diff, customer);
+  return { outcome, status: 200, customerId: customer.id, effects, seen: customer };
 }
 
 /** The outcome after an answer that proves that nothing was written. */
@@ -173,9 +177,9 @@ function failed(
     ...(errors.length === 0 ? {} : { errors }),
     ...(retryAfterS === undefined ? {} : { retryAfterS }),
   });
-  const changes = { changes: changesWith(EFFECTS[outcome], diff), values: valuesOf(diff) };
+  const effects = sameEffect(EFFECTS[outcome], diff);
   return {
-    record: { outcome, status: problem.status, customerId, ...changes },
+    record: { outcome, status: problem.status, customerId, effects, seen: undefined },
     customer: undefined,
     problem,
   };

@@ -10,8 +10,7 @@ import { trailUnavailable } from '../database/trail-unavailable.js';
 import type { EarlierOutcome, KeyedRequest } from '../idempotency/keyed-request.js';
 import { TenantCredentials } from '../tenants/tenant-credentials.js';
 import type { CustomerPreview } from './customer-preview.schema.js';
-import type { PatchResult } from './patch-journal.js';
-import type { PatchContext } from './patch-request.js';
+import type { PatchContext, PatchResult } from './patch-request.js';
 
 /** Replays the answer of an earlier patch with the same idempotency key. */
 @Injectable()

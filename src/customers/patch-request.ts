@@ -2,6 +2,8 @@ import type { AuditedRequest } from '../audit/audit-event.js';
 import type { Operation } from '../audit/audit-records.js';
 import type { BillingCall } from '../billing/billing.client.js';
 import type { Customer } from '../billing/customer.dto.js';
+import type { KeepAnswer } from '../idempotency/keyed-request.js';
+import type { CustomerPreview } from './customer-preview.schema.js';
 import type { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import type { PatchConditions } from './patch-conditions.js';
 import type { PatchDiff } from './patch-diff.js';
@@ -28,7 +30,18 @@ export interface PatchContext extends Operation {
   /** The customer just read; undefined if it was not read. */
   readonly before: Customer | undefined;
   readonly diff: PatchDiff;
+  /** For the answer, if the request has an idempotency key. */
+  readonly keep: KeepAnswer<PatchResult> | undefined;
 }
 
 /** A patch with a token and a bulkhead slot: it may be sent to the billing API. */
 export type AdmittedPatch = PatchContext & BillingCall & { readonly operationId: string };
+
+/** The result for the caller; `preview` after a dry run. */
+export interface PatchResult {
+  readonly customer: Customer;
+  readonly operationId: string;
+  readonly preview?: CustomerPreview;
+  /** Whether it was answered before. */
+  readonly replayed?: boolean;
+}

@@ -191,6 +191,14 @@ export interface EncryptedColumns {
   encrypted: Uint8Array;
 }
 
+/** The answer of a request, as it is stored in the row of its idempotency key. */
+export interface KeptAnswer extends EncryptedColumns {
+  /** Id of the key's row. */
+  readonly key_id: string;
+  /** Nothing is stored if the key belongs to another operation by now. */
+  readonly operation_id: string;
+}
+
 /** Patches that may have been sent and have no final outcome yet. */
 export interface OperationTable {
   id: string;

@@ -4,13 +4,13 @@ import type { Logger } from 'pino';
 import { AppKeys } from '../crypto/app-keys.js';
 import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
-import type { EncryptedColumns } from '../database/schema.js';
+import type { EncryptedColumns, KeptAnswer } from '../database/schema.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
 import { atMost, within } from '../runtime/within.js';
 import { type Claim, type Found, IdempotencyStore } from './idempotency-store.js';
-import type { EarlierOutcome, KeyClaim, KeyedRequest } from './keyed-request.js';
+import type { Answer, EarlierOutcome, KeepAnswer, KeyClaim, KeyedRequest } from './keyed-request.js';
 import {
   readStoredAnswer,
   REPLAYED,
@@ -32,7 +32,7 @@ const DEFINITE: ReadonlySet<number> = new Set([400, 404, 409, 412]);
 @Injectable()
 export class IdempotencyKeys {
   constructor(
-    private readonly store: IdempotencyStore,
+    private readonly keys: IdempotencyStore,
     private readonly appKeys: AppKeys,
     private readonly cipher: CustomerCipher,
     private readonly clock: Clock,
@@ -41,14 +41,14 @@ export class IdempotencyKeys {
 
   /** Erases the answers to patches of a customer. A replay is then answered from the trail. */
   forgetAnswersAbout(tenantId: string, customerId: string): Promise<void> {
-    return this.store.forgetAnswersAbout(tenantId, customerId);
+    return this.keys.forgetAnswersAbout(tenantId, customerId);
   }
 
   /** @throws Problem idempotency-key-reused, idempotency-in-flight, audit-unavailable; the problem answered before */
   async claim<Result extends object>(request: KeyedRequest<Result>): Promise<KeyClaim<Result>> {
     if (request.key === undefined) return { kind: 'no-key' };
     const claim = this.claimOf(request, request.key);
-    const claiming = this.store.claim(claim);
+    const claiming = this.keys.claim(claim);
     const found = await this.inTime(request, () => claiming).catch((error: unknown) => {
       void this.releaseUnused(claim, claiming);
       throw error;
@@ -68,23 +68,30 @@ export class IdempotencyKeys {
   }
 
   /**
-   * Stores the result of a claimed request for replays, or frees its key.
+   * Stores the answer of a claimed request for replays, or frees its key.
+   * @param run may store the answer itself, with what it gets; undefined without a key
    * @throws what `run` throws
    */
   async keep<Result extends object>(
     request: KeyedRequest<Result>,
     held: Exclude<KeyClaim<Result>, { kind: 'replay' }>,
-    run: () => Promise<Result>,
+    run: (keep: KeepAnswer<Result> | undefined) => Promise<Result>,
   ): Promise<Result> {
-    if (held.kind === 'no-key') return run();
+    if (held.kind === 'no-key') return run(undefined);
     const { claim } = held;
+    const answered = { isKept: false };
+    const keep: KeepAnswer<Result> = async (answer) => {
+      // If it can't be encrypted now, it is tried again below.
+      const kept = await this.toKeep(request, claim, answer).catch(() => undefined);
+      answered.isKept = kept !== undefined;
+      return kept;
+    };
     try {
-      const result = await run();
-      const customerId = request.customerOf(result);
-      await this.keepAnswer(claim, claim.operationId, { kind: 'result', value: result }, customerId);
+      const result = await run(keep);
+      if (!answered.isKept) await this.store(request, claim, { result });
       return result;
     } catch (error) {
-      if (error instanceof Problem) await this.keepProblem(claim, error);
+      if (error instanceof Problem && !answered.isKept) await this.store(request, claim, { problem: error });
       throw error;
     }
   }
@@ -92,7 +99,7 @@ export class IdempotencyKeys {
   /** If a key was claimed after the deadline of its request, it is freed: it would block the key until it expires. */
   private async releaseUnused({ id, operationId }: Claim, claiming: Promise<Found>): Promise<void> {
     try {
-      if ((await claiming).state === 'claimed') await this.store.release(id, operationId);
+      if ((await claiming).state === 'claimed') await this.keys.release(id, operationId);
     } catch {
       // Then the key expires.
     }
@@ -133,50 +140,62 @@ export class IdempotencyKeys {
   ): Promise<KeyClaim<Result>> {
     const earlier = await request.findOutcome(operationId);
     if (earlier === undefined || (unknown === undefined && changedNothing(earlier))) {
-      if (!(await this.inTime(request, () => this.store.takeOver(claim, operationId)))) throw inFlight();
+      if (!(await this.inTime(request, () => this.keys.takeOver(claim, operationId)))) throw inFlight();
       return { kind: 'held', claim };
     }
     if ('result' in earlier) {
       const { result } = earlier;
-      const customerId = request.customerOf(result);
-      await this.keepAnswer(claim, operationId, { kind: 'result', value: result }, customerId);
+      await this.store(request, { ...claim, operationId }, { result });
       return { kind: 'replay', result };
     }
     const { problem, final } = earlier;
     if (!final && unknown !== undefined) throw unknown;
-    if (final) await this.keepProblem({ ...claim, operationId }, problem);
+    if (final) await this.store(request, { ...claim, operationId }, { problem });
     throw replayed(problem);
   }
 
-  /** A problem is stored if time does not change it, or while the outcome is unknown; otherwise the key is freed. */
-  private async keepProblem(claim: Claim, problem: Problem): Promise<void> {
+  /**
+   * Stores an answer, or frees the key. The caller gets the true answer in any case. If the answer is not stored, a replay
+   * is answered from the trail.
+   */
+  private store<Result extends object>(
+    request: KeyedRequest<Result>,
+    claim: Claim,
+    answer: Answer<Result>,
+  ): Promise<void> {
+    const stored = this.toKeep(request, claim, answer)
+      .then((kept) =>
+        kept === undefined ? this.keys.release(claim.id, claim.operationId) : this.keys.keep(kept),
+      )
+      .catch((error: unknown) => {
+        this.logger.warn({ error: describeError(error) }, 'an answer could not be stored for replays');
+      });
+    return atMost(this.clock, claim.deadline, stored);
+  }
+
+  /** A problem is stored if time does not change it, or while the outcome is unknown. */
+  private async toKeep<Result extends object>(
+    request: KeyedRequest<Result>,
+    claim: Claim,
+    answer: Answer<Result>,
+  ): Promise<KeptAnswer | undefined> {
+    if ('result' in answer) {
+      const { result } = answer;
+      return this.encrypted(claim, { kind: 'result', value: result }, request.customerOf(result));
+    }
+    const { problem } = answer;
     const { outcome } = problem.options;
     const lasting = outcome === 'unknown' || outcome === 'unverifiable' || DEFINITE.has(problem.status);
-    if (lasting) await this.keepAnswer(claim, claim.operationId, storedProblem(problem), null);
-    else await this.attempt(claim, () => this.store.release(claim.id, claim.operationId));
+    return lasting ? this.encrypted(claim, storedProblem(problem), null) : undefined;
   }
 
-  private keepAnswer(
-    claim: Claim,
-    operationId: string,
+  private async encrypted(
+    { id, tenantId, operationId }: Claim,
     answer: StoredAnswer,
     customerId: string | null,
-  ): Promise<void> {
-    const { id, tenantId } = claim;
-    return this.attempt(claim, async () => {
-      const columns = await this.cipher.encrypt({ tenantId, customerId }, placeOf(id), answer);
-      await this.store.keep(id, operationId, columns);
-    });
-  }
-
-  /**
-   * The caller gets the true answer in any case. If the answer is not stored, a replay is answered from the trail.
-   */
-  private attempt({ deadline }: Claim, store: () => Promise<void>): Promise<void> {
-    const stored = store().catch((error: unknown) => {
-      this.logger.warn({ error: describeError(error) }, 'an answer could not be stored for replays');
-    });
-    return atMost(this.clock, deadline, stored);
+  ): Promise<KeptAnswer> {
+    const columns = await this.cipher.encrypt({ tenantId, customerId }, placeOf(id), answer);
+    return { ...columns, key_id: id, operation_id: operationId };
   }
 
   private async inTime<Value>(

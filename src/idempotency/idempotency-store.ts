@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import { fromNow, NOW } from '../database/database-time.js';
+import { fromNow } from '../database/database-time.js';
 import { Database } from '../database/database.js';
-import type { EncryptedColumns } from '../database/schema.js';
+import { Grouped } from '../database/grouped.js';
+import type { EncryptedColumns, KeptAnswer } from '../database/schema.js';
 
 /** Milliseconds that an answer is stored. */
 const KEEP_FOR = 24 * 60 * 60_000;
@@ -30,30 +31,63 @@ export type Found =
   | { readonly state: 'abandoned'; readonly operationId: string }
   | { readonly state: 'answered'; readonly operationId: string; readonly answer: EncryptedColumns };
 
+/** Keys claimed in one statement. */
+const MAX_CLAIMS = 100;
+
 /** Idempotency keys and their answers, in the database, for all instances. */
 @Injectable()
 export class IdempotencyStore {
+  private readonly claims = new Grouped<Claim, boolean>(
+    (claims) => this.claimAll(claims),
+    ({ id }) => id,
+    MAX_CLAIMS,
+  );
+
   constructor(private readonly database: Database) {}
 
-  /** One statement. An expired answer counts as none. */
+  /** An expired answer counts as none. */
   async claim(claim: Claim): Promise<Found> {
-    const claimed = claimedBy(claim);
-    const rows = await this.database.kysely
-      .insertInto('idempotency_key')
-      .values({ id: claim.id, tenant_id: claim.tenantId, ...claimed })
-      .onConflict((conflict) =>
-        conflict.column('id').doUpdateSet(claimed).where('idempotency_key.expires_at', '<=', NOW),
+    return (await this.claims.call(claim)) ? { state: 'claimed' } : this.find(claim);
+  }
+
+  /** In the order of their ids, so that two instances never wait for each other. */
+  private async claimAll(claims: readonly Claim[]): Promise<boolean[]> {
+    const rows = claims.map((claim) => ({
+      id: claim.id,
+      tenant_id: claim.tenantId,
+      fingerprint: claim.fingerprint,
+      operation_id: claim.operationId,
+      held_for: claim.heldForMs,
+    }));
+    const claimed = await sql<{ id: string }>`
+      insert into idempotency_key (id, tenant_id, fingerprint, operation_id, held_until, expires_at)
+      select id, tenant_id, fingerprint, operation_id, now() + held_for * interval '1 millisecond', ${fromNow(KEEP_FOR)}
+      from json_to_recordset(${JSON.stringify(rows)}::json) as row (
+        id text, tenant_id text, fingerprint text, operation_id uuid, held_for float8
       )
-      .returning('id')
-      .execute();
-    return rows.length > 0 ? { state: 'claimed' } : this.find(claim);
+      order by id
+      on conflict (id) do update set
+        fingerprint = excluded.fingerprint, operation_id = excluded.operation_id, held_until = excluded.held_until,
+        expires_at = excluded.expires_at, customer_id = null, own_key = null, encrypted = null
+      where idempotency_key.expires_at <= now()
+      returning id`.execute(this.database.kysely);
+    const ids = new Set(claimed.rows.map(({ id }) => id));
+    return claims.map(({ id }) => ids.has(id));
   }
 
   /** Takes over the key of a request that stored no answer; false if another request did. */
   async takeOver(claim: Claim, from: string): Promise<boolean> {
     const rows = await this.database.kysely
       .updateTable('idempotency_key')
-      .set(claimedBy(claim))
+      .set({
+        fingerprint: claim.fingerprint,
+        operation_id: claim.operationId,
+        held_until: fromNow(claim.heldForMs),
+        customer_id: null,
+        own_key: null,
+        encrypted: null,
+        expires_at: fromNow(KEEP_FOR),
+      })
       .where('id', '=', claim.id)
       .where('operation_id', '=', from)
       .returning('id')
@@ -61,12 +95,12 @@ export class IdempotencyStore {
     return rows.length > 0;
   }
 
-  async keep(id: string, operationId: string, answer: EncryptedColumns): Promise<void> {
+  async keep({ key_id, operation_id, ...answer }: KeptAnswer): Promise<void> {
     await this.database.kysely
       .updateTable('idempotency_key')
       .set({ ...answer, expires_at: fromNow(KEEP_FOR) })
-      .where('id', '=', id)
-      .where('operation_id', '=', operationId)
+      .where('id', '=', key_id)
+      .where('operation_id', '=', operation_id)
       .execute();
   }
 
@@ -111,17 +145,4 @@ export class IdempotencyStore {
       return { state: 'answered', operationId, answer: { customer_id, own_key, encrypted } };
     return held ? { state: 'running' } : { state: 'abandoned', operationId };
   }
-}
-
-/** The columns of a key that a request holds and that has no answer yet. */
-function claimedBy({ fingerprint, operationId, heldForMs }: Claim) {
-  return {
-    fingerprint,
-    operation_id: operationId,
-    held_until: fromNow(heldForMs),
-    customer_id: null,
-    own_key: null,
-    encrypted: null,
-    expires_at: fromNow(KEEP_FOR),
-  };
 }

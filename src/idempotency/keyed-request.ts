@@ -1,3 +1,4 @@
+import type { KeptAnswer } from '../database/schema.js';
 import type { Problem } from '../http/problem.js';
 import type { Claim } from './idempotency-store.js';
 
@@ -26,6 +27,15 @@ export interface KeyedRequest<Result> {
    */
   readonly findOutcome: (operationId: string) => Promise<EarlierOutcome<Result> | undefined>;
 }
+
+/** The answer of a request. */
+export type Answer<Result> = { readonly result: Result } | { readonly problem: Problem };
+
+/**
+ * Gives the answer of a request that has a key as it is stored, so that it can be stored in one statement with other
+ * records of the request. Undefined if it is not stored, because a retry may get another answer.
+ */
+export type KeepAnswer<Result> = (answer: Answer<Result>) => Promise<KeptAnswer | undefined>;
 
 export type EarlierOutcome<Result> =
   { readonly result: Result } | { readonly problem: Problem; readonly final: boolean };

@@ -12,7 +12,7 @@ import type { BillingAnswer } from '../billing/billing-answer.js';
 import { BillingClient } from '../billing/billing.client.js';
 import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { Customer } from '../billing/customer.dto.js';
-import { withoutRepeatedValues } from '../customers/audit-changes.js';
+import { outcomeBesideIntent } from '../customers/audit-changes.js';
 import { LaterPatches } from '../customers/later-patches.js';
 import { type PatchSnapshot, placeOf, readSnapshot, snapshotFrom } from '../customers/patch-snapshot.js';
 import { describeError, errorLine, LOGGER } from '../http/logger.js';
@@ -128,10 +128,19 @@ export class Reconciler {
     snapshot: PatchSnapshot | undefined,
   ): Promise<void> {
     const { upstream, credential } = last;
+    const { effects, seen, ...ended } = verdict;
     const recorded =
-      snapshot === undefined ? verdict : { ...verdict, ...withoutRepeatedValues(verdict, snapshot.diff) };
-    await this.trail.outcome(operationOf(row, last), { ...recorded, status: null, upstream, credential });
-    this.metrics.patchEnded(verdict.outcome, verdict.changes);
+      snapshot === undefined
+        ? { changes: [], values: [] }
+        : outcomeBesideIntent(effects, snapshot.diff, seen);
+    await this.trail.outcome(operationOf(row, last), {
+      ...ended,
+      ...recorded,
+      status: null,
+      upstream,
+      credential,
+    });
+    this.metrics.patchEnded(ended.outcome, effects);
     this.logger.info(
       { operation_id: row.id, tenant_id: row.tenant_id, outcome: verdict.outcome },
       'an operation is resolved',

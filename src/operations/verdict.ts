@@ -1,7 +1,5 @@
-import type { Change } from '../audit/audit-event.js';
 import type { BillingAnswer } from '../billing/billing-answer.js';
-import type { ChangeValue } from '../audit/change-values.js';
-import { changesSeenIn, changesWith, valuesOf } from '../customers/audit-changes.js';
+import { effectsSeenIn, type FieldEffect, sameEffect } from '../customers/audit-changes.js';
 import { isAsFirstRead, showsAsked } from '../customers/patch-diff.js';
 import type { PatchSnapshot } from '../customers/patch-snapshot.js';
 import type { Customer } from '../billing/customer.dto.js';
@@ -28,8 +26,9 @@ export interface Evidence {
 export interface Verdict {
   readonly outcome: 'applied' | 'not_applied' | 'unknown' | 'unverifiable';
   readonly customerId: string | null;
-  readonly changes: readonly Change[];
-  readonly values: readonly ChangeValue[];
+  readonly effects: readonly FieldEffect[];
+  /** The customer that shows the effects; undefined if they are known without it. */
+  readonly seen: Customer | undefined;
 }
 
 /** The outcome of a patch according to a read; undefined if the customer has to be read again. */
@@ -41,8 +40,8 @@ export function conclude({ row, customerId, snapshot, answer }: Evidence): Verdi
     return {
       outcome: 'applied',
       customerId: customer.id,
-      changes: changesSeenIn(diff, customer),
-      values: valuesOf(diff, customer),
+      effects: effectsSeenIn(diff, customer),
+      seen: customer,
     };
   if (row.state === 'sent') return { ...unverifiable(customerId, snapshot), outcome: 'unknown' };
   const age = row.age_ms;
@@ -52,17 +51,16 @@ export function conclude({ row, customerId, snapshot, answer }: Evidence): Verdi
     return {
       outcome: 'not_applied',
       customerId,
-      changes: changesWith('not_applied', diff),
-      values: valuesOf(diff),
+      effects: sameEffect('not_applied', diff),
+      seen: undefined,
     };
   return unverifiable(customerId, snapshot);
 }
 
 /** The outcome can't be found any more. */
 export function unverifiable(customerId: string | null, snapshot: Evidence['snapshot']): Verdict {
-  const changes = snapshot === undefined ? [] : changesWith('unverifiable', snapshot.diff);
-  const values = snapshot === undefined ? [] : valuesOf(snapshot.diff);
-  return { outcome: 'unverifiable', customerId, changes, values };
+  const effects = snapshot === undefined ? [] : sameEffect('unverifiable', snapshot.diff);
+  return { outcome: 'unverifiable', customerId, effects, seen: undefined };
 }
 
 /** Milliseconds until the next read of an open operation. */
