@@ -17,7 +17,7 @@ const MAY_USE = {
   billing: [...BASE, 'metrics', 'tenants', 'audit'],
   health: [...BASE, 'metrics', 'database', 'auth', 'billing'],
   privacy: [...BASE, 'database', 'crypto', 'idempotency', 'auth', 'audit'],
-  'tenant-admin': [...BASE, 'tenants', 'auth', 'audit'],
+  'tenant-admin': [...BASE, 'crypto', 'tenants', 'auth', 'audit'],
   customers: [...BASE, 'metrics', 'database', 'crypto', 'idempotency', 'tenants', 'auth', 'audit', 'billing'],
   operations: [...BASE, 'metrics', 'database', 'crypto', 'tenants', 'auth', 'audit', 'billing', 'customers'],
 };

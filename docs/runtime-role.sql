@@ -9,7 +9,7 @@ grant select, insert on audit_event, audit_leaf, audit_node, audit_seal to :"rol
 grant select, insert, delete on audit_pending to :"role";
 grant select on audit_retention to :"role";
 grant select, insert, update on audit_log, audit_key, app_key, tenant, tenant_token, lease to :"role";
-grant select, insert, update, delete on operation, idempotency_key, customer_key, customer_lease to :"role";
+grant select, insert, update, delete on operation, idempotency_key, customer_key, customer_lease, tenants_file_reader to :"role";
 grant select on kysely_migration, kysely_migration_lock to :"role";
 grant execute on function audit_event_missing_months(), audit_event_create_month(timestamptz), audit_event_old_months(),
   audit_event_drop_month(timestamptz), audit_event_in_default() to :"role";

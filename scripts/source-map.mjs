@@ -13,7 +13,7 @@ const PURPOSES = {
   auth: 'callers, their tokens, the guard, the limits of a caller',
   crypto: "encryption keys, the service's own keys, customers' keys",
   tenants: 'which tenants there are, and their tokens',
-  'tenant-admin': "the operators' API",
+  'tenant-admin': 'how operators change tenants: their API, and TENANTS_FILE',
   metrics: 'what is counted',
   billing:
     'the client of the billing API: transport, retries, breakers, bulkheads, and what its answers mean',

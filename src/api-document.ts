@@ -79,7 +79,7 @@ function closeRequestBodies({ paths, components }: OpenAPIObject): void {
   for (const [name, schema] of Object.entries(schemas)) {
     if (!ofBodies.has(name) || '$ref' in schema) continue;
     schema.additionalProperties = false;
-    if (name === 'PatchCustomer') schema.minProperties = 1;
+    if (name === 'PatchCustomer' || name === 'PatchTenant') schema.minProperties = 1;
   }
 }
 

@@ -84,7 +84,7 @@ describe('two processes on one DATA_DIR', () => {
     expect(answer.status).toBe(200);
     await first.kill();
     const next = await BffProcess.start({ ...settings, NODE_OPTIONS: REJECTS_ON_SIGNAL });
-    const list = await fetch(`${next.url ?? ''}/api/v1/audit-events`, { headers });
+    const list = await fetch(`${next.url ?? ''}/api/v1/audit-events?action=customer.patch`, { headers });
     const { data } = (await list.json()) as { data: { phase: string; operation_id: string }[] };
     expect(data.map(({ phase }) => phase)).toEqual(['outcome', 'intent']);
     expect(data[0]?.operation_id).toBe(answer.headers.get('x-operation-id'));

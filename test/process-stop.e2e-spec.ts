@@ -58,10 +58,15 @@ async function inDatabase<Result>(work: (database: Database) => Promise<Result>)
 
 type Seen = Pick<AuditEvent, 'phase' | 'outcome' | 'operation_id' | 'count'>;
 
-/** What is in the database that the process left, newest first. */
+/** What is in the database that the process left, without what the tenants' file changed, newest first. */
 async function trail(): Promise<Seen[]> {
   const query = (database: Database): Promise<{ event: string }[]> =>
-    database.kysely.selectFrom('audit_event').select('event').orderBy('id', 'desc').execute();
+    database.kysely
+      .selectFrom('audit_event')
+      .select('event')
+      .where('actor_sub', '!=', 'tenants-file')
+      .orderBy('id', 'desc')
+      .execute();
   return (await inDatabase(query)).map(({ event }) => {
     const { phase, outcome, operation_id, count } = JSON.parse(event) as AuditEvent;
     return { phase, outcome, operation_id, ...(count === undefined ? {} : { count }) };

@@ -154,6 +154,85 @@ describe('PUT /tenants/{id}', () => {
   });
 });
 
+describe('PATCH /tenants/{id}', () => {
+  const CHANGED = {
+    name: 'Other Name',
+    status: 'suspended',
+    billing_api_url: '',
+    invoicing_entities: ['ive_2'],
+  } as const;
+
+  it('changes what is named, keeps the rest, and clears with null', async () => {
+    const id = await newTenant();
+    let whole: object = { id, ...VIEW };
+    for (const field of ['name', 'status', 'billing_api_url', 'invoicing_entities'] as const) {
+      const change = { [field]: field === 'billing_api_url' ? `${away.url}/v2` : CHANGED[field] };
+      whole = { ...whole, ...change };
+      const patched = await act('PATCH', `/${id}`, change);
+      expect({ status: patched.status, body: patched.body }).toEqual({ status: 200, body: whole });
+      expect((await act('GET', `/${id}`)).body).toEqual(whole);
+    }
+    const cleared = await act('PATCH', `/${id}`, { billing_api_url: null, invoicing_entities: null });
+    expect(cleared.body).toEqual({ ...whole, billing_api_url: null, invoicing_entities: null });
+    expect((await act('PATCH', `/${id}`, { invoicing_entities: [] })).body).toMatchObject({
+      invoicing_entities: [],
+    });
+  });
+
+  it('suspends a tenant and lets it act again: its address, entities and tokens stay', async () => {
+    const id = await newTenant({ billing_api_url: `${home.url}/v3`, invoicing_entities: ['ive_1'] });
+    await act('PUT', `/${id}/token`, { token: secret() });
+    expect((await act('PATCH', `/${id}`, { status: 'suspended' })).status).toBe(200);
+    expect(await patchAs(id)).toMatchObject({
+      status: 403,
+      body: { type: 'urn:billing-bff:problem:tenant-suspended' },
+    });
+    const active = await act('PATCH', `/${id}`, { status: 'active' });
+    const view = { ...VIEW, billing_api_url: `${home.url}/v3`, invoicing_entities: ['ive_1'] };
+    expect(active.body).toEqual({ id, ...view });
+    expect((await patchAs(id)).status).toBe(200);
+    expect(dataOf(await act('GET', `/${id}/tokens`))).toMatchObject([{ version: 1, retired_at: null }]);
+  });
+
+  it.each<[string, unknown, ...string[]]>([
+    ['nothing', {}, '# empty'],
+    ['null as name', { name: null }, '#/name null'],
+    ['a blank name', { name: ' ' }, '#/name blank'],
+    ['null as status', { status: null }, '#/status null'],
+    ['another status', { status: 'deleted' }, '#/status not-allowed'],
+    ['a number as address', { billing_api_url: 1 }, '#/billing_api_url not-text'],
+    ['an origin that is not allowed', { billing_api_url: 'https://x.test' }, '#/billing_api_url not-allowed'],
+    ['a list with null', { invoicing_entities: [null] }, '#/invoicing_entities/0 null'],
+    ['text as entities', { invoicing_entities: 'ive_1' }, '#/invoicing_entities not-list'],
+    ['a token', { token: 'secret-in-the-wrong-place' }, '#/token unknown-field'],
+    ['an id', { id: 'x' }, '#/id unknown-field'],
+    ['a list', [], '# not-object'],
+    ['several faults at once', { status: 1, x: 1 }, '#/status not-allowed', '#/x unknown-field'],
+  ])('refuses %s', async (_, body, ...faults) => {
+    const id = await newTenant();
+    const patched = await act('PATCH', `/${id}`, body);
+    expect(patched.status).toBe(400);
+    expect(namesOfFaults(patched).sort()).toEqual(faults.sort());
+    expect((await act('GET', `/${id}`)).body).toEqual({ id, ...VIEW });
+  });
+
+  it('is an event with what it changed', async () => {
+    const id = await newTenant();
+    await act('PATCH', `/${id}`, { status: 'suspended', name: 'Some Name' });
+    await act('PATCH', `/${id}`, { status: 'active' });
+    const reader = await bearer({ tenant_id: id, scope: 'audit:read' });
+    const trail = await bff.send('GET', '/api/v1/audit-events?action=tenant.changed', undefined, reader);
+    expect(dataOf(trail).map(({ status, changes }) => ({ status, changes }))).toMatchObject([
+      {
+        status: 200,
+        changes: [{ field: 'status', before: 'suspended', after: 'active', effect: 'applied' }],
+      },
+      { status: 200, changes: [{ field: 'status', before: 'active', after: 'suspended' }] },
+      { status: 201 },
+    ]);
+  });
+});
+
 describe('PUT /tenants/{id}/token', () => {
   it.each([
     ['one character', '!'],
@@ -229,10 +308,24 @@ describe('PUT /tenants/{id}/token', () => {
   });
 });
 
+it('retiring a version retires every version with the same value', async () => {
+  const id = await newTenant();
+  const [leaked, other] = [secret(), secret()];
+  for (const token of [leaked, other, leaked]) await act('PUT', `/${id}/token`, { token });
+  expect((await act('DELETE', `/${id}/tokens/1`)).status).toBe(204);
+  const retired = expect.any(String) as unknown;
+  expect(dataOf(await act('GET', `/${id}/tokens`))).toMatchObject([
+    { version: 3, retired_at: retired },
+    { version: 2, retired_at: null },
+    { version: 1, retired_at: retired },
+  ]);
+});
+
 describe('paths', () => {
   const OF_ONE: [string, string, unknown][] = [
     ['GET', '', undefined],
     ['PUT', '', { name: 'x' }],
+    ['PATCH', '', { name: 'x' }],
     ['PUT', '/token', { token: 'x' }],
     ['GET', '/tokens', undefined],
     ['DELETE', '/tokens/1', undefined],
@@ -281,6 +374,7 @@ describe('scope', () => {
     ['GET', '', undefined, 200],
     ['GET', '/globex', undefined, 200],
     ['PUT', '/globex', { name: 'Globex' }, 200],
+    ['PATCH', '/globex', { name: 'Globex' }, 200],
     ['PUT', '/globex/token', { token: 'globex-2' }, 201],
     ['GET', '/globex/tokens', undefined, 200],
     ['DELETE', '/globex/tokens/1', undefined, 204],
@@ -431,6 +525,51 @@ it('from nothing to a patch, and back', async () => {
 });
 
 describe('a change of origin', () => {
+  const moves: [string, (id: string, query: string) => Promise<TestAnswer>][] = [
+    ['PUT', (id, query) => act('PUT', `/${id}${query}`, { name: 'Some Name', billing_api_url: away.url })],
+    ['PATCH', (id, query) => act('PATCH', `/${id}${query}`, { billing_api_url: away.url })],
+  ];
+  it.each(moves)(
+    'by %s is refused while a token is not retired, unless the caller asks for it',
+    async (_, move) => {
+      const id = await newTenant();
+      for (const token of [secret(), secret()]) await act('PUT', `/${id}/token`, { token });
+      await act('DELETE', `/${id}/tokens/1`);
+      for (const query of ['', '?retire_tokens=false']) {
+        const refused = await move(id, query);
+        expect(refused).toMatchObject({
+          status: 409,
+          body: { type: 'urn:billing-bff:problem:tokens-would-retire', code: 'CONFLICT' },
+        });
+        expect(String((refused.body as { detail: string }).detail)).toContain('?retire_tokens=true');
+        expect((await act('GET', `/${id}`)).body).toEqual({ id, ...VIEW });
+      }
+      for (const query of [
+        '?retire_tokens=yes',
+        '?retire_tokens',
+        '?retire=true',
+        '?retire_tokens=true&retire_tokens=true',
+      ])
+        expect((await move(id, query)).status).toBe(400);
+      expect(dataOf(await act('GET', `/${id}/tokens`))).toMatchObject([{ retired_at: null }, {}]);
+      expect((await move(id, '?retire_tokens=true')).body).toMatchObject({ billing_api_url: away.url });
+      const reader = await bearer({ tenant_id: id, scope: 'audit:read' });
+      const trail = dataOf(await bff.send('GET', '/api/v1/audit-events?limit=2', undefined, reader));
+      expect(trail).toMatchObject([
+        { action: 'tenant.token.retired', status: 200, credential: { version: 2 } },
+        { action: 'tenant.changed', status: 200 },
+      ]);
+    },
+  );
+
+  it('is free for a tenant whose tokens are all retired, and for a path of the same origin', async () => {
+    const id = await newTenant();
+    await act('PUT', `/${id}/token`, { token: secret() });
+    expect((await act('PATCH', `/${id}`, { billing_api_url: `${home.url}/v2` })).status).toBe(200);
+    await act('DELETE', `/${id}/tokens/1`);
+    expect((await act('PATCH', `/${id}`, { billing_api_url: away.url })).status).toBe(200);
+  });
+
   const tokenAt = (upstream: TestUpstream): string | undefined =>
     upstream.requests.at(-1)?.headers.authorization?.toString();
 
@@ -449,7 +588,7 @@ describe('a change of origin', () => {
     });
 
     const seen = home.requests.length;
-    await act('PUT', `/${id}`, { name: 'Some Name', billing_api_url: away.url });
+    await act('PUT', `/${id}?retire_tokens=true`, { name: 'Some Name', billing_api_url: away.url });
     expect(await patchAs(id)).toMatchObject({
       status: 502,
       body: { type: 'urn:billing-bff:problem:billing-credentials-rejected', outcome: 'not_applied' },
@@ -469,7 +608,7 @@ describe('a change of origin', () => {
       ['PATCH', `Bearer ${third}`],
     ]);
 
-    await act('PUT', `/${id}`, { name: 'Some Name' });
+    await act('PUT', `/${id}?retire_tokens=true`, { name: 'Some Name' });
     expect((await patchAs(id)).status).toBe(502);
     expect(home.requests).toHaveLength(seen);
   });
@@ -485,7 +624,7 @@ describe('a change of origin', () => {
       const result = await execute(query, ...rest);
       if (!moved && query.sql.includes('from "tenant"') && query.parameters.includes(id)) {
         moved = true;
-        await act('PUT', `/${id}`, { name: 'Some Name', billing_api_url: away.url });
+        await act('PUT', `/${id}?retire_tokens=true`, { name: 'Some Name', billing_api_url: away.url });
         await act('PUT', `/${id}/token`, { token: fresh });
       }
       return result;

@@ -33,11 +33,15 @@ export interface OpenOperation {
 /** A request about a tenant; its caller need not belong to that tenant. */
 export type AdminRequest = Omit<AuditedRequest, 'principal'> & { readonly caller: Caller };
 
+/** Who changes a tenant, and the request, for the event. */
+export type Author = Omit<Provenance, 'tenant_id'>;
+
 export interface AdminAction {
   readonly action: Action;
   /** The tenant whose trail gets the event. */
   readonly tenantId: string;
-  readonly status: number;
+  /** Null if there is no request. */
+  readonly status: number | null;
   readonly changes: readonly Change[];
   readonly credential?: UsedCredential;
 }

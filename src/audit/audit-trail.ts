@@ -8,8 +8,8 @@ import { InFlight } from '../runtime/in-flight.js';
 import { Problem } from '../http/problem.js';
 import type { AuditedRequest, AuditEvent, Provenance, UsedCredential } from './audit-event.js';
 import type {
-  AdminRequest,
   AdminAction,
+  Author,
   OutcomeRecord,
   DataAccess,
   IntentRecord,
@@ -20,7 +20,7 @@ import { type Entry, storeEntries } from './audit-rows.js';
 import { AuditWriter } from './audit-writer.js';
 import { ChangeValues } from './change-values.js';
 import { maskRef } from './masks.js';
-import { actorOf, provenanceOf } from './provenance.js';
+import { provenanceOf } from './provenance.js';
 
 /** An event of a patch; an outcome unless it says otherwise. */
 type PatchRecord = OutcomeRecord & Partial<Pick<AuditEvent, 'action' | 'phase'>>;
@@ -147,17 +147,14 @@ export class AuditTrail {
   /** Stores a change of a tenant in the transaction of the change, so both are stored or neither. */
   async recordAdminAction(
     transaction: Transaction<Schema>,
-    request: AdminRequest,
+    by: Author,
     act: AdminAction,
   ): Promise<void> {
     const event: AuditEvent = {
       ...this.stamp(),
+      ...by,
       operation_id: null,
       tenant_id: act.tenantId,
-      actor: actorOf(request.caller),
-      origin: request.origin,
-      request_id: request.requestId,
-      trace_id: request.trace.traceId,
       action: act.action,
       phase: 'event',
       target: null,

@@ -1,4 +1,5 @@
 import type { AuditedRequest, AuditEvent, Provenance } from './audit-event.js';
+import type { AdminRequest, Author } from './audit-records.js';
 
 /** The actor, origin, tenant and request of an event. */
 export function provenanceOf({ principal, requestId, trace, origin }: AuditedRequest): Provenance {
@@ -10,6 +11,11 @@ export function provenanceOf({ principal, requestId, trace, origin }: AuditedReq
     request_id: requestId,
     trace_id: trace.traceId,
   };
+}
+
+/** The operator of a request about a tenant. */
+export function authorOf({ caller, requestId, trace, origin }: AdminRequest): Author {
+  return { actor: actorOf(caller), origin, request_id: requestId, trace_id: trace.traceId };
 }
 
 export function actorOf(caller: AuditedRequest['principal']['caller']): AuditEvent['actor'] {

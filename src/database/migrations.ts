@@ -135,6 +135,14 @@ async function createTenants(db: Kysely<unknown>): Promise<void> {
     .addColumn('invoicing_entities', sql`text[]`)
     .addColumn('source', 'text', (column) => column.notNull())
     .addColumn('file_entry', 'text')
+    .addColumn('earlier_file_entries', sql`text[]`, (column) => column.notNull().defaultTo(sql`'{}'`))
+    .addColumn('file', 'text')
+    .execute();
+  await db.schema
+    .createTable('tenants_file_reader')
+    .addColumn('instance', 'uuid', (column) => column.primaryKey())
+    .addColumn('file', 'text', (column) => column.notNull())
+    .addColumn('seen_at', 'timestamptz', (column) => column.notNull())
     .execute();
   await db.schema
     .createTable('tenant_token')

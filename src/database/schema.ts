@@ -1,4 +1,4 @@
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 /** The tables, for Kysely. */
 export interface Schema {
@@ -18,6 +18,7 @@ export interface Schema {
   operation: OperationTable;
   tenant: TenantTable;
   tenant_token: TenantTokenTable;
+  tenants_file_reader: TenantsFileReaderTable;
 }
 
 /** Append-only. The columns are for filters and auditors' SQL; `event` is the whole event. */
@@ -146,8 +147,20 @@ export interface TenantTable {
   invoicing_entities: string[] | null;
   /** The source of the tenant. A tenant that is removed from the file is suspended only if the file created it. */
   source: 'file' | 'api';
-  /** HMAC of the file's entry as last applied; null if it is not in the file. */
+  /** HMAC of the file's entry in force; null if it is not in the file. */
   file_entry: string | null;
+  /** HMACs of entries that were in force before, the latest last. */
+  earlier_file_entries: Generated<string[]>;
+  /** HMAC of the file that `file_entry` is from, or that no longer has the tenant; null if it was in no file. */
+  file: string | null;
+}
+
+/** Instances with a TENANTS_FILE, and their files. */
+export interface TenantsFileReaderTable {
+  instance: string;
+  /** HMAC of the file. */
+  file: string;
+  seen_at: Date;
 }
 
 /** Versions of tenants' tokens. The current version is the highest that is not retired. */

@@ -14,6 +14,7 @@ export const PROBLEMS = {
   'method-not-allowed': [405, 'BAD_REQUEST', 'The method is not allowed here'],
   conflict: [409, 'CONFLICT', 'The change conflicts with another customer'],
   'not-sealed': [409, 'CONFLICT', 'The event is not sealed yet'],
+  'tokens-would-retire': [409, 'CONFLICT', 'The change would retire the tokens of the tenant'],
   'idempotency-in-flight': [409, 'CONFLICT', 'A request with this idempotency key is still running'],
   'precondition-failed': [412, 'CONFLICT', 'The customer is not in the expected state'],
   'request-timeout': [408, 'BAD_REQUEST', 'The request did not arrive in time'],

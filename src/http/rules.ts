@@ -35,6 +35,14 @@ export function MayBeAbsent(): PropertyDecorator {
   );
 }
 
+/** May be absent, and may be null, which clears it. */
+export function MayBeCleared(): PropertyDecorator {
+  return applyDecorators(
+    ValidateIf((_, value) => value !== undefined && value !== null),
+    ApiProperty({ required: false, nullable: true }),
+  );
+}
+
 /** A list of at most `max` items, each of which satisfies the rule. */
 export function ListOf(max: number, item: Rule): PropertyDecorator {
   return constraint(list(max, item), { maxItems: max });

@@ -10,7 +10,7 @@ const entityId = textThat(
   'must be ive_ and 1 to 22 letters and digits',
 );
 
-const EntityIds = (): PropertyDecorator =>
+export const EntityIds = (): PropertyDecorator =>
   applyDecorators(
     ListOf(100, entityId),
     ApiProperty({
@@ -20,7 +20,7 @@ const EntityIds = (): PropertyDecorator =>
     }),
   );
 
-const Status = (): PropertyDecorator =>
+export const Status = (): PropertyDecorator =>
   applyDecorators(
     Satisfies(
       textThat(
@@ -47,7 +47,7 @@ export class PutTenantDto {
 
   /**
    * The tenant's own billing API, at an origin of BILLING_API_ALLOWED_ORIGINS, without user name, query or
-   * fragment. If the origin changes, the tenant's tokens are retired.
+   * fragment. Another origin retires the tenant's tokens: see `retire_tokens`.
    */
   @MayBeAbsent()
   @Satisfies(text(1, 2_048))

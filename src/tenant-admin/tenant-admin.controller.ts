@@ -6,8 +6,10 @@ import {
   Get,
   HttpCode,
   Param,
+  Patch,
   type PipeTransform,
   Put,
+  Query,
   Res,
 } from '@nestjs/common';
 import {
@@ -24,10 +26,13 @@ import { CurrentAdmin } from '../audit/current-request.js';
 import { RequireScopes, WithoutTenant } from '../auth/access-token.guard.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { JsonBodyPipe } from '../http/json-body.pipe.js';
+import { HasQueryParameters } from '../http/known-query.js';
 import { type ProblemSlug, validationFailed } from '../http/problem.js';
 import { TENANT_ID, TENANT_ID_RULE } from '../tenants/tenant.js';
+import { PatchTenantDto } from './patch-tenant.dto.js';
 import { PutTenantDto } from './put-tenant.dto.js';
 import { PutTokenDto } from './put-token.dto.js';
+import { mayRetireTokens, RetireTokensQuery } from './retire-tokens-query.dto.js';
 import { TenantList, TenantView, TokenVersion, TokenVersionList } from './tenant-admin.schema.js';
 import { TenantAdminService } from './tenant-admin.service.js';
 
@@ -92,18 +97,35 @@ export class TenantAdminController {
   @Put(':id')
   @Administers('putTenant', 'Create or replace a tenant')
   @TenantIdParam()
+  @HasQueryParameters()
   @ApiOkResponse({ description: 'The changed tenant.', type: TenantView, headers: REQUEST_ID_HEADER })
   @ApiCreatedResponse({ description: 'The new tenant.', type: TenantView, headers: REQUEST_ID_HEADER })
-  @ApiProblems(...WRITE_PROBLEMS)
+  @ApiProblems(...WRITE_PROBLEMS, 'tokens-would-retire')
   async put(
     @CurrentAdmin() request: AdminRequest,
     @Param('id', TenantIdPipe) id: string,
+    @Query() query: RetireTokensQuery,
     @Body(JsonBodyPipe) body: PutTenantDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TenantView> {
-    const { created, view } = await this.tenants.put(request, id, body);
+    const { created, view } = await this.tenants.put(request, id, body, mayRetireTokens(query));
     void reply.status(created ? 201 : 200);
     return view;
+  }
+
+  @Patch(':id')
+  @Administers('patchTenant', 'Change a tenant')
+  @TenantIdParam()
+  @HasQueryParameters()
+  @ApiOkResponse({ description: 'The changed tenant.', type: TenantView, headers: REQUEST_ID_HEADER })
+  @ApiProblems(...WRITE_PROBLEMS, 'not-found', 'tokens-would-retire')
+  patch(
+    @CurrentAdmin() request: AdminRequest,
+    @Param('id', TenantIdPipe) id: string,
+    @Query() query: RetireTokensQuery,
+    @Body(JsonBodyPipe) body: PatchTenantDto,
+  ): Promise<TenantView> {
+    return this.tenants.patch(request, id, body, mayRetireTokens(query));
   }
 
   @Put(':id/token')

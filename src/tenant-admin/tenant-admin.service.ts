@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditEvent, Change } from '../audit/audit-event.js';
 import type { AdminRequest } from '../audit/audit-records.js';
-import { AuditTrail } from '../audit/audit-trail.js';
-import { maskText } from '../audit/masks.js';
+import { authorOf } from '../audit/provenance.js';
 import { Config } from '../config/config.js';
 import { Problem, pointerTo, validationFailed } from '../http/problem.js';
 import { billingApiUrl } from '../tenants/billing-api-url.js';
 import { BillingToken } from '../tenants/billing-token.js';
 import type { TenantRow, TokenRow } from '../tenants/tenant-rows.js';
-import type { TenantChange } from '../tenants/tenant-change.js';
+import type { PutTenant, TenantChange, TenantSettings } from '../tenants/tenant-change.js';
 import { TenantStore } from '../tenants/tenant-store.js';
 import { TenantCache } from '../tenants/tenant-cache.js';
+import type { PatchTenantDto } from './patch-tenant.dto.js';
 import type { PutTenantDto } from './put-tenant.dto.js';
 import type { PutTokenDto } from './put-token.dto.js';
 import type { TenantView, TokenVersion } from './tenant-admin.schema.js';
+import { TenantTrail } from './tenant-trail.js';
 
 /** The operators' actions on tenants. Each change and its audit event are stored together or not at all. */
 @Injectable()
@@ -21,7 +21,7 @@ export class TenantAdminService {
   constructor(
     private readonly store: TenantStore,
     private readonly cache: TenantCache,
-    private readonly trail: AuditTrail,
+    private readonly trail: TenantTrail,
     private readonly config: Config,
   ) {}
 
@@ -36,29 +36,52 @@ export class TenantAdminService {
     return viewOf(found.tenant);
   }
 
-  /** @throws Problem validation-failed */
+  /**
+   * @param mayRetireTokens whether it may move the tenant to another origin, which retires its tokens
+   * @throws Problem validation-failed, tokens-would-retire
+   */
   async put(
     request: AdminRequest,
     id: string,
     body: PutTenantDto,
+    mayRetireTokens: boolean,
   ): Promise<{ created: boolean; view: TenantView }> {
     const settings = {
       name: body.name,
       status: body.status ?? ('active' as const),
-      billingApiUrl: this.checkedUrl(body.billing_api_url),
+      billingApiUrl: this.checkedUrl(body.billing_api_url ?? null),
       invoicingEntities: body.invoicing_entities ?? null,
     };
     return this.change(id, async (change) => {
-      const { before, after } = await change.put(settings, 'api');
-      const changes = tenantChanges(before, after);
-      const status = before === undefined ? 201 : 200;
-      await this.trail.recordAdminAction(change.transaction, request, {
-        action: 'tenant.changed',
-        tenantId: id,
-        status,
-        changes,
-      });
+      const { before, after } = await this.replace(change, request, settings, mayRetireTokens);
       return { created: before === undefined, view: viewOf(after) };
+    });
+  }
+
+  /**
+   * Changes what the body names; null clears it.
+   * @param mayRetireTokens as for `put`
+   * @throws Problem validation-failed, not-found, tokens-would-retire
+   */
+  async patch(
+    request: AdminRequest,
+    id: string,
+    body: PatchTenantDto,
+    mayRetireTokens: boolean,
+  ): Promise<TenantView> {
+    if (Object.keys(body).length === 0)
+      throw validationFailed([{ pointer: '#', code: 'empty', detail: 'must change at least one field' }]);
+    const { name, status, billing_api_url: address, invoicing_entities: entities } = body;
+    const billingApiUrl = address === undefined ? undefined : this.checkedUrl(address);
+    return this.change(id, async (change) => {
+      const tenant = await requireTenant(change);
+      const settings = {
+        name: name ?? tenant.name,
+        status: status ?? tenant.status,
+        billingApiUrl: billingApiUrl === undefined ? tenant.billing_api_url : billingApiUrl,
+        invoicingEntities: entities === undefined ? tenant.invoicing_entities : entities,
+      };
+      return viewOf((await this.replace(change, request, settings, mayRetireTokens)).after);
     });
   }
 
@@ -71,14 +94,10 @@ export class TenantAdminService {
     if (token === undefined) throw new TypeError('the DTO accepted an invalid token');
     return this.change(id, async (change) => {
       await requireTenant(change);
-      const versions = await change.versions();
-      const known = versions.filter(({ fingerprint }) => fingerprint === change.fingerprintOf(token));
-      if (known.some(({ retired_at }) => retired_at !== null)) throw retiredToken();
-      const [current] = versions.filter(({ retired_at }) => retired_at === null);
-      const isCurrent = known.some(({ version }) => version === current?.version);
-      const row = isCurrent && current !== undefined ? current : await change.addToken(token);
-      await this.tokenEvent(change, request, 'tenant.token.added', row, 201);
-      return versionOf(row);
+      const put = await change.putToken(token);
+      if (put === undefined) throw retiredToken();
+      await this.trail.token(change, authorOf(request), 201, 'tenant.token.added', put.row);
+      return versionOf(put.row);
     });
   }
 
@@ -88,12 +107,16 @@ export class TenantAdminService {
     return (await this.store.versions(id).catch(databaseAway)).map(versionOf);
   }
 
-  /** @throws Problem not-found */
+  /**
+   * Retires a version, and other versions with the same value.
+   * @throws Problem not-found
+   */
   async retire(request: AdminRequest, id: string, version: number): Promise<void> {
     await this.change(id, async (change) => {
       const retired = await change.retire(version);
       if (retired === undefined) throw new Problem('not-found', "The tenant's token has no such version.");
-      if (retired.now) await this.tokenEvent(change, request, 'tenant.token.retired', retired.row, 204);
+      for (const row of retired)
+        await this.trail.token(change, authorOf(request), 204, 'tenant.token.retired', row);
     });
   }
 
@@ -105,25 +128,23 @@ export class TenantAdminService {
     }
   }
 
-  private tokenEvent(
-    { transaction }: TenantChange,
+  private async replace(
+    change: TenantChange,
     request: AdminRequest,
-    action: AuditEvent['action'],
-    { tenant_id, version, fingerprint }: TokenRow,
-    status: number,
-  ): Promise<void> {
-    const credential = { version, fingerprint };
-    return this.trail.recordAdminAction(transaction, request, {
-      action,
-      tenantId: tenant_id,
-      status,
-      changes: [],
-      credential,
-    });
+    settings: TenantSettings,
+    mayRetireTokens: boolean,
+  ): Promise<PutTenant> {
+    if (!mayRetireTokens && (await change.wouldRetireTokens(settings.billingApiUrl)))
+      throw tokensWouldRetire();
+    const put = await change.put(settings);
+    const [by, status] = [authorOf(request), put.before === undefined ? 201 : 200];
+    await this.trail.changed(change, by, status, put);
+    for (const row of put.retired) await this.trail.token(change, by, status, 'tenant.token.retired', row);
+    return put;
   }
 
-  private checkedUrl(value: string | undefined): string | null {
-    if (value === undefined) return null;
+  private checkedUrl(value: string | null): string | null {
+    if (value === null) return null;
     const url = billingApiUrl(value, this.config.billing);
     if (typeof url === 'string') return url;
     throw validationFailed([
@@ -132,8 +153,10 @@ export class TenantAdminService {
   }
 }
 
-async function requireTenant(change: TenantChange): Promise<void> {
-  if ((await change.find()) === undefined) throw noSuchTenant();
+async function requireTenant(change: TenantChange): Promise<TenantRow> {
+  const tenant = await change.find();
+  if (tenant === undefined) throw noSuchTenant();
+  return tenant;
 }
 
 function databaseAway(error: unknown): never {
@@ -144,6 +167,13 @@ function databaseAway(error: unknown): never {
 
 function noSuchTenant(): Problem {
   return new Problem('not-found', 'There is no tenant with this id.');
+}
+
+function tokensWouldRetire(): Problem {
+  const detail =
+    'The change moves the tenant to another origin, which retires its tokens permanently. Send it with ' +
+    '?retire_tokens=true, and put a new token afterwards. Nothing was changed.';
+  return new Problem('tokens-would-retire', detail);
 }
 
 function retiredToken(): Problem {
@@ -164,24 +194,4 @@ function versionOf(row: TokenRow): TokenVersion {
     retired_at: row.retired_at?.toISOString() ?? null,
     rejected_at: row.rejected_at?.toISOString() ?? null,
   };
-}
-
-/** The changed fields, before and after: codes and addresses in clear, the name masked. */
-function tenantChanges(before: TenantRow | undefined, after: TenantRow): Change[] {
-  const fields = [
-    { field: 'name', show: ({ name }: TenantRow) => maskText(name), value: ({ name }: TenantRow) => name },
-    ...(['status', 'billing_api_url', 'invoicing_entities'] as const).map((field) => ({
-      field,
-      show: (row: TenantRow) => row[field],
-      value: (row: TenantRow) => JSON.stringify(row[field]),
-    })),
-  ];
-  return fields
-    .filter(({ value }) => before === undefined || value(before) !== value(after))
-    .map(({ field, show }) => ({
-      field,
-      before: before === undefined ? null : show(before),
-      after: show(after),
-      effect: 'applied',
-    }));
 }

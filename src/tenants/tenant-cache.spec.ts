@@ -33,6 +33,8 @@ class FakeStore implements Pick<TenantStore, 'find'> {
       invoicing_entities: null,
       source: 'file',
       file_entry: null,
+      earlier_file_entries: [],
+      file: null,
     };
     if (!this.hasTokens) return { tenant, token: undefined };
     const { jwe, kid } = await ring.encrypt(Buffer.from(`token-of-${id}`), tokenContext(id, 1));

@@ -76,16 +76,6 @@ export class TenantStore {
     return this.database.kysely.selectFrom('tenant').selectAll().orderBy('id').execute();
   }
 
-  /** The entries of the tenants' file that were applied, by tenant. */
-  async takenFileEntries(): Promise<Map<string, string>> {
-    const rows = await this.database.kysely
-      .selectFrom('tenant')
-      .select(['id', 'file_entry'])
-      .where('file_entry', 'is not', null)
-      .execute();
-    return new Map(rows.map(({ id, file_entry }) => [id, file_entry ?? '']));
-  }
-
   /** Newest first. */
   versions(tenantId: string): Promise<TokenRow[]> {
     const query = this.database.kysely

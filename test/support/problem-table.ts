@@ -10,6 +10,7 @@ export const SETTINGS = {
   RATE_LIMIT_PER_MINUTE: '1000000',
   BILLING_API_TIMEOUT_MS: '300',
   REQUEST_DEADLINE_MS: '3000',
+  BILLING_API_ALLOWED_ORIGINS: 'https://elsewhere.test',
 };
 const PATCH = { name: 'Acme GmbH' };
 
@@ -127,6 +128,14 @@ export const TABLE: Record<string, Row> = {
       await bff.patch(PATCH);
       const id = String((await bff.events(1)).at(-1)?.['id']);
       return bff.send('GET', `/api/v1/audit-events/${id}/proof`);
+    },
+  },
+  'tokens-would-retire': {
+    status: 409,
+    code: 'CONFLICT',
+    cause: async (bff) => {
+      const move = { billing_api_url: 'https://elsewhere.test' };
+      return bff.send('PATCH', '/api/v1/tenants/acme', move, await as(bff, { scope: 'tenants:admin' }));
     },
   },
   'precondition-failed': {

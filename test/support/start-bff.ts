@@ -12,6 +12,8 @@ import { CircuitBreakers } from '../../src/billing/circuit-breakers.js';
 import { Reconciler } from '../../src/operations/reconciler.js';
 import { Ids } from '../../src/runtime/ids.js';
 import { Sealer } from '../../src/sealing/sealer.js';
+import { TenantTrail } from '../../src/tenant-admin/tenant-trail.js';
+import { TenantsFileWatcher } from '../../src/tenant-admin/tenants-file.watcher.js';
 import { TenantCache } from '../../src/tenants/tenant-cache.js';
 import { AUDIENCE, ISSUER, TestIdentityProvider, type TestKey } from './identity-provider.js';
 import { answerOf, type TestAnswer } from './test-answer.js';
@@ -23,6 +25,8 @@ export type { TestAnswer } from './test-answer.js';
 export interface BffOptions {
   readonly settings?: Record<string, string>;
   readonly tenants?: readonly object[];
+  /** Whether the trail has what the tenants' file changed at the start; most tests want to see only their own events. */
+  readonly recordsFirstLoad?: boolean;
   readonly clock?: Clock;
   /** Another instance of the same service: same database, billing API and identity provider. */
   readonly besides?: TestBff;
@@ -72,7 +76,9 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     mkdtemp(join(tmpdir(), 'bff-tenants-')),
   ]);
   const tenantsFile = join(folder, 'tenants.json');
-  await writeFile(tenantsFile, JSON.stringify(options.tenants ?? DEFAULT_TENANTS));
+  const tenants = JSON.stringify(options.tenants ?? DEFAULT_TENANTS);
+  const loadsLater = besides === undefined && options.recordsFirstLoad !== true;
+  await writeFile(tenantsFile, loadsLater ? '[]' : tenants);
   const config = readEnvironment({
     NODE_ENV: 'test',
     PORT: '0',
@@ -93,6 +99,10 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
   const logger = createLogger(config.logLevel, { write: (line: string) => void lines.push(line) });
   const clock = options.clock ?? new SystemClock();
   const app = await createApp({ config, environment: {}, clock, ids: new Ids(clock), logger });
+  if (loadsLater) {
+    await writeFile(tenantsFile, tenants);
+    await loadUnrecorded(app, tenantsFile);
+  }
   if (options.reconciles !== true) await app.get(Reconciler).onModuleDestroy();
   if (options.seals !== true) await app.get(Sealer).onModuleDestroy();
   await app.listen(0, '127.0.0.1');
@@ -137,6 +147,14 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
       if (besides === undefined) await Promise.all([upstream.stop(), idp.stop(), testDatabase.remove()]);
     },
   };
+}
+
+async function loadUnrecorded(app: NestFastifyApplication, tenantsFile: string): Promise<void> {
+  const trail = app.get(TenantTrail);
+  const { changed, token } = trail;
+  Object.assign(trail, { changed: nothing, token: nothing });
+  await app.get(TenantsFileWatcher)['lookNow'](tenantsFile);
+  Object.assign(trail, { changed, token });
 }
 
 /** Good for four minutes at least, by the system's clock and by the service's; as callers do, one is used many times. */

@@ -36,9 +36,10 @@ export class TenantsFileWatcher {
     this.look(path);
   }
 
-  onModuleDestroy(): void {
+  async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     this.stop();
+    if (this.config.tenantsFile !== undefined) await this.sync.end().catch(() => undefined);
   }
 
   private look(path: string): void {
@@ -51,7 +52,10 @@ export class TenantsFileWatcher {
   }
 
   private async lookNow(path: string): Promise<void> {
-    if (stampOf([path, ...this.tokenFiles]) !== this.seen) await this.take(path);
+    const changed = stampOf([path, ...this.tokenFiles]) !== this.seen;
+    // While the database is down, other instances can't see that this one runs.
+    if (changed || this.sync.waits) await this.take(path);
+    else await this.sync.stillHere().catch(() => undefined);
   }
 
   private async take(path: string): Promise<void> {

@@ -3,10 +3,10 @@ import { dirname, resolve } from 'node:path';
 import type { BillingConfig } from '../config/config.js';
 import type { Environment } from '../config/setting-reader.js';
 
-import { billingApiUrl } from './billing-api-url.js';
-import { BillingToken } from './billing-token.js';
-import { INVOICING_ENTITY_ID, TENANT_ID, TENANT_ID_RULE } from './tenant.js';
-import type { TenantSettings } from './tenant-change.js';
+import { billingApiUrl } from '../tenants/billing-api-url.js';
+import { BillingToken } from '../tenants/billing-token.js';
+import { INVOICING_ENTITY_ID, TENANT_ID, TENANT_ID_RULE } from '../tenants/tenant.js';
+import type { TenantSettings } from '../tenants/tenant-change.js';
 
 /** The tenants, and the files that hold some of their tokens. */
 export interface TenantsFile {

@@ -1,0 +1,148 @@
+import { writeFile } from 'node:fs/promises';
+import { TenantsFileWatcher } from '../src/tenant-admin/tenants-file.watcher.js';
+import { startBff, type TestBff } from './support/start-bff.js';
+
+const OLD = [
+  { id: 'acme', token: 'old-token' },
+  { id: 'globex', token: 'token-of-globex' },
+];
+const NEW = [
+  { id: 'acme', token: 'new-token' },
+  { id: 'globex', token: 'token-of-globex' },
+];
+const HELD_BACK = 'older than that of another running one';
+
+/** The database and those around it; its own file is empty. */
+let around: TestBff;
+let running: TestBff[];
+beforeEach(async () => {
+  around = await startBff({ tenants: [] });
+  running = [];
+});
+afterEach(async () => {
+  for (const instance of running) await instance.stop();
+  await around.stop();
+});
+
+async function start(tenants: readonly object[]): Promise<TestBff> {
+  const instance = await startBff({ besides: around, tenants });
+  running.push(instance);
+  return instance;
+}
+
+async function stop(instance: TestBff): Promise<void> {
+  running = running.filter((other) => other !== instance);
+  await instance.stop();
+}
+
+/** What an instance does every two seconds, now. */
+async function look(instance: TestBff): Promise<void> {
+  await instance.app.get(TenantsFileWatcher)['lookNow'](instance.tenantsFile);
+}
+
+async function rewrite(instance: TestBff, tenants: readonly object[]): Promise<void> {
+  await writeFile(instance.tenantsFile, JSON.stringify(tenants));
+  await look(instance);
+}
+
+/** Lines that its entry of acme is held back. */
+function linesAbout(instance: TestBff): string[] {
+  const lines = instance.logs().split('\n');
+  return lines.filter((line) => line.includes(HELD_BACK) && line.includes('"tenant_id":"acme"'));
+}
+
+/** The token that a patch reaches the billing API with. */
+async function sent(): Promise<string> {
+  const before = around.upstream.requests.length;
+  await around.patch({ name: 'Acme' });
+  const [request] = around.upstream.requests.slice(before);
+  return String(request?.headers.authorization).replace('Bearer ', '');
+}
+
+async function versions(): Promise<number> {
+  return (
+    await around.database.kysely
+      .selectFrom('tenant_token')
+      .selectAll()
+      .where('tenant_id', '=', 'acme')
+      .execute()
+  ).length;
+}
+
+it('instances with different files do not flip each other, however often they start or their files are touched', async () => {
+  const old = await start(OLD);
+  const young = await start(NEW);
+  expect(await sent()).toBe('new-token');
+  const again = await start(OLD);
+  for (const instance of [old, young, again]) {
+    // The same content, or that of another tenant.
+    await rewrite(instance, instance === young ? [...NEW, { id: 'hooli', token: 'x' }] : [...OLD]);
+    await look(instance);
+  }
+  await stop(young);
+  const youngAgain = await start(NEW);
+  for (const instance of [old, again, youngAgain]) await look(instance);
+  expect(await sent()).toBe('new-token');
+  expect(await versions()).toBe(2);
+  expect(linesAbout(again)).toEqual([expect.stringContaining('"level":50')]);
+  expect(linesAbout(youngAgain)).toEqual([]);
+});
+
+it('a change that an instance sees acts, also back to what was there before', async () => {
+  const one = await start(OLD);
+  const other = await start(OLD);
+  for (const [tenants, token] of [
+    [NEW, 'new-token'],
+    [OLD, 'old-token'],
+    [NEW, 'new-token'],
+  ] as const) {
+    await rewrite(one, tenants);
+    await rewrite(other, tenants);
+    expect(await sent()).toBe(token);
+  }
+  // One version for each change, not for each instance.
+  expect(await versions()).toBe(4);
+});
+
+it('an older file acts at a start when no running instance has the newer one, as after a roll-back', async () => {
+  await stop(await start(OLD));
+  const young = await start(NEW);
+  const back = await start(OLD);
+  expect(await sent()).toBe('new-token');
+  await stop(young);
+  await look(back);
+  expect(await sent()).toBe('old-token');
+  await stop(back);
+  await start(NEW);
+  expect(await sent()).toBe('new-token');
+});
+
+it('a tenant that only one of the files has is not suspended by the other', async () => {
+  const [globex] = OLD.filter(({ id }) => id === 'globex');
+  const both = await start(OLD);
+  const one = await start(OLD.slice(0, 1));
+  for (const instance of [both, one]) await look(instance);
+  const statusOf = async (): Promise<unknown> =>
+    around.database.kysely
+      .selectFrom('tenant')
+      .select('status')
+      .where('id', '=', String(globex?.id))
+      .execute();
+  expect(await statusOf()).toEqual([{ status: 'active' }]);
+  await stop(both);
+  await look(one);
+  expect(await statusOf()).toEqual([{ status: 'suspended' }]);
+});
+
+it('instances that start together with the same file apply it once', async () => {
+  await Promise.all(Array.from({ length: 4 }, () => start(OLD)));
+  expect(await versions()).toBe(1);
+  const events = around.database.kysely
+    .selectFrom('audit_event')
+    .select('action')
+    .where('tenant_id', '=', 'acme');
+  expect((await events.orderBy('id').execute()).map(({ action }) => action)).toEqual([
+    'tenant.changed',
+    'tenant.token.added',
+  ]);
+});
