@@ -541,7 +541,7 @@ describe('a change of origin', () => {
           status: 409,
           body: { type: 'urn:billing-bff:problem:tokens-would-retire', code: 'CONFLICT' },
         });
-        expect(String((refused.body as { detail: string }).detail)).toContain('?retire_tokens=true');
+        expect((refused.body as { detail: string }).detail).toContain('?retire_tokens=true');
         expect((await act('GET', `/${id}`)).body).toEqual({ id, ...VIEW });
       }
       for (const query of [

@@ -27,7 +27,7 @@ interface Wanted {
 /**
  * Applies the tenants' file to the store, entry by entry, and records what it changes. An entry acts once: when it is
  * new, or when this instance saw it change. So an unchanged file never undoes changes made through the API, and a file
- * that is older than the one of another running instance does not undo that one (ADR 0031).
+ * that is older than the one of another running instance does not undo that one (ADR 0035).
  */
 @Injectable()
 export class TenantsFileSync {

@@ -12,7 +12,7 @@ import { CircuitBreakers } from '../../src/billing/circuit-breakers.js';
 import { Reconciler } from '../../src/operations/reconciler.js';
 import { Ids } from '../../src/runtime/ids.js';
 import { Sealer } from '../../src/sealing/sealer.js';
-import { TenantTrail } from '../../src/tenant-admin/tenant-trail.js';
+import { TenantsFileSync } from '../../src/tenant-admin/tenants-file.sync.js';
 import { TenantsFileWatcher } from '../../src/tenant-admin/tenants-file.watcher.js';
 import { TenantCache } from '../../src/tenants/tenant-cache.js';
 import { AUDIENCE, ISSUER, TestIdentityProvider, type TestKey } from './identity-provider.js';
@@ -150,11 +150,11 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
 }
 
 async function loadUnrecorded(app: NestFastifyApplication, tenantsFile: string): Promise<void> {
-  const trail = app.get(TenantTrail);
-  const { changed, token } = trail;
-  Object.assign(trail, { changed: nothing, token: nothing });
+  const sync = app.get(TenantsFileSync);
+  const trail = sync['trail'];
+  Object.assign(sync, { trail: { changed: nothing, token: nothing } });
   await app.get(TenantsFileWatcher)['lookNow'](tenantsFile);
-  Object.assign(trail, { changed, token });
+  Object.assign(sync, { trail });
 }
 
 /** Good for four minutes at least, by the system's clock and by the service's; as callers do, one is used many times. */
