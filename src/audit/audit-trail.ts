@@ -145,11 +145,7 @@ export class AuditTrail {
   }
 
   /** Stores a change of a tenant in the transaction of the change, so both are stored or neither. */
-  async recordAdminAction(
-    transaction: Transaction<Schema>,
-    by: Author,
-    act: AdminAction,
-  ): Promise<void> {
+  async recordAdminAction(transaction: Transaction<Schema>, by: Author, act: AdminAction): Promise<void> {
     const event: AuditEvent = {
       ...this.stamp(),
       ...by,
