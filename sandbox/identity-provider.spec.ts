@@ -82,7 +82,6 @@ it('gives a token that its published key verifies, with the client’s tenant an
     tenant_id: 'acme',
     scope: 'customers:write audit:read',
     iat: issuedAt,
-    nbf: issuedAt - 10,
     exp: issuedAt + 43_200,
   });
 });

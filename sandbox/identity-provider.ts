@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { exportJWK, generateKeyPair, calculateJwkThumbprint } from 'jose';
-import { OAuth2Issuer } from 'oauth2-mock-server';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { readJson, writePrivately } from './data-folder.js';
 import { HOST, listen } from './listen.js';
-import { members } from './shape.js';
+import { members, text } from './shape.js';
 import { SignIn } from './sign-in.js';
 import { type Client, type Grant, grantFor, TOKEN_LIFETIME_S } from './token-grant.js';
 
@@ -47,13 +46,11 @@ const MAX_FORM_BYTES = 16_384;
 
 /**
  * Starts an OAuth server on 127.0.0.1. It issues tokens by client credentials (RFC 6749, section 4.4), and to persons by
- * authorization code with PKCE (`sign-in.ts`), and publishes its keys. `oauth2-mock-server` keeps the keys and signs.
- * Pages of any origin may call it.
+ * authorization code with PKCE (`sign-in.ts`), and publishes its key. Pages of any origin may call it.
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   const { clients, audience, port = 0, keyFile, now = () => performance.now() } = options;
-  const issuer = new OAuth2Issuer();
-  await issuer.keys.add(await signingKey(keyFile));
+  const { kid, privateKey, published } = await signingKey(keyFile);
   const signIn = new SignIn(clients, now);
   let keysDownUntil = -Infinity;
 
@@ -73,7 +70,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     else if (pathname === ROUTES.authorize) authorize(signIn, searchParams, response);
     else if (pathname === ROUTES.discovery) json(response, 200, discovery(url));
     else if (now() < keysDownUntil) response.writeHead(503).end();
-    else json(response, 200, { keys: issuer.keys.toJSON() });
+    else json(response, 200, { keys: [published] });
   }
 
   async function token(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -87,13 +84,13 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     }
     const { keysDown } = grant.client;
     if (keysDown === true) keysDownUntil = now() + KEYS_DOWN_FOR_MS;
-    const access_token = await issuer.buildToken({
-      expiresIn: TOKEN_LIFETIME_S,
-      scopesOrTransform: (header, payload) => {
-        if (keysDown === true) header.kid = 'not-published';
-        Object.assign(payload, claimsOf(grant), { aud: audience });
-      },
-    });
+    const access_token = await new SignJWT(claimsOf(grant))
+      .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT', kid: keysDown === true ? 'not-published' : kid })
+      .setIssuer(url)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime(`${TOKEN_LIFETIME_S} s`)
+      .sign(privateKey);
     json(response, 200, {
       access_token,
       token_type: 'Bearer',
@@ -103,7 +100,6 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   }
 
   const url = `http://${HOST}:${await listen(server, port)}`;
-  issuer.url = url;
   return {
     issuer: url,
     authorizeUrl: url + ROUTES.authorize,
@@ -160,15 +156,26 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return body;
 }
 
+interface SigningKey {
+  kid: string;
+  privateKey: Awaited<ReturnType<typeof importJWK>>;
+  /** Its public half. */
+  published: JWK;
+}
+
 /** The key of an earlier run, or a new one that is stored for the next run. */
-async function signingKey(file: string | undefined): Promise<Record<string, unknown>> {
+async function signingKey(file: string | undefined): Promise<SigningKey> {
   const kept = file === undefined ? undefined : readJson(file);
-  if (kept !== undefined) return members(kept, 'key');
+  const jwk = kept === undefined ? await newKey() : members(kept, 'key');
+  if (kept === undefined && file !== undefined) writePrivately(file, jwk);
+  const { d, ...published } = jwk;
+  return { kid: text(jwk.kid, 'key.kid'), privateKey: await importJWK(jwk, ALGORITHM), published };
+}
+
+async function newKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
   const jwk = await exportJWK(privateKey);
-  const key = { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: ALGORITHM, use: 'sig' };
-  if (file !== undefined) writePrivately(file, key);
-  return key;
+  return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: ALGORITHM, use: 'sig' };
 }
 
 function discovery(url: string): Record<string, unknown> {
