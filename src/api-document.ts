@@ -35,8 +35,8 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
 
 /** Without a token endpoint nobody can authorise that way, and an invented endpoint would receive secrets. */
 function forgetScheme({ paths }: OpenAPIObject, scheme: string): void {
-  for (const { get, put, patch, delete: remove } of Object.values(paths)) {
-    for (const operation of [get, put, patch, remove]) {
+  for (const { get, put, patch, post, delete: remove } of Object.values(paths)) {
+    for (const operation of [get, put, patch, post, remove]) {
       if (operation?.security === undefined) continue;
       operation.security = operation.security.filter((requirement) => !(scheme in requirement));
     }

@@ -64,7 +64,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   if (config.corsOrigins.length > 0) {
     await fastify.register(cors, {
       origin: config.corsOrigins.map(originMatcher),
-      methods: ['GET', 'HEAD', 'PATCH', 'PUT', 'DELETE'],
+      methods: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
     });

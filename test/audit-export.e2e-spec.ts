@@ -151,7 +151,7 @@ it('OCSF is API Activity, with the members that the class requires', async () =>
 });
 
 it('OCSF has a preview for a success', async () => {
-  await bff.send('PATCH', `${CUSTOMER_PATH}?dry_run=true`, { name: 'Other' });
+  await bff.send('POST', `${CUSTOMER_PATH}/preview`, { name: 'Other' });
   const query = 'audit-events?action=customer.patch.previewed';
   const { body } = await read(bff, query, {}, { Accept: OCSF });
   expect(body).toMatchObject({ status_id: 1, status_detail: 'not_applied' });

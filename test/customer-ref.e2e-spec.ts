@@ -142,13 +142,6 @@ describe('the customer in the path', () => {
     expect(bff.upstream.requests).toEqual([]);
   });
 
-  it('is all that goes upstream of the URL', async () => {
-    const answer = await patch('acme?dry_run=false');
-
-    expect(answer.status).toBe(200);
-    expect(bff.upstream.requests.map(({ url }) => url)).toEqual(['/api/v1/customers/acme']);
-  });
-
   it('is not patched when a preview was asked for', async () => {
     for (const query of [
       'dry_run=true',

@@ -76,7 +76,6 @@ it.each<[string, () => Promise<TestAnswer>]>([
   ['another body', (): Promise<TestAnswer> => patch({ name: 'Another' })],
   ['another customer', (): Promise<TestAnswer> => to('/api/v1/customers/acme')],
   ['If-Match', (): Promise<TestAnswer> => patch(PATCH, { 'If-Match': '*' })],
-  ['a dry run', (): Promise<TestAnswer> => to(`${CUSTOMER_PATH}?dry_run=true`)],
 ])('with %s the key is refused', async (_what, request) => {
   await patch();
   upstream.reset();
@@ -209,13 +208,6 @@ describe('an unknown end', () => {
   });
 });
 
-it('a dry run is replayed as one', async () => {
-  const [first, second] = [await dryRun(), await dryRun()];
-  expect(first.body).toMatchObject({ dry_run: true });
-  expect(second.body).toEqual(first.body);
-  expect(replayed(second)).toBe('true');
-});
-
 it('after a day it is forgotten', async () => {
   await patch();
   await letPass(bff, clock, DAY + 1_000);
@@ -241,7 +233,6 @@ it('no key, no answer and no value is kept in clear', async () => {
 });
 
 const to = (path: string): Promise<TestAnswer> => bff.send('PATCH', path, PATCH, { 'Idempotency-Key': key });
-const dryRun = (): Promise<TestAnswer> => to(`${CUSTOMER_PATH}?dry_run=true`);
 
 function tokenWith(claims: object): Promise<string> {
   const ahead = Math.max(0, clock.now() - Date.now());

@@ -70,7 +70,7 @@ describe('what the billing API is sent', () => {
 
   it('is only what the BFF chooses, whatever the caller sends', async () => {
     const token = await bff.idp.token();
-    const { status } = await patchRaw(bff.url, `${CUSTOMER_PATH}?dry_run=false`, {
+    const { status } = await patchRaw(bff.url, CUSTOMER_PATH, {
       headers: {
         'Content-Type': 'application/json; charset=utf-8',
         ...HOSTILE,

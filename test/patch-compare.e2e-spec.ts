@@ -146,7 +146,7 @@ it('fields that nobody documented are in a preview and a replay, and outside the
   expect(replayed.headers.get('idempotency-replayed')).toBe('true');
   expect(replayed.body).toEqual(first.body);
 
-  const preview = await bff.send('PATCH', `${CUSTOMER_PATH}?dry_run=true`, { name: 'Previewed' });
+  const preview = await bff.send('POST', `${CUSTOMER_PATH}/preview`, { name: 'Previewed' });
   expect(preview.body).toMatchObject({ customer: { ...extra, name: 'Previewed' } });
   expect(JSON.stringify(await bff.events(0))).not.toMatch(/S3CR3T|preferred_locales/);
 });

@@ -99,9 +99,9 @@ export class AuditTrail {
   }
 
   /** Stores the event of a preview. */
-  async previewed(operation: Operation, ending: OutcomeRecord, answer?: KeptAnswer): Promise<void> {
+  async previewed(operation: Operation, ending: OutcomeRecord): Promise<void> {
     const preview = { action: 'customer.patch.previewed', phase: 'event' } as const;
-    await this.tell(operation, this.patchEntry(operation, { ...ending, ...preview }), { answer });
+    await this.tell(operation, this.patchEntry(operation, { ...ending, ...preview }));
   }
 
   /** Stores that the billing API answered 401 to a version of the tenant's token, and which request got the 401. */

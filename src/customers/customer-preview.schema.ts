@@ -32,16 +32,19 @@ export class PreviewWarning {
 
 /** What a patch would change. Nothing was sent. */
 export class CustomerPreview {
-  @ApiProperty({ enum: [true] })
-  dry_run: true;
-
-  /** The customer as it would be. */
-  customer: Customer;
-
   /** The requested changes, masked, with the expected effect. */
   @ApiProperty({ type: [ChangeSchema] })
   changes: readonly Change[];
 
   @ApiProperty({ type: [PreviewWarning] })
   warnings: readonly PreviewWarning[];
+
+  /** The customer as it would be. */
+  customer: Customer;
+
+  /**
+   * The tag of the customer as it is. The same body as a patch with it in `If-Match` does what is shown here, or
+   * is 412.
+   */
+  etag: string;
 }

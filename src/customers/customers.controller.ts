@@ -1,14 +1,5 @@
-import { Body, Controller, Get, Param, Patch, Query, Req, Res } from '@nestjs/common';
-import {
-  ApiExtraModels,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiQuery,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { CurrentRequest } from '../audit/current-request.js';
@@ -20,6 +11,7 @@ import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { HasQueryParameters } from '../http/known-query.js';
 import { REPLAYED } from '../idempotency/stored-answer.js';
 import { CustomerPreview } from './customer-preview.schema.js';
+import { CustomerReads } from './customer-reads.js';
 import { CustomerRefPipe } from './customer-ref.pipe.js';
 import { CustomersService } from './customers.service.js';
 import * as docs from './customers.docs.js';
@@ -30,6 +22,7 @@ import { WRITE_SCOPES } from './field-scopes.js';
 import { PatchBodyPipe } from './patch-body.pipe.js';
 import { ApiPatchProblems } from './patch-problems.docs.js';
 import { Conditions, type PatchConditions } from './patch-conditions.js';
+import { PreviewsService } from './previews.service.js';
 
 /** The routes of customers. */
 @ApiTags('Customers')
@@ -37,6 +30,8 @@ import { Conditions, type PatchConditions } from './patch-conditions.js';
 export class CustomersController {
   constructor(
     private readonly customers: CustomersService,
+    private readonly previews: PreviewsService,
+    private readonly reads: CustomerReads,
     private readonly tags: EntityTags,
   ) {}
 
@@ -52,26 +47,19 @@ export class CustomersController {
     @Query() parameters: CustomersQuery,
     @Req() { deadline }: FastifyRequest,
   ): Promise<CustomerList> {
-    return this.customers.list(request, readCustomersQuery(parameters), deadline.at);
+    return this.reads.list(request, readCustomersQuery(parameters), deadline.at);
   }
 
   @Patch(':id_or_alias')
   @RequireScopes(...WRITE_SCOPES)
-  @HasQueryParameters()
   @ApiOperation(docs.PATCH)
   @ApiParam(docs.ID_OR_ALIAS)
-  @ApiQuery(docs.DRY_RUN)
   @ApiHeader(docs.IDEMPOTENCY_KEY)
   @ApiHeader(docs.IF_MATCH)
   @ApiRequestHeaders()
-  @ApiExtraModels(Customer, CustomerPreview)
   @ApiOkResponse({
-    description: 'The customer after the patch; for a dry run, the preview.',
-    content: {
-      'application/json': {
-        schema: { oneOf: [{ $ref: getSchemaPath(Customer) }, { $ref: getSchemaPath(CustomerPreview) }] },
-      },
-    },
+    description: 'The customer after the patch.',
+    type: Customer,
     headers: docs.PATCHED_HEADERS,
   })
   @ApiPatchProblems(...docs.PATCH_PROBLEMS)
@@ -82,14 +70,42 @@ export class CustomersController {
     @Body(PatchBodyPipe) patch: PatchCustomerDto,
     @Req() { deadline }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Customer | CustomerPreview> {
-    const { customer, operationId, preview, replayed } = await this.customers.patch({
+  ): Promise<Customer> {
+    const { customer, operationId, replayed } = await this.customers.patch({
       ...{ audited: request, customerRef, fields: patch, deadline: deadline.at },
       ...conditions,
     });
     void reply.headers({ 'X-Operation-Id': operationId, ...(replayed === true ? REPLAYED : {}) });
-    if (preview !== undefined) return preview;
     return this.shown(customer, request, reply);
+  }
+
+  @Post(':id_or_alias/preview')
+  @HttpCode(200)
+  @RequireScopes(...WRITE_SCOPES)
+  @ApiOperation(docs.PREVIEW)
+  @ApiParam(docs.ID_OR_ALIAS)
+  @ApiHeader(docs.PREVIEW_IF_MATCH)
+  @ApiRequestHeaders()
+  @ApiOkResponse({
+    description: 'What the patch would change.',
+    type: CustomerPreview,
+    headers: docs.PREVIEW_HEADERS,
+  })
+  @ApiPatchProblems(...docs.PREVIEW_PROBLEMS)
+  async preview(
+    @CurrentRequest() request: AuditedRequest,
+    @Param('id_or_alias', CustomerRefPipe) customerRef: string,
+    @Conditions() conditions: PatchConditions,
+    @Body(PatchBodyPipe) patch: PatchCustomerDto,
+    @Req() { deadline }: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CustomerPreview> {
+    const { preview, operationId } = await this.previews.preview({
+      ...{ audited: request, customerRef, fields: patch, deadline: deadline.at },
+      ...conditions,
+    });
+    void reply.headers({ 'X-Operation-Id': operationId, ETag: preview.etag });
+    return preview;
   }
 
   @Get(':id_or_alias')
@@ -105,7 +121,7 @@ export class CustomersController {
     @Req() { deadline }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Customer> {
-    return this.shown(await this.customers.get(request, customerRef, deadline.at), request, reply);
+    return this.shown(await this.reads.get(request, customerRef, deadline.at), request, reply);
   }
 
   private shown(customer: Customer, { principal }: AuditedRequest, reply: FastifyReply): Customer {

@@ -2,7 +2,7 @@ import { CALLER_PROBLEMS } from '../auth/caller.docs.js';
 import { REQUEST_ID_HEADER } from '../http/api-docs.js';
 import type { ProblemSlug } from '../http/problem.js';
 import { ADDRESSABLE_PATTERN } from './dto/alias.js';
-import { OPERATION_HEADERS } from './patch-problems.docs.js';
+import { OPERATION_HEADERS, OPERATION_ID } from './patch-problems.docs.js';
 
 /** The texts of the OpenAPI document about customers, apart from their schemas. */
 export const PATCH = {
@@ -17,6 +17,16 @@ export const PATCH = {
     'Addresses and lists are replaced as a whole, so this is not a JSON merge patch. null is refused. ' +
     'The scope `customers:write` allows every field, its groups some: each field says which. A body with other fields is 403 ' +
     '`field-forbidden`, even if it has faults, too.',
+};
+
+export const PREVIEW = {
+  operationId: 'previewCustomerPatch',
+  summary: 'Preview a patch',
+  description:
+    'Takes the same body as the patch, with the same checks, scopes and comparison, and sends nothing. Answers the ' +
+    'changes that the patch would make, warnings, and the customer as it would be. `etag` is the tag of the customer ' +
+    'as it is: the same body as a patch with it in `If-Match` does what was shown, or is 412. An `Idempotency-Key` ' +
+    'has no effect here, so the patch can have the same key.',
 };
 
 export const GET = {
@@ -49,14 +59,6 @@ export const ID_OR_ALIAS = {
   },
 } as const;
 
-export const DRY_RUN = {
-  name: 'dry_run',
-  required: false,
-  description:
-    'With `true` nothing is sent. The answer has the changes that the patch would make, and warnings.',
-  schema: { type: 'string', enum: ['true', 'false'], default: 'false' },
-} as const;
-
 /** No example, because Swagger UI would send it with every patch. */
 export const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
@@ -79,6 +81,11 @@ export const IF_MATCH = {
   schema: { type: 'string' },
 } as const;
 
+export const PREVIEW_IF_MATCH = {
+  ...IF_MATCH,
+  description: 'The preview is 412 unless the customer has one of these ETags.',
+} as const;
+
 export const CUSTOMER_HEADERS = {
   ...REQUEST_ID_HEADER,
   ETag: {
@@ -94,6 +101,12 @@ export const CUSTOMER_HEADERS = {
 export const PATCHED_HEADERS = {
   ...OPERATION_HEADERS,
   ...CUSTOMER_HEADERS,
+} as const;
+
+export const PREVIEW_HEADERS = {
+  ...REQUEST_ID_HEADER,
+  ...OPERATION_ID,
+  ETag: { ...CUSTOMER_HEADERS.ETag, description: 'The tag of the customer as it is, for `If-Match`.' },
 } as const;
 
 const BILLING_PROBLEMS: readonly ProblemSlug[] = [
@@ -132,3 +145,9 @@ export const PATCH_PROBLEMS: readonly ProblemSlug[] = [
   'unsupported-media-type',
   'idempotency-key-reused',
 ];
+
+/** Those of a patch that come without sending, and without a key. */
+export const PREVIEW_PROBLEMS: readonly ProblemSlug[] = PATCH_PROBLEMS.filter(
+  (slug) =>
+    !['rejected-by-billing', 'conflict', 'idempotency-in-flight', 'idempotency-key-reused'].includes(slug),
+);

@@ -1,19 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditedRequest } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { provenanceOf } from '../audit/provenance.js';
-import type { BillingAnswer } from '../billing/billing-answer.js';
 import { type BillingCall, BillingClient, type BillingResult } from '../billing/billing.client.js';
-import { listProblem, problemOf, readProblem, TOKEN_REJECTED } from '../billing/billing-problem.js';
 import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
-import type { CustomerList } from '../billing/customer-list.dto.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
 import { Clock } from '../runtime/clock.js';
-import { within } from '../runtime/within.js';
-import type { Tenant } from '../tenants/tenant.js';
-import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
+import { TenantCredentials } from '../tenants/tenant-credentials.js';
 import { CustomerLeases, LeaseTaken, LeaseUnavailable } from './customer-leases.js';
 import { EntityTags, type IfMatch } from './entity-tags.js';
 import { LaterPatches } from './later-patches.js';
@@ -32,7 +25,7 @@ const SHARE_OF_FIRST_READ = 1 / 3;
 const SHARE_OF_OUTCOME = 1 / 10;
 const MAX_FOR_OUTCOME = 1_000;
 
-/** Reads, lists and patches customers. `patch` has all steps of a patch, from its idempotency key to its outcome. */
+/** Patches customers: all steps of a patch, from its idempotency key to its outcome. */
 @Injectable()
 export class CustomersService {
   constructor(
@@ -49,45 +42,6 @@ export class CustomersService {
     private readonly laterPatches: LaterPatches,
     private readonly clock: Clock,
   ) {}
-
-  /**
-   * Reads a customer.
-   * @throws Problem if it could not be read
-   */
-  async get(request: AuditedRequest, customerRef: string, deadline: number): Promise<Customer> {
-    const answer = await this.ask(request, deadline, (call) => this.billing.readCustomer(call, customerRef));
-    if (answer.kind !== 'success') throw readProblem(answer);
-    return answer.value;
-  }
-
-  /**
-   * Reads one page of the customer list.
-   * @throws Problem if it could not be read
-   */
-  async list(
-    request: AuditedRequest,
-    query: Readonly<Record<string, string>>,
-    deadline: number,
-  ): Promise<CustomerList> {
-    const answer = await this.ask(request, deadline, (call) => this.billing.listCustomers(call, query));
-    if (answer.kind !== 'success') throw listProblem(answer);
-    return answer.value;
-  }
-
-  /** Reads with the tenant's token and a bulkhead slot. */
-  private async ask<Value>(
-    request: AuditedRequest,
-    deadline: number,
-    read: (call: BillingCall) => Promise<BillingResult<Value>>,
-  ): Promise<BillingAnswer<Value>> {
-    const tenant = await this.withToken(request.principal.tenant, deadline);
-    if (tenant === undefined) throw problemOf(TOKEN_REJECTED);
-    const leave = await this.bulkhead.enter(tenant, deadline);
-    if (leave === undefined) return NO_SLOT;
-    const provenance = provenanceOf(request);
-    const call = { tenant, provenance, operationId: null, trace: request.trace, deadline };
-    return (await read(call).finally(leave)).answer;
-  }
 
   /**
    * Patches a customer, once for each idempotency key.
@@ -112,16 +66,16 @@ export class CustomersService {
   /** Carries out a patch with the tenant's token and a bulkhead slot. */
   private async carryOut(patch: PatchContext): Promise<PatchResult> {
     const { request, answerBy } = patch;
-    const tenant = await this.withToken(request.audited.principal.tenant, answerBy);
+    const tenant = await this.credentials.usableBy(request.audited.principal.tenant, answerBy);
     if (tenant === undefined) return this.journal.unsent(patch, outcome.withoutToken(patch));
     const leave = await this.bulkhead.enter(tenant, answerBy);
     if (leave === undefined) return this.journal.unsent(patch, outcome.notRead(NO_SLOT, patch));
     const forOutcome = Math.min(MAX_FOR_OUTCOME, this.config.billing.deadlineMs * SHARE_OF_OUTCOME);
     const admitted = { ...patch, tenant, trace: request.audited.trace, deadline: answerBy - forOutcome };
     try {
-      const { ifMatch, dryRun } = request;
-      if (ifMatch !== undefined && !dryRun) return await this.sendAlone(admitted, ifMatch);
-      const reads = dryRun || this.config.billing.preRead === 'always';
+      const { ifMatch } = request;
+      if (ifMatch !== undefined) return await this.sendAlone(admitted, ifMatch);
+      const reads = this.config.billing.preRead === 'always';
       return await this.compareAndSend(admitted, reads ? await this.read(admitted) : undefined);
     } finally {
       leave();
@@ -192,16 +146,15 @@ export class CustomersService {
     read: BillingResult | undefined,
   ): outcome.PatchOutcome | undefined {
     const { before, request, tenant } = patch;
-    const { ifMatch, dryRun } = request;
+    const { ifMatch } = request;
     if (before !== undefined) {
       const comparison = this.tags.compare(ifMatch ?? '*', tenant.id, before);
       if (!comparison.holds) return outcome.preconditionFailed(patch, comparison);
-      if (dryRun) return outcome.previewed(patch, before);
       if (patch.diff.sent.length === 0) return outcome.unchanged(patch, before);
     } else if (read !== undefined && read.answer.kind !== 'success') {
       // A failed read stops only requests that need it.
-      const needsRead = ifMatch !== undefined || dryRun;
-      if (needsRead || outcome.stopsPatch(read.answer)) return outcome.notRead(read.answer, patch);
+      if (ifMatch !== undefined || outcome.stopsPatch(read.answer))
+        return outcome.notRead(read.answer, patch);
     }
     const isOver = this.clock.monotonic() >= patch.deadline;
     return isOver ? outcome.notRead({ kind: 'deadline-exceeded' }, patch) : undefined;
@@ -223,14 +176,6 @@ export class CustomersService {
 
   private read(patch: BillingCall & Pick<AdmittedPatch, 'customerRef'>): Promise<BillingResult> {
     return this.billing.readCustomer(patch, patch.customerRef, SHARE_OF_FIRST_READ);
-  }
-
-  /**
-   * A rejected token is tried again once a minute. If the database can't tell whether it is time, it is not tried.
-   */
-  private async withToken(tenant: Tenant, deadline: number): Promise<EquippedTenant | undefined> {
-    const usable = this.credentials.usable(tenant);
-    return usable instanceof Promise ? within(this.clock, deadline, usable).catch(() => undefined) : usable;
   }
 }
 

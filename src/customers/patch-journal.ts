@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Upstream, UsedCredential } from '../audit/audit-event.js';
+import type { Operation, OutcomeRecord } from '../audit/audit-records.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { BillingResult } from '../billing/billing.client.js';
+import type { Customer } from '../billing/customer.dto.js';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
 import type { Answer } from '../idempotency/keyed-request.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -13,7 +15,7 @@ import {
   sameEffect,
   wholeOutcome,
 } from './audit-changes.js';
-import type { PatchOutcome } from './patch-outcome.js';
+import type { PatchOf, PatchOutcome } from './patch-outcome.js';
 import type { AdmittedPatch, PatchContext, PatchResult } from './patch-request.js';
 import { placeOf, snapshotOf } from './patch-snapshot.js';
 
@@ -63,27 +65,42 @@ export class PatchJournal {
   }
 
   /**
-   * Records the outcome of a patch that was not sent, or of a preview.
-   * @throws Problem unless the patch is unchanged or a preview
+   * Records the outcome of a patch that was not sent.
+   * @throws Problem unless the patch is unchanged
    */
   async unsent(patch: PatchContext, outcome: PatchOutcome, read?: BillingResult): Promise<PatchResult> {
-    const { effects, seen, ...ended } = outcome.record;
-    const ending = { ...ended, ...wholeOutcome(effects, patch.diff, seen), ...usedByRead(read) };
     const answer = answerOf(patch, outcome);
-    const kept = await patch.keep?.(answer);
-    if (patch.request.dryRun) await this.trail.previewed(patch, ending, kept);
-    else {
-      await this.trail.outcomeUnsent(patch, ending, kept);
-      this.metrics.patchEnded(ended.outcome, effects);
-    }
+    await this.trail.outcomeUnsent(patch, endingUnsent(patch, outcome, read), await patch.keep?.(answer));
+    this.metrics.patchEnded(outcome.record.outcome, outcome.record.effects);
     return resultOf(answer);
+  }
+
+  /**
+   * Records a preview: one event.
+   * @throws Problem if there is nothing to show
+   */
+  async previewed(
+    preview: PatchOf & Operation,
+    outcome: PatchOutcome,
+    read: BillingResult | undefined,
+  ): Promise<Customer> {
+    await this.trail.previewed(preview, endingUnsent(preview, outcome, read));
+    if (outcome.customer === undefined) throw outcome.problem;
+    return outcome.customer;
   }
 }
 
 function answerOf({ operationId }: PatchContext, outcome: PatchOutcome): Answer<PatchResult> {
   if (outcome.customer === undefined) return outcome;
-  const { customer, preview } = outcome;
-  return { result: { customer, operationId, ...(preview === undefined ? {} : { preview }) } };
+  return { result: { customer: outcome.customer, operationId } };
+}
+
+function endingUnsent(
+  { diff }: PatchOf,
+  { record: { effects, seen, ...ended } }: PatchOutcome,
+  read: BillingResult | undefined,
+): OutcomeRecord {
+  return { ...ended, ...wholeOutcome(effects, diff, seen), ...usedByRead(read) };
 }
 
 /** @throws Problem if it is the answer */

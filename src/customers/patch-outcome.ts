@@ -5,14 +5,12 @@ import { type FailureReport, reportOf, TOKEN_REJECTED } from '../billing/billing
 import type { Customer } from '../billing/customer.dto.js';
 import { type Fault, type FaultCode, Problem, type ProblemSlug } from '../http/problem.js';
 import { effectsSeenIn, type FieldEffect, sameEffect } from './audit-changes.js';
-import type { CustomerPreview } from './customer-preview.schema.js';
 import type { EntityTagComparison } from './entity-tags.js';
 import { isAsFirstRead, type PatchDiff, showsAsked } from './patch-diff.js';
-import { previewOf } from './patch-preview.js';
 
 /** The outcome of a patch: the record for the trail, and the answer for the caller. */
 export type PatchOutcome =
-  | { readonly record: PatchRecord; readonly customer: Customer; readonly preview?: CustomerPreview }
+  | { readonly record: PatchRecord; readonly customer: Customer }
   | { readonly record: PatchRecord; readonly customer: undefined; readonly problem: Problem };
 
 export interface PatchRecord extends Pick<OutcomeRecord, 'outcome' | 'status' | 'customerId'> {
@@ -24,7 +22,7 @@ export interface PatchRecord extends Pick<OutcomeRecord, 'outcome' | 'status' | 
 type FailedOutcome = 'rejected' | 'not_applied' | 'unknown';
 
 /** The part of a PatchContext that an outcome needs. */
-interface PatchOf {
+export interface PatchOf {
   readonly operationId: string;
   readonly diff: PatchDiff;
   readonly customerId: string | null;
@@ -111,12 +109,10 @@ export function unchanged(patch: PatchOf, customer: Customer): PatchOutcome {
 
 /** The outcome of a preview. */
 export function previewed(patch: PatchOf, customer: Customer): PatchOutcome {
-  const preview = previewOf(patch.diff, customer);
-  if (patch.diff.sent.length === 0) return { ...unchanged(patch, customer), customer, preview };
+  if (patch.diff.sent.length === 0) return unchanged(patch, customer);
   const effects = sameEffect('not_applied', patch.diff);
   const ended = { outcome: 'not_applied', status: 200, customerId: customer.id } as const;
-  const record = { ...ended, effects, seen: undefined };
-  return { record, customer, preview };
+  return { record: { ...ended, effects, seen: undefined }, customer };
 }
 
 function applied(patch: PatchOf, customer: Customer): PatchOutcome {

@@ -7,12 +7,11 @@ import { isVerifiable, type PatchDiff } from './patch-diff.js';
 import type { CustomerPreview, PreviewWarning } from './customer-preview.schema.js';
 
 /** The preview of a patch, from the customer just read: the changed customer, the changes, and warnings. */
-export function previewOf(diff: PatchDiff, customer: Customer): CustomerPreview {
+export function previewOf(diff: PatchDiff, customer: Customer): Omit<CustomerPreview, 'etag'> {
   return {
-    dry_run: true,
-    customer: asItWouldBe(diff, customer),
     changes: expectedChanges(diff),
     warnings: warningsOf(diff, customer),
+    customer: asItWouldBe(diff, customer),
   };
 }
 

@@ -2,7 +2,7 @@ import { CALLER_PROBLEMS } from '../auth/caller.docs.js';
 import { ApiProblemsWith, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import type { ProblemSlug } from '../http/problem.js';
 
-const OPERATION_ID = {
+export const OPERATION_ID = {
   'X-Operation-Id': {
     description: 'Id of the patch in the audit trail.',
     schema: { type: 'string', format: 'uuid' },

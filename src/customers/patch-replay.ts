@@ -9,7 +9,6 @@ import { Problem, type ProblemSlug } from '../http/problem.js';
 import { trailUnavailable } from '../database/trail-unavailable.js';
 import type { EarlierOutcome, KeyedRequest } from '../idempotency/keyed-request.js';
 import { TenantCredentials } from '../tenants/tenant-credentials.js';
-import type { CustomerPreview } from './customer-preview.schema.js';
 import type { PatchContext, PatchResult } from './patch-request.js';
 
 /** Replays the answer of an earlier patch with the same idempotency key. */
@@ -38,7 +37,6 @@ export class PatchReplay {
         customerRef: request.customerRef,
         patch: request.fields,
         ifMatch: request.ifMatch ?? null,
-        dryRun: request.dryRun,
       },
       operationId,
       deadline: answerBy,
@@ -82,18 +80,13 @@ function revive(value: unknown): PatchResult {
   const operationId = member(value, 'operationId');
   if (customer === undefined || typeof operationId !== 'string')
     throw new TypeError('not a result of a patch');
-  const preview = member(value, 'preview');
-  return { customer, operationId, ...(isPreview(preview) ? { preview } : {}) };
+  return { customer, operationId };
 }
 
 function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.entries(value).find(([key]) => key === name)?.[1]
     : null;
-}
-
-function isPreview(value: unknown): value is CustomerPreview {
-  return member(value, 'dry_run') === true;
 }
 
 /** The problem of a patch that did not succeed, from its last event. The original text is not stored. */

@@ -3,7 +3,6 @@ import type { Operation } from '../audit/audit-records.js';
 import type { BillingCall } from '../billing/billing.client.js';
 import type { Customer } from '../billing/customer.dto.js';
 import type { KeepAnswer } from '../idempotency/keyed-request.js';
-import type { CustomerPreview } from './customer-preview.schema.js';
 import type { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import type { PatchConditions } from './patch-conditions.js';
 import type { PatchDiff } from './patch-diff.js';
@@ -37,11 +36,10 @@ export interface PatchContext extends Operation {
 /** A patch with a token and a bulkhead slot: it may be sent to the billing API. */
 export type AdmittedPatch = PatchContext & BillingCall & { readonly operationId: string };
 
-/** The result for the caller; `preview` after a dry run. */
+/** The result for the caller. */
 export interface PatchResult {
   readonly customer: Customer;
   readonly operationId: string;
-  readonly preview?: CustomerPreview;
   /** Whether it was answered before. */
   readonly replayed?: boolean;
 }

@@ -8,7 +8,7 @@ const HAS_QUERY_PARAMETERS = 'http:has-query-parameters';
 /** For a route that has query parameters and checks all of them itself: `KnownQueryGuard` skips it. */
 export const HasQueryParameters = (): MethodDecorator => SetMetadata(HAS_QUERY_PARAMETERS, true);
 
-/** A fault for each parameter except the known ones: a caller who misspells `dry_run` must not get a real patch. */
+/** A fault for each parameter except the known ones: a caller must not believe that an unknown one has an effect. */
 export function unknownParameters(query: unknown, ...known: readonly string[]): Fault[] {
   const names = typeof query === 'object' && query !== null ? Object.keys(query) : [];
   return names

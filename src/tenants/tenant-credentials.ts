@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { describeError, LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
+import { within } from '../runtime/within.js';
 import type { Credential, Tenant } from './tenant.js';
 import { TenantStore } from './tenant-store.js';
 import { TenantCache } from './tenant-cache.js';
@@ -35,6 +36,12 @@ export class TenantCredentials {
   usable(tenant: Tenant): EquippedTenant | undefined | Promise<EquippedTenant | undefined> {
     if (!isEquipped(tenant)) return undefined;
     return tenant.credential.rejected ? this.probing(tenant) : tenant;
+  }
+
+  /** The same, before a deadline by the monotonic clock: a token is not tried if the database does not say in time. */
+  async usableBy(tenant: Tenant, deadline: number): Promise<EquippedTenant | undefined> {
+    const usable = this.usable(tenant);
+    return usable instanceof Promise ? within(this.clock, deadline, usable).catch(() => undefined) : usable;
   }
 
   /** The tenant reloaded, if it has a newer token than the one that was just refused. */
