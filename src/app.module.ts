@@ -10,6 +10,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ReencryptionModule } from './reencryption.module.js';
 import { SealingModule } from './sealing/sealing.module.js';
+import { OutsideModule } from './outside.module.js';
 import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
 import { InFlight } from './runtime/in-flight.js';
 import { type Runtime, RuntimeModule } from './runtime.module.js';
@@ -22,11 +23,16 @@ export class AppModule implements OnModuleDestroy {
     private readonly inFlight: InFlight,
   ) {}
 
-  static with(runtime: Runtime): DynamicModule {
+  /** @param outside what leads out of the process */
+  static with(
+    runtime: Runtime,
+    outside: DynamicModule | typeof OutsideModule = OutsideModule,
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [
         RuntimeModule.with(runtime),
+        outside,
         DatabaseModule,
         MetricsModule,
         AuthModule,

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import cors from '@fastify/cors';
+import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -21,8 +22,11 @@ import type { Runtime } from './runtime.module.js';
 /** Longer than any path that Node's limit on request headers allows. */
 const MAX_PARAM_LENGTH = 65_536;
 
-/** The application for main and tests. Everything that applies to all routes is set here. */
-export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
+/**
+ * The application for main and tests. Everything that applies to all routes is set here.
+ * @param outside what leads out of the process; only the rehearsal has another
+ */
+export async function createApp(runtime: Runtime, outside?: DynamicModule): Promise<NestFastifyApplication> {
   const { config, logger } = runtime;
   const filter = new ProblemFilter(logger);
   const connections = new Connections();
@@ -71,7 +75,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   }
   refuseOtherMethods(fastify, routes);
 
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(runtime), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(runtime, outside), adapter, {
     bodyParser: false,
     logger: new NestLog(logger),
     abortOnError: false,

@@ -10,6 +10,7 @@ import { Draining } from './health/draining.js';
 import { createLogger, describeError, errorLine } from './http/logger.js';
 import { LogOutput } from './http/log-output.js';
 import { Metrics } from './metrics/metrics.js';
+import { rehearse } from './rehearsal.js';
 import { SystemClock } from './runtime/clock.js';
 import { Ids } from './runtime/ids.js';
 import { VERSION } from './runtime/version.js';
@@ -30,6 +31,8 @@ export async function serve(config: Config): Promise<void> {
   process.on('unhandledRejection', errorLine(logger, 'something failed that nobody waited for'));
   try {
     const runtime = { config, environment: processEnvironment(), clock, ids: new Ids(clock), logger };
+
+    await warmUp(config, logger);
     const app = await createApp(runtime);
     app.get(Metrics).watchProcess();
     app.get(Metrics).watchLog(output);
@@ -41,6 +44,15 @@ export async function serve(config: Config): Promise<void> {
     always.info(`listening on ${addressOf(app, config)}`);
   } catch (error) {
     await fail(error, logger, output);
+  }
+}
+
+/** Before the application: each one that is created takes over Nest's own messages. */
+async function warmUp(config: Config, logger: Logger): Promise<void> {
+  try {
+    await rehearse(config);
+  } catch (error) {
+    logger.warn({ error: describeError(error) }, 'the rehearsal failed: the first requests take longer');
   }
 }
 

@@ -129,5 +129,7 @@ async function expectToServe(bff: BffProcess): Promise<void> {
   for (const path of ['/health/live', '/openapi.json', '/docs', '/docs/swagger-ui.css'])
     expect([path, (await fetch(`${bff.url ?? ''}${path}`)).status]).toEqual([path, 200]);
   const metrics = await (await fetch(`${bff.url ?? ''}/metrics`)).text();
+  // The rehearsal counts nothing.
+  expect(metrics).not.toMatch(/^billing_bff_patch/m);
   expect(metrics).toMatch(/^process_cpu_seconds_total [0-9.]+$/m);
 }

@@ -34,6 +34,9 @@ const CONNECT_TIMEOUT = 2_000;
 /** Milliseconds that an idle connection is kept: less than billing servers and load balancers usually allow. */
 const KEEP_ALIVE = 4_000;
 
+/** Injection token of the connections to billing APIs, shared by all tenants. */
+export const BILLING_AGENT = Symbol('BillingAgent');
+
 /** Connections to billing APIs, kept alive. Redirects are not followed, and nothing is sent twice. */
 export function createAgent(): Agent {
   return new Agent({ connect: { timeout: CONNECT_TIMEOUT }, keepAliveTimeout: KEEP_ALIVE, pipelining: 1 });

@@ -1,8 +1,6 @@
-import { Global, Module } from '@nestjs/common';
-import { Database } from './database.js';
+import { Module } from '@nestjs/common';
 import { ExpiredRows } from './expired-rows.js';
 import { NotificationListener } from './notification-listener.js';
 
-@Global()
-@Module({ providers: [Database, ExpiredRows, NotificationListener], exports: [Database] })
+@Module({ providers: [ExpiredRows, NotificationListener] })
 export class DatabaseModule {}
