@@ -132,7 +132,6 @@ export async function startSurroundings(handleBilling) {
   const postgres = await startPostgres();
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'bench', alg: 'ES256', use: 'sig' };
-  const signing = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   const jwks = await listen((_request, response) => answer(response, { keys: [jwk] }));
   const billing = await listen((request, response) => {
     const chunks = [];
@@ -158,7 +157,7 @@ export async function startSurroundings(handleBilling) {
     AUTH_JWKS_URL: `${jwks.url}/jwks`,
     BILLING_API_URL: billing.url,
     ENCRYPTION_KEYS: `bench:${randomBytes(32).toString('base64url')}`,
-    AUDIT_SIGNING_KEY: JSON.stringify(signing),
+    AUDIT_SIGNING_KEYS: `bench:${randomBytes(32).toString('base64url')}`,
     RATE_LIMIT_PER_MINUTE: '0',
     CALLER_MAX_IN_FLIGHT: '100000',
   };

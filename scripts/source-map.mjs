@@ -21,7 +21,7 @@ const PURPOSES = {
   privacy: 'what is forgotten of a customer on request',
   idempotency: '`Idempotency-Key`: claims, stored answers, replays',
   audit: 'events, their writer, masks, commitments, refusals, queries, exports, partitions',
-  sealing: 'the Merkle logs of the trail',
+  'audit-log': 'the Merkle logs of the trail: tiles, checkpoints, signing keys, witnesses, proofs',
   operations: 'how a patch ended, and the reconciler that finds it out',
   database: 'Kysely, migrations, the embedded database',
   health: 'probes and `/metrics`',

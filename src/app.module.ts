@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { AuditLogModule } from './audit-log/audit-log.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CustomersModule } from './customers/customers.module.js';
@@ -9,7 +10,6 @@ import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ReencryptionModule } from './reencryption.module.js';
-import { SealingModule } from './sealing/sealing.module.js';
 import { OutsideModule } from './outside.module.js';
 import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
 import { InFlight } from './runtime/in-flight.js';
@@ -40,7 +40,7 @@ export class AppModule implements OnModuleDestroy {
         CustomersModule,
         PrivacyModule,
         OperationsModule,
-        SealingModule,
+        AuditLogModule,
         ReencryptionModule,
         TenantAdminModule,
         HealthModule,

@@ -2,11 +2,10 @@ import { Module } from '@nestjs/common';
 import { CryptoModule } from './crypto/crypto.module.js';
 import { CUSTOMER_KEYS } from './crypto/customer-key-table.js';
 import { ENCRYPTED_TABLES, Reencryption } from './crypto/reencryption.js';
-import { SIGNING_KEYS } from './sealing/signing-key-table.js';
 import { TENANT_TOKENS } from './tenants/token-table.js';
 
 /** All tables with values encrypted with ENCRYPTION_KEYS, for a rotation of the keys. */
-const TABLES = [TENANT_TOKENS, CUSTOMER_KEYS, SIGNING_KEYS];
+const TABLES = [TENANT_TOKENS, CUSTOMER_KEYS];
 
 @Module({
   imports: [CryptoModule],

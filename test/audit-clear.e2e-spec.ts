@@ -1,17 +1,6 @@
 import { createHmac } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { verifyExport } from './support/audit-verifier.js';
-import {
-  allSealed,
-  exportLines,
-  NDJSON,
-  type Proof,
-  publicKeys,
-  read,
-  rootOfInclusion,
-  type Seal,
-  type SealPage,
-} from './support/sealed-trail.js';
+import { allSealed, checkExport, exportLines, NDJSON, read, vkeysOf } from './support/audit-log.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
@@ -122,20 +111,7 @@ it('one event and an export show the same', async () => {
   for (const event of events) expect((await readClear(`audit-events/${event.id}`)).body).toEqual(event);
   const query = `?action=customer.patch&customer=${CUSTOMER.id}`;
   const lines = await exportLines(bff, { scope: CLEAR }, query);
-  expect(lines.slice(0, -1).map((line) => JSON.parse(line) as Event)).toEqual(events.reverse());
-});
-
-it('an export with clear values is valid for the verifier', async () => {
-  const lines = await exportLines(bff, { scope: CLEAR });
-  expect(lines.join('\n')).toContain(SECRET.billing_email);
-  const keys = await publicKeys(bff);
-  expect(await verifyExport(lines, keys)).toMatchObject({ code: 0, err: '' });
-  const lying = lines.map((line) => line.replace(/("clear":\{.*?"after":")/, '$1not '));
-  expect(lying).not.toEqual(lines);
-  expect(await verifyExport(lying, keys)).toMatchObject({
-    code: 1,
-    err: expect.stringMatching(/event \S+ on line \d+ shows a value of \w+ in clear \(after\)/) as unknown,
-  });
+  expect(lines.slice(1, -1).map((line) => JSON.parse(line) as Event)).toEqual(events.reverse());
 });
 
 it('its use is in the trail', async () => {
@@ -223,15 +199,11 @@ describe('erasing a customer’s personal data', () => {
 
   it('leaves proofs and the whole trail valid', async () => {
     await allSealed(bff);
-    const { data: seals } = (await read(bff, 'audit-seals?limit=200')).body as SealPage;
-    for (const { id } of await maskedEvents()) {
-      const proof = (await read(bff, `audit-events/${id}/proof`)).body as Proof;
-      const seal = seals.find(({ seal: number }: Seal) => number === proof.seal);
-      expect(rootOfInclusion(proof)).toBe(seal?.root);
-    }
+    const vkeys = await vkeysOf(bff);
     for (const scope of ['audit:read', CLEAR]) {
       const lines = await exportLines(bff, { scope });
-      expect(await verifyExport(lines, await publicKeys(bff))).toMatchObject({ code: 0, err: '' });
+      expect(lines.join().includes('"clear":')).toBe(scope === CLEAR);
+      expect(checkExport(lines, vkeys)).toMatchObject({ events: lines.length - 2, pruned: 0 });
     }
   });
 

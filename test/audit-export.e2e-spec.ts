@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
-import { verifyExport } from './support/audit-verifier.js';
 import {
   allSealed,
+  checkExport,
+  checkpointOf,
   exportLines,
-  leafHashOf,
   NDJSON,
-  publicKeys,
   read,
-  type SealPage,
-  whileNobodySeals,
-} from './support/sealed-trail.js';
+  vkeysOf,
+} from './support/audit-log.js';
 import { CUSTOMER_PATH, startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
+import { parametersOf } from './support/test-answer.js';
 import { CUSTOMER } from './support/upstream.js';
 
 const OCSF = 'application/vnd.ocsf.api-activity+x-ndjson';
@@ -29,48 +28,73 @@ beforeAll(async () => {
 afterAll(() => bff.stop());
 
 describe('NDJSON', () => {
-  it('is the stored canonical text with its seal, line by line, and a trailer', async () => {
+  it('is the stored canonical text with its leaf index, between a line about the log and an end', async () => {
     const stored = await storedTexts();
-    const seals = ((await read(bff, 'audit-seals?limit=200')).body as SealPage).data;
-    const answer = await whileNobodySeals(bff, () => read(bff, 'audit-events', {}, { Accept: NDJSON }));
+    const checkpoint = await checkpointOf(bff);
+    const answer = await read(bff, 'audit-events', {}, { Accept: NDJSON });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
     expect(answer.headers.get('cache-control')).toBe('no-store');
     const text = answer.body as string;
     expect(text.endsWith('\n')).toBe(true);
-    const lines = text.trimEnd().split('\n');
-    const places = await leavesOf(stored.map(({ id }) => id));
-    expect(lines.slice(0, stored.length)).toEqual(
-      stored.map(({ id, text: of }) => `${of.slice(0, -1)},"seal":${places.get(id) ?? ''}}`),
-    );
-    // The export itself is an event by now, that no seal covers yet.
-    const [own, trailer, ...others] = lines
-      .slice(stored.length)
-      .map((line) => JSON.parse(line) as StoredEvent);
-    expect(others).toEqual([]);
-    expect(own).toMatchObject({ action: 'audit.exported', seal: null });
-    expect(trailer).toEqual({
-      trailer: {
-        log: 'acme',
-        count: stored.length + 1,
-        complete: true,
-        seals: seals.map(({ jws }) => jws),
-      },
+    const [head = '', ...lines] = text.trimEnd().split('\n');
+    const to_leaf = stored.length;
+    expect(JSON.parse(head)).toEqual({
+      export: { origin: 'billing-bff.local/acme', from_leaf: 0, to_leaf, checkpoint },
     });
+    expect(lines.pop()).toBe(`{"end":{"events":${to_leaf}}}`);
+    const texts = lines.map((line, index) => {
+      expect(line.endsWith(`,"leaf_index":${index}}`)).toBe(true);
+      return line.replace(/,"leaf_index":\d+\}$/, '}');
+    });
+    expect(texts.toSorted()).toEqual(stored.toSorted());
   });
 
-  it('has leaves that hash to those of the log', async () => {
+  it('hashes to the root of its checkpoint, and shows the same leaf indexes as the list', async () => {
     await allSealed(bff);
-    const leaves = await bff.database.kysely.selectFrom('audit_leaf').selectAll().execute();
-    const hashes = new Map(leaves.map(({ event_id, leaf_hash }) => [event_id, leaf_hash]));
-    for (const { id, text } of await storedTexts()) expect(hashes.get(id)).toBe(leafHashOf(text));
+    const lines = await exportLines(bff);
+    expect(checkExport(lines, await vkeysOf(bff))).toEqual({
+      origin: 'billing-bff.local/acme',
+      size: lines.length - 2,
+      events: lines.length - 2,
+      pruned: 0,
+    });
+    const { data } = (await read(bff, 'audit-events?limit=200')).body as { data: StoredEvent[] };
+    const listed = new Map(data.map(({ id, leaf_index }) => [id, leaf_index]));
+    for (const line of lines.slice(1, -1)) {
+      const { id, leaf_index } = JSON.parse(line) as StoredEvent;
+      expect(listed.get(id)).toBe(leaf_index);
+    }
   });
 
-  it('is valid for the verifier', async () => {
-    expect(await verifyExport(await exportLines(bff), await publicKeys(bff))).toMatchObject({
-      code: 0,
-      err: '',
-    });
+  it('after a leaf has only what is behind it', async () => {
+    await allSealed(bff);
+    const whole = await exportLines(bff);
+    const part = await exportLines(bff, {}, '?after_leaf=3');
+    expect(JSON.parse(part[0] ?? '')).toMatchObject({ export: { from_leaf: 4 } });
+    expect(part.slice(1, 6)).toEqual(whole.slice(5, 10));
+    await allSealed(bff);
+    const size = Number((await checkpointOf(bff)).split('\n')[1]);
+    const nothing = await exportLines(bff, {}, `?after_leaf=${size - 1}`);
+    expect(nothing.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { export: { from_leaf: size, to_leaf: size } },
+      { end: { events: 0 } },
+    ]);
+  });
+
+  it.each<readonly [detail: string, accept: string, query: string]>([
+    ['is beyond the newest checkpoint', NDJSON, 'after_leaf=100000'],
+    ['can only be used for an NDJSON export', NDJSON, 'after_leaf=0&actor=user-1'],
+    ['can only be used for an NDJSON export', 'text/csv', 'after_leaf=0'],
+    ['can only be used for an NDJSON export', 'application/json', 'after_leaf=0'],
+    ...['-1', '01', '1.5', '1e3', '', 'x', '99999999999999999999'].map(
+      (leaf) => ['must be the index of a leaf', NDJSON, `after_leaf=${leaf}`] as const,
+    ),
+  ])('%s: %s %s is 400', async (detail, Accept, query) => {
+    const answer = await read(bff, `audit-events?${query}`, {}, { Accept });
+    expect(answer.status).toBe(400);
+    expect(parametersOf(answer)).toEqual(['after_leaf']);
+    expect(answer.body).toMatchObject({ detail: expect.stringContaining(detail) as unknown });
   });
 
   it.each([
@@ -78,59 +102,83 @@ describe('NDJSON', () => {
     '?action=customer.patch',
     `?customer=${CUSTOMER.id}`,
     '?from=2000-01-01T00:00:00Z',
-  ])('that is filtered is not complete: %s', async (query) => {
-    const lines = await exportLines(bff, {}, query);
+  ])('that is filtered is not complete, and has no checkpoint: %s', async (query) => {
+    await allSealed(bff);
+    const [head, ...lines] = await exportLines(bff, {}, query);
     const listed = (await read(bff, `audit-events${query}&limit=200`)).body as { data: StoredEvent[] };
-    const trailer = JSON.parse(lines.pop() ?? '') as object;
-    expect(trailer).toEqual({
-      trailer: { log: 'acme', count: lines.length, complete: false, seals: [] },
+    expect(JSON.parse(head ?? '')).toEqual({
+      export: { origin: 'billing-bff.local/acme', complete: false },
     });
-    const ids = lines.map((line) => (JSON.parse(line) as StoredEvent)['id']);
+    expect(lines.pop()).toBe(`{"end":{"events":${lines.length}}}`);
+    const events = lines.map((line) => JSON.parse(line) as StoredEvent);
+    const ids = events.map(({ id }) => id);
     expect(ids).toEqual([...ids].sort());
     expect(ids.length).toBeGreaterThan(1);
     expect(listed.data.map(({ id }) => id).reverse()).toEqual(expect.arrayContaining(ids.slice(0, -1)));
-    expect((await verifyExport([...lines, JSON.stringify(trailer)], await publicKeys(bff))).err).toContain(
-      'filtered',
-    );
+    for (const { leaf_index, action } of events)
+      if (action === 'customer.patch') expect(leaf_index).toEqual(expect.any(Number));
   });
 
-  it('of a tenant without events is its own event and a trailer', async () => {
+  it('of a tenant without events is empty, and says that there is no checkpoint', async () => {
     const lines = await exportLines(bff, { tenant_id: 'globex' });
-    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
-      { action: 'audit.exported', tenant_id: 'globex' },
-      { trailer: { log: 'globex', count: 1, complete: true, seals: [] } },
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      { export: { origin: 'billing-bff.local/globex', from_leaf: 0, to_leaf: 0, checkpoint: null } },
+      { end: { events: 0 } },
     ]);
   });
 });
 
 describe('CSV', () => {
-  it('has a header, a row an event, and no formula', async () => {
+  it('has a byte order mark, a header, a row for each field of a change, and no formula', async () => {
     const answer = await read(bff, 'audit-events?action=customer.patch', {}, { Accept: 'text/csv' });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     const [header = [], ...rows] = parseCsv(answer.body as string);
+    // What decodes text leaves the mark out.
+    const Authorization = `Bearer ${await bff.idp.token()}`;
+    const raw = await fetch(`${bff.url}/api/v1/audit-events`, {
+      headers: { Authorization, Accept: 'text/csv' },
+    });
+    expect([...Buffer.from(await raw.arrayBuffer()).subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
     expect(header.join(',')).toBe(
-      'id,operation_id,occurred_at,tenant_id,actor_type,actor_sub,actor_client_id,ip,user_agent,request_id,' +
-        'trace_id,action,phase,customer_ref,customer_id,outcome,status,upstream_status,attempts,' +
-        'credential_version,problem,count,changes,seal,leaf_index',
+      'operation_id,occurred_at,actor,client,customer,action,phase,outcome,field,before,after,effect,status,' +
+        'problem,count,credential_version,upstream_status,attempts,actor_type,ip,user_agent,tenant_id,' +
+        'request_id,trace_id,event_id,leaf_index',
     );
     const events = (await bff.events(0)).filter(({ action }) => action === 'customer.patch');
-    expect(rows).toHaveLength(events.length);
+    const changes = events.flatMap((event) =>
+      (event['changes'] as Record<string, unknown>[]).map((change) => ({ event, change })),
+    );
+    expect(rows).toHaveLength(changes.length);
+    expect(rows.length).toBeGreaterThan(events.length);
     for (const [index, row] of rows.entries()) {
       expect(row).toHaveLength(header.length);
       const of = (name: string): string => row[header.indexOf(name)] ?? 'none';
-      const event = events[index] ?? {};
-      expect(of('id')).toBe(event['id']);
-      expect(JSON.parse(of('changes'))).toEqual(event['changes']);
+      const { event, change } = changes[index] ?? { event: {}, change: {} };
+      const written = (value: unknown): string => (value === null ? 'null' : String(value ?? ''));
+      expect(of('event_id')).toBe(event['id']);
+      expect([of('field'), of('effect')]).toEqual([change['field'], written(change['effect'])]);
+      expect([of('before'), of('after')]).toEqual([written(change['before']), written(change['after'])]);
+      expect(of('customer')).toBe(CUSTOMER.id);
       expect(of('status')).toBe(event['status'] === null ? '' : '200');
       expect(Number(of('leaf_index'))).toBeGreaterThanOrEqual(0);
       for (const value of row) expect(value).not.toMatch(/^\s*[=+\-@\t\r]/);
+      expect(row.join()).not.toContain('commitment');
     }
-    const subs = rows.map((row) => row[header.indexOf('actor_sub')]);
+    const subs = rows.map((row) => row[header.indexOf('actor')]);
     expect(new Set(subs)).toEqual(
       new Set(['user-1', "'=1+1", "'+1", "'-1", "'@SUM(A1)", 'a"b', 'a,b', "o'neill"]),
     );
     expect(rows[0]?.[header.indexOf('user_agent')]).toBe(`'=HYPERLINK("http://x")`);
+  });
+
+  it('has one row of an event without changes', async () => {
+    await read(bff, 'audit-events?limit=1', { sub: 'reads-once' });
+    const { body } = await read(bff, 'audit-events?actor=reads-once', {}, { Accept: 'text/csv' });
+    const [header = [], ...rows] = parseCsv(body as string);
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.[header.indexOf('action')]).toBe('audit.read');
+    expect(rows[0]?.[header.indexOf('field')]).toBe('');
   });
 
   it('of nothing is the header alone', async () => {
@@ -219,24 +267,14 @@ async function patchAs(sub: string): Promise<void> {
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-async function storedTexts(): Promise<{ id: string; text: string }[]> {
+/** The events of the tenant, as stored. */
+async function storedTexts(): Promise<string[]> {
   const rows = await bff.database.kysely
     .selectFrom('audit_event')
-    .innerJoin('audit_leaf', 'audit_leaf.event_id', 'audit_event.id')
-    .select(['id', 'event'])
+    .select('event')
     .where('tenant_id', '=', 'acme')
-    .orderBy('leaf_index')
     .execute();
-  return rows.map(({ id, event }) => ({ id, text: event }));
-}
-
-async function leavesOf(ids: readonly string[]): Promise<Map<string, string>> {
-  const rows = await bff.database.kysely.selectFrom('audit_leaf').selectAll().execute();
-  return new Map(
-    rows
-      .filter(({ event_id: id }) => ids.includes(id))
-      .map(({ event_id: id, seal, leaf_index }) => [id, JSON.stringify({ seal, leaf_index })]),
-  );
+  return rows.map(({ event }) => event);
 }
 
 /** RFC 4180. */

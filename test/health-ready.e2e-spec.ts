@@ -1,8 +1,8 @@
 import { Clock } from '../src/runtime/clock.js';
 import type { ServerResponse } from 'node:http';
 import { AuditWriter } from '../src/audit/audit-writer.js';
+import { Sequencer } from '../src/audit-log/sequencer.js';
 import { Reconciler } from '../src/operations/reconciler.js';
-import { Sealer } from '../src/sealing/sealer.js';
 import { SkippingClock } from './support/skipping-clock.js';
 import { CUSTOMER_PATH, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
@@ -78,7 +78,7 @@ it('ends in order: requests, whoever still waits for them, background work, the 
     return Promise.resolve();
   };
   jest.spyOn(own.app.get(Reconciler), 'onModuleDestroy').mockImplementation(note('reconciler'));
-  jest.spyOn(own.app.get(Sealer), 'onModuleDestroy').mockImplementation(note('sealer'));
+  jest.spyOn(own.app.get(Sequencer), 'onModuleDestroy').mockImplementation(note('sequencer'));
   const writer = own.app.get(AuditWriter);
   const close = writer.close.bind(writer);
   jest.spyOn(writer, 'close').mockImplementation(() => note('trail')().then(close));
@@ -107,7 +107,7 @@ it('ends in order: requests, whoever still waits for them, background work, the 
   }
   await stopped;
   expect([...order.slice(0, 1), ...order.slice(1, 3).sort(), ...order.slice(3)]).toEqual([
-    ...['answer', 'reconciler', 'sealer', 'trail', 'database'],
+    ...['answer', 'reconciler', 'sequencer', 'trail', 'database'],
   ]);
 });
 

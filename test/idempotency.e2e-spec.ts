@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import * as faults from './support/faults.js';
-import { until } from './support/sealed-trail.js';
+import { until } from './support/audit-log.js';
 import { skipLooks } from './support/reconciling.js';
 import { letPass, makeOlder } from './support/passing-time.js';
 import { SkippingClock } from './support/skipping-clock.js';

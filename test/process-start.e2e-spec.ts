@@ -34,7 +34,7 @@ it('wrong settings: ends with 1, names every one of them and prints no value', a
     CUSTOMER_PRE_READ: 'wrong-value-12',
     DATABASE_URL: 'mysql://wrong-value-13',
     ENCRYPTION_KEYS: 'wrong-value-14',
-    AUDIT_SIGNING_KEY: '{"d":"wrong-value-15"}',
+    AUDIT_SIGNING_KEYS: 'kid:wrong-value-15',
     AUDIT_RETENTION_DAYS: 'wrong-value-16',
     RATE_LIMIT_PER_MINUTE: 'wrong-value-17',
     CALLER_MAX_IN_FLIGHT: 'wrong-value-21',
@@ -105,7 +105,7 @@ it('settings that are missing: ends with 1 and names them all; .env adds some, b
   await mkdir(cwd);
   await writeFile(join(cwd, '.env'), 'AUTH_ISSUER=https://from-dot-env.test\n');
   const always = ['AUTH_AUDIENCE', 'AUTH_JWKS_URL', 'BILLING_API_URL'];
-  const inProduction = ['AUTH_ISSUER', 'DATABASE_URL', 'ENCRYPTION_KEYS', 'AUDIT_SIGNING_KEY'];
+  const inProduction = ['AUTH_ISSUER', 'DATABASE_URL', 'ENCRYPTION_KEYS', 'AUDIT_SIGNING_KEYS'];
   const optional = ['TENANTS_FILE', 'LOG_LEVEL'];
   const namedBy = async (bff: BffProcess): Promise<string[]> => {
     expect(await bff.ended).toBe(1);

@@ -27,12 +27,7 @@ describe('the encryption key', () => {
     const tokens = await kysely.selectFrom('tenant_token').select(['kid', 'token as jwe']).execute();
     const appKeys = await kysely.selectFrom('app_key').select(['kid', 'wrapped as jwe']).execute();
     const customers = await kysely.selectFrom('customer_key').select(['kid', 'wrapped as jwe']).execute();
-    const signing = await kysely
-      .selectFrom('audit_key')
-      .select(['wrapped_kid as kid', 'wrapped as jwe'])
-      .execute();
-    const signingKeys = signing.map(({ kid, jwe }) => ({ kid: kid ?? '', jwe: jwe ?? '' }));
-    const said = [...tokens, ...appKeys, ...customers, ...signingKeys].flatMap(({ kid, jwe }) => {
+    const said = [...tokens, ...appKeys, ...customers].flatMap(({ kid, jwe }) => {
       const header = JSON.parse(Buffer.from(jwe.split('.')[0] ?? '', 'base64url').toString()) as {
         kid: string;
       };

@@ -35,10 +35,10 @@ export class AuditCursors {
   }
 
   private macOf(request: AuditedRequest, filter: AuditFilter, id: string): Buffer {
-    const { customer, actor, action, outcome, credentialVersion, field, from, to } = filter;
+    const { customer, actor, action, phase, outcome, effect, credentialVersion, field, from, to } = filter;
     const { sub, clientId } = request.principal.caller;
     const caller = [filter.tenantId, sub, clientId, maySeeValues(request)];
-    const asked = [customer, actor, action, outcome, credentialVersion, field, from, to];
+    const asked = [customer, actor, action, phase, outcome, effect, credentialVersion, field, from, to];
     const text = JSON.stringify([caller, asked, id]);
     return Buffer.from(this.keys.shortHmac('audit-cursor', text, MAC), 'base64url');
   }

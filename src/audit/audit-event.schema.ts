@@ -117,14 +117,6 @@ export class CredentialSchema {
   fingerprint: string;
 }
 
-/** Position of the event in the sealed log. */
-@ApiSchema({ name: 'Seal' })
-export class SealSchema {
-  seal: number;
-
-  leaf_index: number;
-}
-
 /** One record of the audit trail. */
 @ApiSchema({ name: 'AuditEvent' })
 export class AuditEventSchema {
@@ -168,8 +160,9 @@ export class AuditEventSchema {
 
   changes: ChangeSchema[];
 
-  /** Null until the event is sealed. */
-  seal: SealSchema | null;
+  /** Position of the event in the tenant's log; null until it is there, about a second. */
+  @ApiProperty({ type: 'integer', minimum: 0, nullable: true })
+  leaf_index: number | null;
 
   /** Only for a refusal: the problem in the answer. */
   problem?: string;

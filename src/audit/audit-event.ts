@@ -60,7 +60,7 @@ export interface Change {
   readonly clear?: object;
 }
 
-/** One record of the trail; the seal is not part of what is stored. */
+/** One record of the trail, as stored: its RFC 8785 form is a leaf of the tenant's log. */
 export interface AuditEvent {
   readonly id: string;
   readonly operation_id: string | null;

@@ -4,7 +4,7 @@ import { fault, MayBeAbsent, Satisfies } from '../http/rules.js';
 import { text, textThat } from '../http/text-rules.js';
 import { WholeNumber } from '../http/whole-number.js';
 import { CURSOR } from './audit-cursors.js';
-import { ACTIONS, OUTCOMES } from './audit-event.js';
+import { ACTIONS, EFFECTS, OUTCOMES, PHASES } from './audit-event.js';
 import { CUSTOMER_ID } from './customer-id.js';
 
 /** Events on a page, by default. */
@@ -30,8 +30,17 @@ export class AuditEventsQuery {
   action?: string;
 
   @MayBeAbsent()
+  @OneOf(PHASES)
+  phase?: string;
+
+  @MayBeAbsent()
   @OneOf(OUTCOMES)
   outcome?: string;
+
+  /** Events with a change that had this effect; with `field`: a change of that field. */
+  @MayBeAbsent()
+  @OneOf(EFFECTS)
+  effect?: string;
 
   /**
    * Top-level name of a field that a patch changes; requires `customer`.
@@ -50,17 +59,31 @@ export class AuditEventsQuery {
   credential_version?: string;
 
   /**
-   * Events at this time or later (RFC 3339).
+   * Events at this time or later (RFC 3339), or on this day (UTC) or later.
    * @example '2026-01-01T00:00:00Z'
    */
   @MayBeAbsent()
   @Timestamp()
   from?: string;
 
-  /** Events before this time (RFC 3339). */
+  /**
+   * Events before this time (RFC 3339), or on this day (UTC) or earlier.
+   * @example '2026-01-31'
+   */
   @MayBeAbsent()
   @Timestamp()
   to?: string;
+
+  /**
+   * Only for an NDJSON export of everything: it begins behind this leaf.
+   * @example 999
+   */
+  @MayBeAbsent()
+  @Satisfies(
+    textThat((value) => /^(0|[1-9][0-9]{0,14})$/.test(value), 'out-of-range', 'must be the index of a leaf'),
+  )
+  @ApiProperty({ type: 'integer', minimum: 0 })
+  after_leaf?: string;
 
   /** Events on a page: 1 to 200, 50 by default. */
   @WholeNumber(1, 200, DEFAULT_LIMIT)
@@ -83,14 +106,23 @@ function OneOf(allowed: readonly string[]): PropertyDecorator {
 
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
+const DATE = /^(\d{4}-\d{2}-\d{2})$/;
+
+/** The time before which something is: for a day (UTC), the beginning of the next one. */
+export function endOf(text: string): Date {
+  const end = new Date(text);
+  if (DATE.test(text)) end.setUTCDate(end.getUTCDate() + 1);
+  return end;
+}
+
 /** Date.parse() reads the 31st of November as the 1st of December. */
 function isTimestamp(text: string): boolean {
-  const [, day] = RFC_3339.exec(text) ?? [];
+  const [, day] = RFC_3339.exec(text) ?? DATE.exec(text) ?? [];
   if (day === undefined || Number.isNaN(Date.parse(text))) return false;
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
-const EXPECTED = 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z';
+const EXPECTED = 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z, or a date such as 2026-01-31';
 
 function Timestamp(): PropertyDecorator {
   return applyDecorators(
@@ -103,6 +135,6 @@ function Timestamp(): PropertyDecorator {
         bare ? 'must have its + written as %2B: in a query + is a space' : EXPECTED,
       );
     }),
-    ApiProperty({ type: String, format: 'date-time' }),
+    ApiProperty({ type: String }),
   );
 }

@@ -9,8 +9,8 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { RequireScopes } from '../auth/access-token.guard.js';
-import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
+import { ReadsTrail, RequireScopes } from '../auth/access-token.guard.js';
+import { ApiRequestHeaders, TRAIL_PROBLEMS } from '../auth/caller.docs.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { HasQueryParameters } from '../http/known-query.js';
 import { Problem } from '../http/problem.js';
@@ -24,6 +24,7 @@ import { CurrentRequest } from './current-request.js';
 import { EXPORT_FORMATS, formatFor } from './export-formats.js';
 
 @ApiTags('Audit')
+@ReadsTrail()
 @Controller('api/v1/audit-events')
 export class AuditEventsController {
   constructor(private readonly reader: AuditReader) {}
@@ -52,7 +53,7 @@ export class AuditEventsController {
       ),
     },
   })
-  @ApiProblems(...CALLER_PROBLEMS, 'validation-failed')
+  @ApiProblems(...TRAIL_PROBLEMS, 'validation-failed')
   async list(
     @CurrentRequest() request: AuditedRequest,
     @Query() parameters: AuditEventsQuery,
@@ -75,7 +76,7 @@ export class AuditEventsController {
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The event.', type: AuditEventSchema, headers: REQUEST_ID_HEADER })
-  @ApiProblems(...CALLER_PROBLEMS, 'validation-failed', 'not-found')
+  @ApiProblems(...TRAIL_PROBLEMS, 'validation-failed', 'not-found')
   async get(@CurrentRequest() request: AuditedRequest, @Param('id') id: string): Promise<ShownEvent> {
     const event = isUuid(id) ? await this.reader.get(request, id) : undefined;
     if (event === undefined) throw new Problem('not-found', "The tenant's trail has no event with this id.");

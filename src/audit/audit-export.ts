@@ -1,39 +1,49 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { LogKeys } from '../audit-log/log-keys.js';
+import { LogReader } from '../audit-log/log-reader.js';
+import type { Range } from '../audit-log/merkle.js';
 import { Database } from '../database/database.js';
-import { SealStore } from '../sealing/seal-store.js';
 import type { AuditEvent } from './audit-event.js';
-import { type AuditFilter, AuditQueriesForReaders, type StoredRow, toStoredEvent } from './audit-queries.js';
+import {
+  type AuditFilter,
+  AuditQueriesForReaders,
+  isOf,
+  type StoredRow,
+  toStoredEvent,
+} from './audit-queries.js';
 import { ChangeValues } from './change-values.js';
 
-/** Rows read at a time: an export never has more of them in memory. */
-const PAGE = 100;
-/** Events checked in one statement. */
-const SCANNED = 20_000;
+/** Rows read at a time by a filter: an export never has more of them in memory. Leaves are read by the tile. */
+const PAGE = 200;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** One entry of an export: an event, or the leaf of an event that retention has dropped. */
-export type Exported = StoredRow | DroppedLeaf;
-
-export interface DroppedLeaf {
-  readonly log: string;
-  readonly leaf_index: number;
-  readonly leaf_hash: string;
-  /** Its time shows the month: retention drops whole months. */
-  readonly event_id: string;
+/** An event with its place in the log; null if it is not there yet. */
+export interface ExportedEvent {
+  readonly row: StoredRow;
+  readonly leafIndex: number | null;
 }
 
-/** The sealed part of a log: the number of its leaves and of its seals. */
-export interface SealedUpTo {
-  readonly size: number;
-  readonly seals: number;
+/** Leaves whose events retention has dropped. */
+export interface PrunedLeaves {
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+  /** Roots of the largest aligned subtrees of the range, from the left, in base64. */
+  readonly hashes: readonly string[];
 }
 
-export interface ExportOptions {
-  readonly filter: AuditFilter;
-  /** Whether the filter matches every event: then the export can be verified as a whole. */
-  readonly complete: boolean;
-  readonly sealed: SealedUpTo;
+export type Exported = ExportedEvent | { readonly pruned: PrunedLeaves };
+
+/** What an export of the whole log covers, as in its first line. */
+export interface ExportedLog {
+  readonly origin: string;
+  readonly from_leaf: number;
+  /** Exclusive: the size in `checkpoint`. */
+  readonly to_leaf: number;
+  /** Null if the log is empty. */
+  readonly checkpoint: string | null;
+  /** The newest cosigned checkpoint, if witnesses have cosigned another one than `checkpoint`. */
+  readonly witnessed_checkpoint?: string;
 }
 
 /** Reads a tenant's trail from its beginning, page by page. */
@@ -42,30 +52,26 @@ export class AuditExport {
   constructor(
     private readonly database: Database,
     private readonly store: AuditQueriesForReaders,
-    private readonly seals: SealStore,
+    private readonly logs: LogReader,
+    private readonly keys: LogKeys,
     private readonly values: ChangeValues,
   ) {}
 
-  pages({ filter, complete, sealed }: ExportOptions): AsyncGenerator<readonly Exported[]> {
-    return complete ? this.wholeLog(filter.tenantId, sealed.size) : this.matching(filter);
+  /** The log up to its newest checkpoint. */
+  async logOf(tenantId: string, fromLeaf: number): Promise<ExportedLog> {
+    const newest = await this.logs.newest(tenantId);
+    const cosigned = newest?.witnesses === 0 ? await this.logs.newestCosigned(tenantId) : undefined;
+    return {
+      origin: this.originOf(tenantId),
+      from_leaf: fromLeaf,
+      to_leaf: newest?.size ?? 0,
+      checkpoint: newest?.note ?? null,
+      ...(cosigned === undefined ? {} : { witnessed_checkpoint: cosigned.note }),
+    };
   }
 
-  /** The sealed part of the log now. Events sealed during the export count as unsealed. */
-  async sealedUpTo(log: string): Promise<SealedUpTo> {
-    const state = await this.database.readers
-      .selectFrom('audit_log')
-      .select(['tree_size', 'seal'])
-      .where('log', '=', log)
-      .executeTakeFirst();
-    return { size: state?.tree_size ?? 0, seals: state?.seal ?? 0 };
-  }
-
-  /** The `jws` of the first `count` seals, oldest first, page by page. */
-  async *sealsOf(log: string, count: number): AsyncGenerator<readonly string[]> {
-    for (let after = 0; after < count; after += PAGE) {
-      const seals = await this.seals.list(log, after, Math.min(PAGE, count - after));
-      yield seals.map(({ jws }) => jws);
-    }
+  originOf(tenantId: string): string {
+    return this.keys.originOf(tenantId);
   }
 
   /** The rows with the values behind the masks, by the ids of the events. */
@@ -74,67 +80,70 @@ export class AuditExport {
     return new Map(events.map((event) => [event.id, event]));
   }
 
-  private async *matching(filter: AuditFilter): AsyncGenerator<readonly Exported[]> {
+  /** The events that match, by their ids. */
+  async *matching(filter: AuditFilter): AsyncGenerator<readonly Exported[]> {
     let after = FIRST_ID;
     for (;;) {
       const rows = await this.store.listOldestFirst(filter, after, PAGE);
-      if (rows.length > 0) yield rows;
+      const ids = rows.map(({ id }) => id);
+      const indexes = await this.logs.indexesOf(filter.tenantId, ids);
+      if (rows.length > 0) yield rows.map((row) => ({ row, leafIndex: indexes.get(row.id) ?? null }));
       const last = rows.at(-1);
       if (last === undefined || rows.length < PAGE) return;
       after = last.id;
     }
   }
 
-  /** In the order of the log; then the events that no seal covered when the export began. */
-  private async *wholeLog(log: string, size: number): AsyncGenerator<readonly Exported[]> {
-    for (let start = 0; start < size; start += PAGE)
-      yield await this.leaves(log, start, Math.min(start + PAGE, size));
-    let after: string | undefined = FIRST_ID;
-    while (after !== undefined) {
-      const { rows, last } = await this.unsealed(log, after, size);
-      for (let start = 0; start < rows.length; start += PAGE) yield rows.slice(start, start + PAGE);
-      after = last;
+  /** In the order of the log: events, and ranges of leaves whose events are gone. */
+  async *wholeLog(
+    tenantId: string,
+    { from_leaf, to_leaf }: ExportedLog,
+  ): AsyncGenerator<readonly Exported[]> {
+    const start = await this.firstKept(tenantId, from_leaf, to_leaf);
+    let gone: Range = { start: from_leaf, end: start };
+    for await (const leaves of this.logs.leaves(tenantId, { start, end: to_leaf })) {
+      const rows = await this.rowsOf(tenantId, leaves.ids);
+      const page: Exported[] = [];
+      for (const [n, id] of leaves.ids.entries()) {
+        const [row, leafIndex] = [rows.get(id), leaves.start + n];
+        if (row === undefined) {
+          gone = { start: gone.end === leafIndex ? gone.start : leafIndex, end: leafIndex + 1 };
+          continue;
+        }
+        page.push(...(await this.pruned(tenantId, gone)), { row, leafIndex });
+        gone = { start: leafIndex + 1, end: leafIndex + 1 };
+      }
+      if (page.length > 0) yield page;
     }
+    yield this.pruned(tenantId, gone);
   }
 
-  private async leaves(log: string, start: number, end: number): Promise<readonly Exported[]> {
-    const rows = await this.database.readers
-      .selectFrom('audit_leaf as leaf')
-      .leftJoin('audit_event', 'audit_event.id', 'leaf.event_id')
-      .select(['leaf.event_id', 'leaf.leaf_hash', 'leaf.leaf_index', 'leaf.seal'])
-      .select(['audit_event.event', 'audit_event.encrypted_values'])
-      .where('leaf.log', '=', log)
-      .where('leaf.leaf_index', '>=', start)
-      .where('leaf.leaf_index', '<', end)
-      .orderBy('leaf.leaf_index')
-      .execute();
-    return rows.map(({ event_id: id, event, encrypted_values, leaf_hash, leaf_index, seal }) =>
-      event === null
-        ? { log, leaf_index, leaf_hash, event_id: id }
-        : { id, event, encrypted_values, seal, leaf_index },
-    );
+  /** Everything before it is gone: retention drops the oldest months. So the ids of these leaves are not even read. */
+  private async firstKept(tenantId: string, from: number, to: number): Promise<number> {
+    const oldest = await this.database.readers
+      .selectFrom('audit_event')
+      .select('id')
+      .where(isOf(tenantId))
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+    if (oldest === undefined) return to;
+    const first = (await this.logs.firstLeafNotBefore(tenantId, oldest.id)) ?? to;
+    return Math.min(Math.max(first, from), to);
   }
 
-  /**
-   * The next events that are not among the first `size` leaves. This includes events that nobody will ever seal, so
-   * every event is checked, many at a time.
-   */
-  private async unsealed(
-    log: string,
-    after: string,
-    size: number,
-  ): Promise<{ readonly rows: readonly StoredRow[]; readonly last: string | undefined }> {
-    const { rows } = await sql<StoredRow & { readonly sealed: boolean }>`
-      with next as (
-        select id from audit_event where tenant_id = ${log} and id > ${after}::uuid order by id limit ${SCANNED}
-      ), marked as (
-        select id, exists (
-          select from audit_leaf as leaf where leaf.event_id = next.id and leaf.leaf_index < ${size}
-        ) as sealed from next
-      )
-      select id, event, encrypted_values, null as seal, null as leaf_index, sealed from marked join audit_event using (id)
-      where not sealed or id = (select id from next order by id desc limit 1)
-      order by id`.execute(this.database.readers);
-    return { rows: rows.filter(({ sealed }) => !sealed), last: rows.at(-1)?.id };
+  private async pruned(tenantId: string, range: Range): Promise<Exported[]> {
+    if (range.start === range.end) return [];
+    const hashes = await this.logs.hashesOf(tenantId, range);
+    const encoded = hashes.map((hash) => hash.toString('base64'));
+    return [{ pruned: { from: range.start, to: range.end, hashes: encoded } }];
+  }
+
+  private async rowsOf(tenantId: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredRow>> {
+    const sorted = ids.toSorted();
+    const [first, last] = [sorted[0], sorted.at(-1)];
+    if (first === undefined || last === undefined) return new Map();
+    const rows = await this.store.byIds(tenantId, ids, first, last);
+    return new Map(rows.map((row) => [row.id, row]));
   }
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
+import { PLATFORM } from '../tenants/tenant.js';
 import type { AuditEvent } from './audit-event.js';
 
 /** The filters of a page. Times and ids are bounds; everything else has to be equal. */
@@ -12,7 +13,10 @@ export interface AuditFilter {
   /** A subject or a client. */
   readonly actor?: string;
   readonly action?: string;
+  readonly phase?: string;
   readonly outcome?: string;
+  /** Of a changed field; if `field` is given, of that one. */
+  readonly effect?: string;
   readonly credentialVersion?: number;
   /** Top-level name of a changed field. */
   readonly field?: string;
@@ -26,10 +30,9 @@ export interface AuditFilter {
   readonly after?: string;
 }
 
-/** A stored event with its position in the sealed log. */
+/** A stored event. */
 export interface StoredEvent {
   readonly event: AuditEvent;
-  readonly seal: { readonly seal: number; readonly leaf_index: number } | null;
   /** The values behind its masks, encrypted. */
   readonly encryptedValues: Uint8Array | null;
 }
@@ -54,12 +57,19 @@ export class AuditQueries {
     return this.page({ ...filter, after }, limit, 'asc');
   }
 
+  /** The events with these ids, in any order. The bounds spare the other months. */
+  byIds(tenantId: string, ids: readonly string[], first: string, last: string): Promise<StoredRow[]> {
+    return this.rows()
+      .where(isOf(tenantId))
+      .where(sql<boolean>`audit_event.id = any(${ids}::uuid[])`)
+      .where('audit_event.id', '>=', first)
+      .where('audit_event.id', '<=', last)
+      .execute();
+  }
+
   /** By its id; undefined if it belongs to another tenant. */
   async find(tenantId: string, id: string): Promise<StoredEvent | undefined> {
-    const row = await this.rows()
-      .where('tenant_id', '=', tenantId)
-      .where('audit_event.id', '=', id)
-      .executeTakeFirst();
+    const row = await this.rows().where(isOf(tenantId)).where('audit_event.id', '=', id).executeTakeFirst();
     return row === undefined ? undefined : toStoredEvent(row);
   }
 
@@ -126,28 +136,21 @@ export class AuditQueries {
   private rows() {
     return this.kysely
       .selectFrom('audit_event')
-      .leftJoin('audit_leaf as leaf', 'leaf.event_id', 'audit_event.id')
-      .select([
-        'audit_event.id',
-        'audit_event.event',
-        'audit_event.encrypted_values',
-        'leaf.seal',
-        'leaf.leaf_index',
-      ]);
+      .select(['audit_event.id', 'audit_event.event', 'audit_event.encrypted_values']);
   }
 
   /** The ids of all events that match the filter, except the actor. */
   private matching(filter: AuditFilter) {
-    const { tenantId, customer, action, outcome, credentialVersion, field, from, to, before, after } = filter;
-    let query = this.kysely
-      .selectFrom('audit_event')
-      .select('audit_event.id')
-      .where('tenant_id', '=', tenantId);
+    const { tenantId, customer, action, phase, outcome, effect, credentialVersion, field } = filter;
+    const { from, to, before, after } = filter;
+    let query = this.kysely.selectFrom('audit_event').select('audit_event.id').where(isOf(tenantId));
     if (customer !== undefined) query = query.where(isAbout(tenantId, customer));
     if (action !== undefined) query = query.where('action', '=', action);
     if (outcome !== undefined) query = query.where('outcome', '=', outcome);
     if (credentialVersion !== undefined) query = query.where('credential_version', '=', credentialVersion);
+    if (phase !== undefined) query = query.where('phase', '=', phase);
     if (field !== undefined) query = query.where(sql<boolean>`${field} = any(fields)`);
+    if (effect !== undefined) query = query.where(hasEffect(effect, field));
     // An event's id begins with its time, so times are bounds of the index.
     if (from !== undefined) query = query.where('audit_event.id', '>=', firstIdOf(from));
     if (to !== undefined) query = query.where('audit_event.id', '<', firstIdOf(to));
@@ -158,6 +161,15 @@ export class AuditQueries {
 }
 
 type Order = 'asc' | 'desc';
+
+/**
+ * In the RFC 8785 text of an event, `effect` comes right before `field` in each change, and no text value can look
+ * like this, because its quotation marks are escaped.
+ */
+function hasEffect(effect: string, field?: string): RawBuilder<boolean> {
+  const members = `"effect":"${effect}"${field === undefined ? '' : `,"field":"${field}"`}`;
+  return sql<boolean>`strpos(event, ${members}) > 0`;
+}
 
 /**
  * A patch by alias may learn the customer's id only from the answer. Then its intent is found through its operation.
@@ -172,6 +184,11 @@ function isAbout(tenantId: string, customer: string): RawBuilder<boolean> {
     where known.tenant_id = ${tenantId} and known.customer_id = ${customer}
       and unknown.tenant_id = ${tenantId} and unknown.customer_id is null
   ))`;
+}
+
+/** The events of a tenant, or those without one. */
+export function isOf(tenantId: string): RawBuilder<boolean> {
+  return tenantId === PLATFORM.id ? sql<boolean>`tenant_id is null` : sql<boolean>`tenant_id = ${tenantId}`;
 }
 
 /** The same for reads by callers, on other connections than those of patches. */
@@ -195,18 +212,10 @@ export interface StoredRow {
   readonly id: string;
   readonly event: string;
   readonly encrypted_values: Uint8Array | null;
-  readonly seal: number | null;
-  readonly leaf_index: number | null;
 }
 
-export function toStoredEvent({
-  event,
-  encrypted_values: encryptedValues,
-  seal,
-  leaf_index,
-}: StoredRow): StoredEvent {
-  const place = seal === null || leaf_index === null ? null : { seal, leaf_index };
-  return { event: parseEvent(event), seal: place, encryptedValues };
+export function toStoredEvent({ event, encrypted_values: encryptedValues }: StoredRow): StoredEvent {
+  return { event: parseEvent(event), encryptedValues };
 }
 
 /** @throws Error for a row that `AuditWriter` did not write */

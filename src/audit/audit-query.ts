@@ -1,6 +1,6 @@
 import { validateQuery } from '../http/dto-validation.js';
 import { type Fault, refuseFaults } from '../http/problem.js';
-import { AuditEventsQuery, DEFAULT_LIMIT } from './audit-events-query.dto.js';
+import { AuditEventsQuery, DEFAULT_LIMIT, endOf } from './audit-events-query.dto.js';
 import type { AuditFilter } from './audit-queries.js';
 
 /** The query of a reader of the trail. */
@@ -11,6 +11,8 @@ export interface AuditQuery {
   readonly limit: number;
   /** Whether a filter excludes anything. */
   readonly filtered: boolean;
+  /** The leaf behind which an export begins. */
+  readonly afterLeaf: number | undefined;
 }
 
 /** @throws Problem validation-failed */
@@ -25,13 +27,19 @@ export function readAuditQuery(tenantId: string, parameters: object): AuditQuery
     });
   }
   refuseFaults(all);
-  const { limit, cursor, from, to, credential_version: version, ...filters } = dto;
+  const { limit, cursor, from, to, credential_version: version, after_leaf: afterLeaf, ...filters } = dto;
   const narrowed = {
     ...Object.fromEntries(Object.entries(filters).filter(([, value]) => typeof value === 'string')),
     ...(version === undefined ? {} : { credentialVersion: Number(version) }),
     ...(from === undefined ? {} : { from: new Date(from) }),
-    ...(to === undefined ? {} : { to: new Date(to) }),
+    ...(to === undefined ? {} : { to: endOf(to) }),
   };
   const filtered = cursor !== undefined || Object.keys(narrowed).length > 0;
-  return { filter: { ...narrowed, tenantId }, cursor, limit: Number(limit ?? DEFAULT_LIMIT), filtered };
+  return {
+    filter: { ...narrowed, tenantId },
+    cursor,
+    limit: Number(limit ?? DEFAULT_LIMIT),
+    filtered,
+    afterLeaf: afterLeaf === undefined ? undefined : Number(afterLeaf),
+  };
 }

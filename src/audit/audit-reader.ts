@@ -1,21 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { validationFailed } from '../http/problem.js';
+import { LogReader } from '../audit-log/log-reader.js';
+import { type Fault, refuseFaults, validationFailed } from '../http/problem.js';
 import { slices, Turns } from '../runtime/turns.js';
 import { trailUnavailable } from '../database/trail-unavailable.js';
 import { AuditCursors } from './audit-cursors.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
-import { AuditExport, type Exported, type ExportOptions, type SealedUpTo } from './audit-export.js';
+import { AuditExport, type Exported, type ExportedEvent } from './audit-export.js';
 import type { AuditQuery } from './audit-query.js';
 import { type AuditFilter, AuditQueriesForReaders, type StoredEvent } from './audit-queries.js';
 import { AuditTrail } from './audit-trail.js';
 import { ChangeValues, maySeeValues } from './change-values.js';
-import { type ExportFormat, isRow } from './export-formats.js';
+import type { Covered, ExportFormat } from './export-formats.js';
 
 /** Events written in one turn: a few milliseconds of work. */
 const SLICE = 100;
 
 /** An event as readers get it. */
-export type ShownEvent = AuditEvent & { readonly seal: StoredEvent['seal'] };
+export type ShownEvent = AuditEvent & { readonly leaf_index: number | null };
 
 export interface ShownPage {
   readonly data: readonly ShownEvent[];
@@ -28,6 +29,7 @@ export class AuditReader {
   constructor(
     private readonly store: AuditQueriesForReaders,
     private readonly exports: AuditExport,
+    private readonly logs: LogReader,
     private readonly values: ChangeValues,
     private readonly trail: AuditTrail,
     private readonly cursors: AuditCursors,
@@ -37,6 +39,7 @@ export class AuditReader {
   /** @throws Problem validation-failed, audit-unavailable */
   async list(request: AuditedRequest, query: AuditQuery): Promise<ShownPage> {
     const { cursor, limit } = query;
+    refuseFaults(faultsOfAfterLeaf(query, undefined));
     const filter = this.fromCursor(request, query);
     const events = await this.store.list(filter, limit + 1).catch(trailUnavailable);
     const page = events.slice(0, limit);
@@ -67,16 +70,19 @@ export class AuditReader {
     query: AuditQuery,
     format: ExportFormat,
   ): Promise<AsyncGenerator<string>> {
-    const { filtered } = query;
     const filter = this.fromCursor(request, query);
+    const { tenantId } = filter;
+    const log =
+      format.ofLog && !query.filtered
+        ? await this.exports.logOf(tenantId, (query.afterLeaf ?? -1) + 1).catch(trailUnavailable)
+        : undefined;
+    refuseFaults(faultsOfAfterLeaf(query, log?.to_leaf));
     await this.record(request, 'audit.exported', filter.customer, [{ field: 'format', after: format.name }]);
-    const sealed = filtered
-      ? NOTHING
-      : await this.exports.sealedUpTo(filter.tenantId).catch(trailUnavailable);
-    const pages = this.exports.pages({ filter, complete: !filtered, sealed });
+    const pages = log === undefined ? this.exports.matching(filter) : this.exports.wholeLog(tenantId, log);
     // Before the answer begins, an error of the database can still be answered as a problem.
     const first = await pages.next().catch(trailUnavailable);
-    return this.lines(request, { filter, complete: !filtered, sealed }, format, follow(first, pages));
+    const covered = log ?? ({ origin: this.exports.originOf(tenantId), complete: false } as const);
+    return this.lines(request, tenantId, format, covered, follow(first, pages));
   }
 
   private fromCursor(request: AuditedRequest, { filter, cursor }: AuditQuery): AuditFilter {
@@ -90,34 +96,38 @@ export class AuditReader {
 
   private async *lines(
     request: AuditedRequest,
-    { filter, complete, sealed }: ExportOptions,
+    tenantId: string,
     format: ExportFormat,
+    covered: Covered,
     pages: AsyncIterable<readonly Exported[]>,
   ): AsyncGenerator<string> {
-    const log = filter.tenantId;
-    let count = 0;
-    if (format.head !== '') yield format.head;
+    let events = 0;
+    const head = format.head(covered);
+    if (head !== '') yield head;
     for await (const page of pages) {
-      const revealed = maySeeValues(request)
-        ? await this.exports.revealed(log, page.filter(isRow))
-        : NOTHING_REVEALED;
-      count += page.filter(isRow).length;
+      const rows = page.filter(isEvent).map(({ row }) => row);
+      const revealed = maySeeValues(request) ? await this.exports.revealed(tenantId, rows) : NOTHING_REVEALED;
+      events += rows.length;
       for (const slice of slices(page, SLICE)) {
         const lines = (): string[] =>
           slice.map((entry) =>
-            isRow(entry) ? format.row(entry, revealed.get(entry.id)) : format.dropped(entry),
+            isEvent(entry) ? format.event(entry, revealed.get(entry.row.id)) : format.pruned(entry.pruned),
           );
-        yield (await this.turns.take(lines)).join('');
+        const text = (await this.turns.take(lines)).join('');
+        if (text !== '') yield text;
       }
     }
-    yield* format.trailer({ log, count, complete }, this.exports.sealsOf(log, sealed.seals));
+    const end = format.end(events);
+    if (end !== '') yield end;
   }
 
   private async shown(request: AuditedRequest, stored: readonly StoredEvent[]): Promise<ShownEvent[]> {
     const events = maySeeValues(request)
       ? await this.values.reveal(request.principal.tenant.id, stored).catch(trailUnavailable)
       : stored.map(({ event }) => event);
-    return events.map((event, n) => inOrder(event, stored[n]?.seal ?? null));
+    const ids = events.map(({ id }) => id);
+    const indexes = await this.logs.indexesOf(request.principal.tenant.id, ids).catch(trailUnavailable);
+    return events.map((event) => inOrder(event, indexes.get(event.id) ?? null));
   }
 
   private async record(
@@ -143,13 +153,25 @@ async function* follow<Page>(
   yield* rest;
 }
 
-const NOTHING: SealedUpTo = { size: 0, seals: 0 };
+function isEvent(entry: Exported): entry is ExportedEvent {
+  return 'row' in entry;
+}
+
+/** @param size of the log; undefined if the export is not of a whole log */
+function faultsOfAfterLeaf({ afterLeaf }: AuditQuery, size: number | undefined): Fault[] {
+  if (afterLeaf === undefined || (size !== undefined && afterLeaf < size)) return [];
+  const detail =
+    size === undefined
+      ? 'can only be used for an NDJSON export without filters'
+      : `is beyond the newest checkpoint of the log, which has ${size} leaves`;
+  return [{ parameter: 'after_leaf', code: 'out-of-range', detail }];
+}
 
 /** Fields in the order of the documentation; the stored text has the canonical order. */
-function inOrder(event: AuditEvent, seal: StoredEvent['seal']): ShownEvent {
+function inOrder(event: AuditEvent, leaf_index: number | null): ShownEvent {
   const { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id } = event;
   const { action, phase, target, outcome, status, upstream, credential, changes, ...rest } = event;
   const who = { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id };
   const what = { action, phase, target, outcome, status, upstream, credential, changes };
-  return { ...who, ...what, seal, ...rest };
+  return { ...who, ...what, leaf_index, ...rest };
 }

@@ -2,7 +2,7 @@ import { canonicalize } from '../crypto/canonical.js';
 import { type Kysely, sql } from 'kysely';
 import { fromNow } from '../database/database-time.js';
 import type { EncryptedColumns, KeptAnswer, Schema } from '../database/schema.js';
-import { PLATFORM_LOG } from '../sealing/seal.js';
+import { PLATFORM } from '../tenants/tenant.js';
 import type { AuditEvent } from './audit-event.js';
 
 /** Milliseconds from an unknown outcome to the reconciler's first read. */
@@ -106,7 +106,7 @@ async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[
       on conflict (id) do nothing
       returning id, tenant_id
     )
-    insert into audit_pending select id, coalesce(tenant_id, ${PLATFORM_LOG}) from stored`.execute(database);
+    insert into audit_pending select id, coalesce(tenant_id, ${PLATFORM.id}) from stored`.execute(database);
 }
 
 function operationsOf(entries: readonly Entry[]): string[] {

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
+import { AuditLogModule } from '../audit-log/audit-log.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
-import { SealingModule } from '../sealing/sealing.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { AuditCursors } from './audit-cursors.js';
 import { AuditEventsController } from './audit-events.controller.js';
@@ -14,7 +14,7 @@ import { Partitions } from './partitions.js';
 import { Refusals } from './refusals.js';
 
 @Module({
-  imports: [CryptoModule, SealingModule, TenantsModule],
+  imports: [CryptoModule, AuditLogModule, TenantsModule],
   controllers: [AuditEventsController],
   providers: [
     AuditWriter,

@@ -1,120 +1,130 @@
 import Negotiator from 'negotiator';
-import type { AuditEvent } from './audit-event.js';
-import type { DroppedLeaf, Exported } from './audit-export.js';
-import { type StoredRow, toStoredEvent } from './audit-queries.js';
+import type { AuditEvent, Change } from './audit-event.js';
+import type { ExportedEvent, ExportedLog, PrunedLeaves } from './audit-export.js';
+import { toStoredEvent } from './audit-queries.js';
 import { toOcsf } from './ocsf.js';
 
-/** The end of an export. */
-export interface Trailer {
-  readonly log: string;
-  readonly count: number;
-  readonly complete: boolean;
-}
+/** What an export is of: a whole log, or the events of a log that match a filter. */
+export type Covered = ExportedLog | { readonly origin: string; readonly complete: false };
 
-/** An export format: how its rows and its end are written. */
+/** An export format: how its beginning, its events and its end are written. */
 export interface ExportFormat {
   readonly mediaType: string;
   /** Name of the format in the event of the export. */
   readonly name: string;
-  readonly head: string;
+  /** Whether it can be of a whole log, which proves that nothing is missing. */
+  readonly ofLog: boolean;
+  readonly head: (covered: Covered) => string;
   /** @param revealed the event with its clear values, for readers who may see them */
-  readonly row: (row: StoredRow, revealed: AuditEvent | undefined) => string;
-  readonly dropped: (leaf: DroppedLeaf) => string;
-  /** @param seals the `jws` of all seals, page by page: there may be more than fit into memory */
-  readonly trailer: (trailer: Trailer, seals: AsyncIterable<readonly string[]>) => AsyncIterable<string>;
+  readonly event: (event: ExportedEvent, revealed: AuditEvent | undefined) => string;
+  readonly pruned: (leaves: PrunedLeaves) => string;
+  readonly end: (events: number) => string;
 }
 
 const NDJSON: ExportFormat = {
   mediaType: 'application/x-ndjson',
   name: 'ndjson',
-  head: '',
-  row: (row, revealed) => {
-    const { seal, leaf_index } = row;
-    const place = seal === null ? 'null' : `{"seal":${seal},"leaf_index":${leaf_index ?? 0}}`;
+  ofLog: true,
+  head: (covered) => `${JSON.stringify({ export: covered })}\n`,
+  event: ({ row, leafIndex }, revealed) => {
     // The stored text unchanged: an auditor has to hash the same text.
     const text = revealed === undefined ? row.event : JSON.stringify(revealed);
-    return `${text.slice(0, -1)},"seal":${place}}\n`;
+    return `${text.slice(0, -1)},"leaf_index":${leafIndex ?? 'null'}}\n`;
   },
-  dropped: (leaf) => `${JSON.stringify({ leaf })}\n`,
-  trailer: async function* (trailer, seals) {
-    yield `{"trailer":${JSON.stringify(trailer).slice(0, -1)},"seals":[`;
-    let separator = '';
-    for await (const page of seals) {
-      if (page.length === 0) continue;
-      yield separator + page.map((jws) => JSON.stringify(jws)).join(',');
-      separator = ',';
-    }
-    yield ']}}\n';
-  },
+  pruned: (pruned) => `${JSON.stringify({ pruned })}\n`,
+  end: (events) => `${JSON.stringify({ end: { events } })}\n`,
 };
 
-/** Only NDJSON has a last line that marks the end. */
-async function* nothing(): AsyncGenerator<string> {}
+const nothing = (): string => '';
 
 type Cell = string | number | null | undefined;
 
-const COLUMNS: readonly (readonly [name: string, value: (event: AuditEvent) => Cell])[] = [
-  ['id', ({ id }): Cell => id],
-  ['operation_id', ({ operation_id: id }): Cell => id],
-  ['occurred_at', ({ occurred_at: at }): Cell => at],
-  ['tenant_id', ({ tenant_id: id }): Cell => id],
-  ['actor_type', ({ actor }): Cell => actor.type],
-  ['actor_sub', ({ actor }): Cell => actor.sub],
-  ['actor_client_id', ({ actor }): Cell => actor.client_id],
-  ['ip', ({ origin }): Cell => origin.ip],
-  ['user_agent', ({ origin }): Cell => origin.user_agent],
-  ['request_id', ({ request_id: id }): Cell => id],
-  ['trace_id', ({ trace_id: id }): Cell => id],
-  ['action', ({ action }): Cell => action],
-  ['phase', ({ phase }): Cell => phase],
-  ['customer_ref', ({ target }): Cell => target?.ref],
-  ['customer_id', ({ target }): Cell => target?.customer_id],
-  ['outcome', ({ outcome }): Cell => outcome],
-  ['status', ({ status }): Cell => status],
-  ['upstream_status', ({ upstream }): Cell => upstream?.status],
-  ['attempts', ({ upstream }): Cell => upstream?.attempts],
-  ['credential_version', ({ credential }): Cell => credential?.version],
-  ['problem', ({ problem }): Cell => problem],
-  ['count', ({ count }): Cell => count],
-  ['changes', ({ changes }): Cell => JSON.stringify(changes)],
+/** One row of the CSV: an event, and one of its changes. */
+interface Row {
+  readonly event: AuditEvent;
+  readonly change: Change | undefined;
+  readonly leafIndex: number | null;
+}
+
+const COLUMNS: readonly (readonly [name: string, value: (row: Row) => Cell])[] = [
+  ['operation_id', ({ event }): Cell => event.operation_id],
+  ['occurred_at', ({ event }): Cell => event.occurred_at],
+  ['actor', ({ event }): Cell => event.actor.sub],
+  ['client', ({ event }): Cell => event.actor.client_id],
+  ['customer', ({ event: { target } }): Cell => target?.customer_id ?? target?.ref],
+  ['action', ({ event }): Cell => event.action],
+  ['phase', ({ event }): Cell => event.phase],
+  ['outcome', ({ event }): Cell => event.outcome],
+  ['field', ({ change }): Cell => change?.field],
+  ['before', ({ change }): Cell => valueOf(change, 'before')],
+  ['after', ({ change }): Cell => valueOf(change, 'after')],
+  ['effect', ({ change }): Cell => change?.effect],
+  ['status', ({ event }): Cell => event.status],
+  ['problem', ({ event }): Cell => event.problem],
+  ['count', ({ event }): Cell => event.count],
+  ['credential_version', ({ event }): Cell => event.credential?.version],
+  ['upstream_status', ({ event }): Cell => event.upstream?.status],
+  ['attempts', ({ event }): Cell => event.upstream?.attempts],
+  ['actor_type', ({ event }): Cell => event.actor.type],
+  ['ip', ({ event }): Cell => event.origin.ip],
+  ['user_agent', ({ event }): Cell => event.origin.user_agent],
+  ['tenant_id', ({ event }): Cell => event.tenant_id],
+  ['request_id', ({ event }): Cell => event.request_id],
+  ['trace_id', ({ event }): Cell => event.trace_id],
+  ['event_id', ({ event }): Cell => event.id],
+  ['leaf_index', ({ leafIndex }): Cell => leafIndex],
 ];
 
+/** Without it a spreadsheet takes the text for the old encoding of its system. */
+const BYTE_ORDER_MARK = '\uFEFF';
+
+/** One row for each field of a change; one row for an event without changes. */
 const CSV: ExportFormat = {
   mediaType: 'text/csv',
   name: 'csv',
-  head: `${[...COLUMNS.map(([name]) => name), 'seal', 'leaf_index'].join(',')}\r\n`,
-  row: (row, revealed) => {
+  ofLog: false,
+  head: () => `${BYTE_ORDER_MARK}${COLUMNS.map(([name]) => name).join(',')}\r\n`,
+  event: ({ row, leafIndex }, revealed) => {
     const event = revealed ?? toStoredEvent(row).event;
-    const values = [...COLUMNS.map(([, value]) => value(event)), row.seal, row.leaf_index];
-    return `${values.map(cell).join(',')}\r\n`;
+    const changes = event.changes.length === 0 ? [undefined] : event.changes;
+    const lines = changes.map((change) =>
+      COLUMNS.map(([, value]) => cell(value({ event, change, leafIndex }))),
+    );
+    return lines.map((cells) => `${cells.join(',')}\r\n`).join('');
   },
-  dropped: () => '',
-  trailer: nothing,
+  pruned: nothing,
+  end: nothing,
 };
+
+/** The value of a change: the one behind the mask, if it is shown. Text as it is, anything else as JSON. */
+function valueOf(change: Change | undefined, side: 'before' | 'after'): Cell {
+  const clear: Partial<Record<string, unknown>> = { ...change?.clear };
+  const value = side in clear ? clear[side] : change?.[side];
+  return value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
+}
 
 /** RFC 4180. Text that a spreadsheet would read as a formula gets an apostrophe in front. */
 function cell(value: Cell): string {
   if (value === null || value === undefined) return '';
   const text = String(value);
-  const safe = typeof value === 'string' && /^[\s]*[=+\-@\t\r|%]/.test(text) ? `'${text}` : text;
+  const safe = typeof value === 'string' && FORMULA.test(text) ? `'${text}` : text;
   return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
+
+/** Also with full-width signs, which spreadsheets read alike. */
+const FORMULA = /^[\s]*[=+\-@\t\r|%\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 const OCSF: ExportFormat = {
   mediaType: 'application/vnd.ocsf.api-activity+x-ndjson',
   name: 'ocsf',
-  head: '',
-  row: (row, revealed) => `${JSON.stringify(toOcsf(revealed ?? toStoredEvent(row).event))}\n`,
-  dropped: () => '',
-  trailer: nothing,
+  ofLog: false,
+  head: nothing,
+  event: ({ row }, revealed) => `${JSON.stringify(toOcsf(revealed ?? toStoredEvent(row).event))}\n`,
+  pruned: nothing,
+  end: nothing,
 };
 
 export const EXPORT_FORMATS: readonly ExportFormat[] = [NDJSON, CSV, OCSF];
-
-/** Whether an entry is an event. */
-export function isRow(entry: Exported): entry is StoredRow {
-  return 'event' in entry;
-}
 
 /** Parameters of a media type, except its weight. They are ignored: our formats have none, and all are UTF-8. */
 const PARAMETERS = /;(?!\s*q\s*=)[^;,="]*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^;,"]*))?/gi;

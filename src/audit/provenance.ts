@@ -1,3 +1,4 @@
+import { PLATFORM } from '../tenants/tenant.js';
 import type { AuditedRequest, AuditEvent, Provenance } from './audit-event.js';
 import type { AdminRequest, Author } from './audit-records.js';
 
@@ -5,7 +6,7 @@ import type { AdminRequest, Author } from './audit-records.js';
 export function provenanceOf({ principal, requestId, trace, origin }: AuditedRequest): Provenance {
   const { caller, tenant } = principal;
   return {
-    tenant_id: tenant.id,
+    tenant_id: tenant.id === PLATFORM.id ? null : tenant.id,
     actor: actorOf(caller),
     origin,
     request_id: requestId,

@@ -10,8 +10,8 @@ import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
-import type { Tenant } from '../tenants/tenant.js';
-import { requireActive, TenantCache } from '../tenants/tenant-cache.js';
+import { PLATFORM, type Tenant } from '../tenants/tenant.js';
+import { requireActive, requireKnown, TenantCache } from '../tenants/tenant-cache.js';
 import { type Caller } from './caller.js';
 import { ANY_TENANT_SCOPE, type Scope } from './scopes.js';
 import { CallerLimits, type Seat } from './caller-limits.js';
@@ -38,6 +38,7 @@ declare module 'fastify' {
 const PUBLIC = 'auth:public';
 const REQUIRED_SCOPES = 'auth:scopes';
 const ANY_TENANT = 'auth:any-tenant';
+const READS_TRAIL = 'auth:reads-trail';
 
 /** Opens a route to everybody. A route without this and without scopes is closed. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
@@ -52,6 +53,12 @@ export const RequireScopes = (...scopes: [Scope, ...Scope[]]): MethodDecorator =
 
 /** For routes about tenants themselves: the caller needs no tenant. */
 export const WithoutTenant = (): MethodDecorator & ClassDecorator => SetMetadata(ANY_TENANT, true);
+
+/**
+ * For routes that read the trail: that of a suspended tenant can be read, too, and that of `_platform` by callers who
+ * may act for any tenant.
+ */
+export const ReadsTrail = (): MethodDecorator & ClassDecorator => SetMetadata(READS_TRAIL, true);
 
 /** The accepted caller, with or without a tenant. */
 export function callerOf({ caller }: FastifyRequest): Caller {
@@ -105,7 +112,9 @@ export class AccessTokenGuard implements CanActivate {
     const tenant = known === undefined ? await request.deadline.within(this.tenants.find(chosen)) : known;
     // Set before any refusal: a refusal is recorded for the requested tenant.
     request.tenantId = tenant?.id ?? null;
-    request.principal = { caller, tenant: requireActive(tenant) };
+    const trail = this.reflector.getAllAndOverride<boolean | undefined>(READS_TRAIL, targets) === true;
+    const accepted = trail ? trailOf(chosen, caller, tenant) : requireActive(tenant);
+    request.principal = { caller, tenant: accepted };
     return true;
   }
 
@@ -139,6 +148,12 @@ export class AccessTokenGuard implements CanActivate {
     }
     return this.limits.enter(seatName(claimedTenant, caller));
   }
+}
+
+/** The tenant whose trail is read. */
+function trailOf(chosen: string, caller: Caller, tenant: Tenant | null): Tenant {
+  if (chosen === PLATFORM.id && caller.scopes.includes(ANY_TENANT_SCOPE)) return PLATFORM;
+  return requireKnown(tenant);
 }
 
 /** The seats of a caller are counted separately for each tenant that it acts for. */

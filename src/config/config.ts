@@ -14,7 +14,7 @@ export abstract class Config {
   abstract readonly dataDir: string;
   abstract readonly tenantsFile: string | undefined;
   abstract readonly encryptionKeys: readonly EncryptionKey[];
-  abstract readonly auditSigningKey: SigningKey | undefined;
+  abstract readonly auditLog: AuditLogConfig;
   abstract readonly auditRetentionDays: number | undefined;
   /** Requests a minute for each caller and instance; 0: any number. */
   abstract readonly rateLimitPerMinute: number;
@@ -66,13 +66,28 @@ export interface EncryptionKey {
   readonly key: Uint8Array;
 }
 
-/** An Ed25519 private key as a JWK (RFC 8037). */
+export interface AuditLogConfig {
+  /** The origin of a tenant's log is `<name>/<tenant>`. */
+  readonly name: string;
+  /** All of them sign. Empty: one is made in `dataDir`. */
+  readonly signingKeys: readonly SigningKey[];
+  readonly witnesses: readonly Witness[];
+  /** Seconds between two cosignatures of a witness on one log. */
+  readonly witnessIntervalS: number;
+}
+
 export interface SigningKey {
-  readonly kty: 'OKP';
-  readonly crv: 'Ed25519';
-  readonly x: string;
-  readonly d: string;
-  readonly kid?: string;
+  readonly kid: string;
+  /** Of an Ed25519 key, 32 bytes (RFC 8032). */
+  readonly seed: Uint8Array;
+}
+
+/** A witness of the logs (C2SP tlog-witness). */
+export interface Witness {
+  /** `<url>/add-checkpoint` takes checkpoints; ends without a slash. */
+  readonly url: string;
+  /** Its vkey. */
+  readonly key: string;
 }
 
 export interface SwaggerConfig {

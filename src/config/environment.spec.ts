@@ -1,4 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigError, readEnvironment } from './environment.js';
 
 const REQUIRED = {
@@ -9,13 +12,21 @@ const REQUIRED = {
 };
 const KEY_A = Buffer.alloc(32, 1).toString('base64url');
 const KEY_B = Buffer.alloc(32, 2).toString('base64url');
-const SIGNING_KEY = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+const SEED = Buffer.alloc(32, 3).toString('base64url');
+/** A witness's key: type 4 and 32 bytes. */
+const WITNESS_BYTES = Buffer.concat([Buffer.of(4), Buffer.alloc(32, 5)]);
+const WITNESS_ID = createHash('sha256')
+  .update('witness.test/w\n')
+  .update(WITNESS_BYTES)
+  .digest('hex')
+  .slice(0, 8);
+const WITNESS = `witness.test/w+${WITNESS_ID}+${WITNESS_BYTES.toString('base64')}`;
 const PRODUCTION = {
   ...REQUIRED,
   NODE_ENV: 'production',
   DATABASE_URL: 'postgres://bff@db.test/bff',
   ENCRYPTION_KEYS: `a:${KEY_A}`,
-  AUDIT_SIGNING_KEY: JSON.stringify(SIGNING_KEY),
+  AUDIT_SIGNING_KEYS: `s:${SEED}`,
 };
 
 describe('the settings', () => {
@@ -51,7 +62,7 @@ describe('the settings', () => {
       dataDir: './data',
       tenantsFile: undefined,
       encryptionKeys: [],
-      auditSigningKey: undefined,
+      auditLog: { name: 'billing-bff.local', signingKeys: [], witnesses: [], witnessIntervalS: 60 },
       auditRetentionDays: undefined,
       rateLimitPerMinute: 600,
       callerMaxInFlight: 32,
@@ -84,6 +95,10 @@ describe('the settings', () => {
       DATA_DIR: '/var/lib/bff',
       TENANTS_FILE: '/etc/bff/tenants.json',
       ENCRYPTION_KEYS: `a:${KEY_A},b:${KEY_B}`,
+      AUDIT_SIGNING_KEYS: `s:${SEED},t:${KEY_B}`,
+      AUDIT_LOG_NAME: 'audit.example.com/billing',
+      AUDIT_WITNESSES: JSON.stringify([{ url: 'https://witness.test/a/', key: WITNESS }]),
+      AUDIT_WITNESS_INTERVAL_S: '5',
       AUDIT_RETENTION_DAYS: '365',
       RATE_LIMIT_PER_MINUTE: '0',
       CALLER_MAX_IN_FLIGHT: '2',
@@ -120,7 +135,12 @@ describe('the settings', () => {
       dataDir: '/var/lib/bff',
       tenantsFile: '/etc/bff/tenants.json',
       encryptionKeys: [{ kid: 'a' }, { kid: 'b' }],
-      auditSigningKey: { kty: 'OKP', crv: 'Ed25519' },
+      auditLog: {
+        name: 'audit.example.com/billing',
+        signingKeys: [{ kid: 's' }, { kid: 't' }],
+        witnesses: [{ url: 'https://witness.test/a', key: WITNESS }],
+        witnessIntervalS: 5,
+      },
       auditRetentionDays: 365,
       rateLimitPerMinute: 0,
       callerMaxInFlight: 2,
@@ -153,7 +173,7 @@ describe('the settings', () => {
 
   it('need a database and keys in production', () => {
     expect(faultsOf({ ...REQUIRED, NODE_ENV: 'production' })).toEqual(
-      ['DATABASE_URL', 'ENCRYPTION_KEYS', 'AUDIT_SIGNING_KEY'].sort(),
+      ['DATABASE_URL', 'ENCRYPTION_KEYS', 'AUDIT_SIGNING_KEYS'].sort(),
     );
   });
 
@@ -188,15 +208,23 @@ describe('the settings', () => {
     CUSTOMER_PRE_READ: ['sometimes', 'true'],
     DATABASE_URL: ['mysql://S3CR3T@db.test', 'S3CR3T'],
     ENCRYPTION_KEYS: ['S3CR3T', `a:${KEY_A}S3CR3T`, 'a:S3CR3T', `:${KEY_A}`, `a:${KEY_A},a:${KEY_B}`, KEY_A],
-    AUDIT_SIGNING_KEY: [
+    AUDIT_SIGNING_KEYS: [
       'S3CR3T',
-      '{"kty":"OKP","crv":"Ed25519","x":"S3CR3T"}',
-      JSON.stringify({ ...SIGNING_KEY, d: 'S3CR3T' }),
-      JSON.stringify({ ...SIGNING_KEY, crv: 'X25519' }),
-      JSON.stringify(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })),
-      '[]',
-      'null',
+      's:S3CR3T',
+      SEED,
+      `:${SEED}`,
+      `s:${SEED},s:${KEY_A}`,
+      `s:${SEED},t:${SEED}`,
     ],
+    AUDIT_LOG_NAME: ['S3CR3T with space', 'a+b', '/a', 'a/', 'ü.example'],
+    AUDIT_WITNESSES: [
+      ...['S3CR3T', '{}', '[1]', '[{}]', `[{"url":"https://S3CR3T@w.test","key":"${WITNESS}"}]`],
+      ...[`[{"url":"https://w.test","key":"S3CR3T"}]`, `[{"url":"ftp://w.test","key":"${WITNESS}"}]`],
+      `[{"url":"https://w.test","key":"${WITNESS.replace('witness.test', 'other.test')}"}]`,
+      `[{"url":"https://w.test","key":"${WITNESS}"},{"url":"https://v.test","key":"${WITNESS}"}]`,
+      `[{"url":"https://w.test","key":"${WITNESS}","name":"S3CR3T"}]`,
+    ],
+    AUDIT_WITNESS_INTERVAL_S: ['0', '-1', 'S3CR3T'],
     AUDIT_RETENTION_DAYS: ['0', '-1', 'S3CR3T'],
     RATE_LIMIT_PER_MINUTE: ['-1', '1000001', 'S3CR3T'],
     CALLER_MAX_IN_FLIGHT: ['0', '-1', 'S3CR3T'],
@@ -249,7 +277,7 @@ describe('the settings', () => {
     for (const text of [error.message, error.stack ?? '']) {
       expect(text).not.toContain('S3CR3T');
       expect(text).not.toContain(KEY_A);
-      expect(text).not.toContain(String(SIGNING_KEY.d));
+      expect(text).not.toContain(SEED);
     }
   });
 
@@ -259,6 +287,22 @@ describe('the settings', () => {
     expect(faultsOf({ AUTH_ISSUER: '', AUTH_AUDIENCE: '', ...all })).toEqual(
       ['AUTH_ISSUER', 'AUTH_AUDIENCE', ...Object.keys(WRONG)].sort(),
     );
+  });
+
+  it('take a secret from a file, if it is named', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bff-settings-'));
+    const path = join(folder, 'keys');
+    writeFileSync(path, `s:${SEED}\n`);
+    const unset = { ...PRODUCTION, AUDIT_SIGNING_KEYS: '' };
+    const { signingKeys } = readEnvironment({ ...unset, AUDIT_SIGNING_KEYS_FILE: path }).auditLog;
+    expect(signingKeys.map(({ kid, seed }) => [kid, Buffer.from(seed).toString('base64url')])).toEqual([
+      ['s', SEED],
+    ]);
+    expect(faultsOf({ ...PRODUCTION, AUDIT_SIGNING_KEYS_FILE: path })).toEqual(['AUDIT_SIGNING_KEYS']);
+    writeFileSync(path, ' ');
+    for (const file of [path, join(folder, 'nothing')])
+      expect(faultsOf({ ...unset, AUDIT_SIGNING_KEYS_FILE: file })).toEqual(['AUDIT_SIGNING_KEYS_FILE']);
+    rmSync(folder, { recursive: true });
   });
 
   it('can’t be changed once they are read', () => {

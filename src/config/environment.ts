@@ -1,8 +1,15 @@
 import { isIP } from 'node:net';
 import { type ClaimPath, parseClaimPath } from './claim-path.js';
-import { type AuthConfig, type BillingConfig, Config, LOG_LEVELS, type SwaggerConfig } from './config.js';
+import {
+  type AuditLogConfig,
+  type AuthConfig,
+  type BillingConfig,
+  Config,
+  LOG_LEVELS,
+  type SwaggerConfig,
+} from './config.js';
+import { readAuditLog } from './audit-log-settings.js';
 import { parseEncryptionKeys } from './encryption-keys.js';
-import { parseSigningKey } from './signing-key.js';
 import { misspeltNames } from './misspelt-names.js';
 import { type Environment, parsePlainUrl, SettingReader } from './setting-reader.js';
 
@@ -38,7 +45,7 @@ export function readEnvironment(environment: Environment): Config {
     dataDir: read.text('DATA_DIR', './data'),
     tenantsFile: read.optional('TENANTS_FILE'),
     encryptionKeys: parseEncryptionKeys(read, production),
-    auditSigningKey: parseSigningKey(read, production),
+    auditLog: readAuditLog(read, production),
     auditRetentionDays: read.optionalInteger('AUDIT_RETENTION_DAYS', 1, 36_500),
     rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 600, 0, 1_000_000),
     callerMaxInFlight: read.integer('CALLER_MAX_IN_FLIGHT', 32, 1, 100_000),
@@ -218,14 +225,22 @@ function readSwagger(read: SettingReader, production: boolean): SwaggerConfig {
   };
 }
 
-function plainTextWarnings(config: { auth: AuthConfig; billing: BillingConfig }): string[] {
-  const addresses = { AUTH_JWKS_URL: config.auth.jwksUrl.href, BILLING_API_URL: config.billing.url };
-  return Object.entries(addresses)
-    .filter(([, url]) => url.startsWith('http:'))
-    .map(
-      ([name]) =>
-        `${name} uses plain http: tokens or keys travel unencrypted unless the network protects them`,
-    );
+function plainTextWarnings(config: {
+  auth: AuthConfig;
+  billing: BillingConfig;
+  auditLog: AuditLogConfig;
+}): string[] {
+  const addresses = [
+    ['AUTH_JWKS_URL', config.auth.jwksUrl.href],
+    ['BILLING_API_URL', config.billing.url],
+    ...config.auditLog.witnesses.map(({ url }) => ['AUDIT_WITNESSES', url] as const),
+  ] as const;
+  const plain = addresses.filter(([, url]) => url.startsWith('http:')).map(([name]) => name);
+  return [...new Set(plain)].map((name) =>
+    name === 'AUDIT_WITNESSES'
+      ? `${name} uses plain http: whoever is on the way sees how the logs grow, and can keep cosignatures back`
+      : `${name} uses plain http: tokens or keys travel unencrypted unless the network protects them`,
+  );
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** An empty variable counts as unset, as people expect of `NAME=` in an .env file. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,6 +26,30 @@ export class SettingReader {
   required(name: string, why = ''): string {
     const value = this.optional(name);
     if (value === undefined) this.fault(name, `is required${why}; set it`);
+    return value ?? '';
+  }
+
+  /** A secret: from the variable, or from the file that `<name>_FILE` names, without white space around it. */
+  secret(name: string): string | undefined {
+    const [value, file] = [this.optional(name), this.optional(`${name}_FILE`)];
+    if (file === undefined) return value;
+    if (value !== undefined) {
+      this.fault(name, `and ${name}_FILE are both set; set one of them`);
+      return value;
+    }
+    try {
+      const content = readFileSync(file, 'utf8').trim();
+      if (content === '') this.fault(`${name}_FILE`, 'names an empty file');
+      return content;
+    } catch {
+      this.fault(`${name}_FILE`, 'names a file that cannot be read');
+      return '';
+    }
+  }
+
+  requiredSecret(name: string, why = ''): string {
+    const value = this.secret(name);
+    if (value === undefined) this.fault(name, `is required${why}; set it, or ${name}_FILE`);
     return value ?? '';
   }
 

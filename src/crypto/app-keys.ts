@@ -12,6 +12,7 @@ const PURPOSES = [
   'entity-tag',
   'idempotency-key',
   'audit-cursor',
+  'audit-log-key',
 ] as const;
 export type AppKeyPurpose = (typeof PURPOSES)[number];
 

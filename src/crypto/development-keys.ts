@@ -1,8 +1,8 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, EncryptionKey, SigningKey } from '../config/config.js';
-import { readSigningKey } from '../config/signing-key.js';
+import { parseSigningKey } from '../config/audit-log-settings.js';
 
 /** The encryption keys of the settings. Outside production, if unset, one is created and kept in DATA_DIR (0600). */
 export function encryptionKeys({ encryptionKeys: configured, dataDir }: Config): readonly EncryptionKey[] {
@@ -23,17 +23,18 @@ export class UnusableKey extends Error {
   override readonly name = 'UnusableKey';
 }
 
-/** The signing key of the settings. Outside production, if unset, one is created and kept in DATA_DIR (0600). */
-export function signingKey({ auditSigningKey: configured, dataDir }: Config): SigningKey {
-  if (configured !== undefined) return configured;
-  const path = join(dataDir, 'audit-signing-key');
+/** The signing keys of the settings. Outside production, if unset, one is created and kept in DATA_DIR (0600). */
+export function signingKeys({ auditLog, dataDir }: Config): readonly SigningKey[] {
+  if (auditLog.signingKeys.length > 0) return auditLog.signingKeys;
+  const path = join(dataDir, 'audit-signing-keys');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (!existsSync(path)) {
-    const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-    const key: SigningKey = { kty: 'OKP', crv: 'Ed25519', x, d };
-    writeFileSync(path, JSON.stringify(key), { mode: 0o600, flag: 'wx' });
+    const seed = randomBytes(32).toString('base64url');
+    writeFileSync(path, `development:${seed}`, { mode: 0o600, flag: 'wx' });
   }
-  const key = readSigningKey(readFileSync(path, 'utf8'));
-  if (key !== undefined) return key;
-  throw new UnusableKey(`${path} has no Ed25519 key as JWK; restore it, or delete DATA_DIR to start again`);
+  const key = parseSigningKey(readFileSync(path, 'utf8').trim());
+  if (key !== undefined) return [key];
+  throw new UnusableKey(
+    `${path} has no kid:seed of an Ed25519 key; restore it, or delete DATA_DIR to start again`,
+  );
 }

@@ -24,6 +24,14 @@ const STATEMENT_TIMEOUT = 4_000;
 /** For a server that no longer answers. A slow server reports its own time-out before. */
 const PATIENCE = STATEMENT_TIMEOUT + 1_000;
 const CONNECT_TIMEOUT = 2_000;
+/**
+ * The settings of each connection. If a host is lost within a transaction, the server ends it, and with it its locks,
+ * after the same time: otherwise they would last as long as TCP takes to notice.
+ */
+const SESSION = [
+  `set statement_timeout = ${STATEMENT_TIMEOUT}`,
+  `set idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT}`,
+].join('; ');
 const MAX_CONNECTIONS = 10;
 const MAX_READING_CONNECTIONS = 5;
 
@@ -102,7 +110,7 @@ export class Database {
     // The same for a connection that breaks while it is in use: the pool does not watch it. Its query fails with the
     // same error.
     pool.on('connect', (client) => client.on('error', () => undefined));
-    return watchedPool(pool, PATIENCE, `set statement_timeout = ${STATEMENT_TIMEOUT}`);
+    return watchedPool(pool, PATIENCE, SESSION);
   }
 
   private embedded(): Dialect {

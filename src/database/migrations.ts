@@ -6,7 +6,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0001_audit_event': { up: createAuditEvent },
   '0002_tenants': { up: createTenants },
   '0003_operations': { up: createOperations },
-  '0004_sealing': { up: createSealing },
+  '0004_audit_log': { up: createAuditLog },
   '0005_audit_months': { up: createMonths },
 };
 
@@ -77,52 +77,76 @@ async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
     for each statement execute function audit_event_is_append_only()`.execute(db);
 }
 
-async function createSealing(db: Kysely<unknown>): Promise<void> {
-  await sql`create table audit_pending (event_id uuid primary key, log text not null)`.execute(db);
+async function createAuditLog(db: Kysely<unknown>): Promise<void> {
   await sql`
-    create table audit_leaf (
+    create table audit_pending (
+      event_id uuid not null,
       log text not null,
-      leaf_index bigint not null,
-      event_id uuid not null unique,
-      leaf_hash text not null,
-      seal integer not null,
-      primary key (log, leaf_index)
-    )`.execute(db);
-  await sql`
-    create table audit_node (
-      log text not null,
-      level integer not null,
-      position bigint not null,
-      hash text not null,
-      primary key (log, level, position)
+      primary key (log, event_id)
     )`.execute(db);
   await sql`
     create table audit_log (
       log text primary key,
-      tree_size bigint not null,
-      frontier text[] not null,
-      seal integer not null,
-      last_jws text not null
+      size bigint not null default 0,
+      root bytea not null default sha256(''),
+      checkpoint_size bigint not null default 0,
+      checkpoint text,
+      checkpoint_at timestamptz
     )`.execute(db);
+  await sql`create index audit_log_unsigned on audit_log (log) where size > checkpoint_size`.execute(db);
+  // Level 0 has the ids of the leaves' events, too: their leaf is found by them, without a row for each leaf.
   await sql`
-    create table audit_seal (
+    create table audit_tile (
       log text not null,
-      seal integer not null,
-      tree_size bigint not null,
-      root text not null,
-      previous text,
-      sealed_at timestamptz not null,
-      jws text not null,
-      primary key (log, seal)
+      level smallint not null,
+      n bigint not null,
+      hashes bytea not null,
+      ids uuid[],
+      first_id uuid,
+      last_id uuid,
+      primary key (log, level, n)
+    )`.execute(db);
+  // Hashes and random ids can't be compressed.
+  await sql`
+    alter table audit_tile alter column hashes set storage external, alter column ids set storage external`.execute(
+    db,
+  );
+  await sql`
+    create index audit_tile_ids on audit_tile (log, last_id, first_id) where level = 0`.execute(db);
+  await sql`
+    create table audit_cosignature (
+      log text not null,
+      witness text not null,
+      size bigint not null default 0,
+      checkpoint text,
+      cosignatures text,
+      cosigned_at timestamptz,
+      tried_at timestamptz not null,
+      primary key (log, witness)
     )`.execute(db);
   await sql`
-    create table audit_key (
-      kid text primary key,
-      x text not null,
-      wrapped text,
-      wrapped_kid text,
-      endorsement text,
-      created_at timestamptz not null
+    create table audit_set_aside (
+      event_id uuid not null,
+      log text not null,
+      reason text not null,
+      set_aside_at timestamptz not null default now(),
+      primary key (log, event_id)
+    )`.execute(db);
+  await sql`
+    create table audit_log_key (
+      public_key text primary key,
+      number integer generated always as identity,
+      kid text not null,
+      mac text not null,
+      added_at timestamptz not null default now(),
+      ended_at timestamptz
+    )`.execute(db);
+  await sql`
+    create table audit_log_key_end (
+      log text not null,
+      public_key text not null references audit_log_key,
+      size bigint not null,
+      primary key (log, public_key)
     )`.execute(db);
   await sql`
     create table lease (

@@ -1,16 +1,17 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
 /** The tables, for Kysely. */
 export interface Schema {
   app_key: AppKeyTable;
   audit_event: AuditEventTable;
-  audit_key: AuditKeyTable;
-  audit_leaf: AuditLeafTable;
+  audit_cosignature: AuditCosignatureTable;
   audit_log: AuditLogTable;
-  audit_node: AuditNodeTable;
+  audit_log_key: AuditLogKeyTable;
+  audit_log_key_end: AuditLogKeyEndTable;
   audit_pending: AuditPendingTable;
   audit_retention: AuditRetentionTable;
-  audit_seal: AuditSealTable;
+  audit_set_aside: AuditSetAsideTable;
+  audit_tile: AuditTileTable;
   customer_key: CustomerKeyTable;
   customer_lease: CustomerLeaseTable;
   idempotency_key: IdempotencyKeyTable;
@@ -51,66 +52,82 @@ export interface AuditEventTable {
   encrypted_values: Uint8Array | null;
 }
 
-/** Events that no seal covers yet. */
+/** Events that are not in their log yet. */
 export interface AuditPendingTable {
   event_id: string;
-  log: string;
-}
-
-/** The leaves of the Merkle logs. They stay when retention drops their events. */
-export interface AuditLeafTable {
   /** A tenant's id, or `_platform`. */
   log: string;
-  leaf_index: number;
-  event_id: string;
-  leaf_hash: string;
-  /** The first seal that covers it. */
-  seal: number;
 }
 
-/** Perfect subtrees of the logs, on every fourth level. */
-export interface AuditNodeTable {
-  log: string;
-  level: number;
-  position: number;
-  hash: string;
-}
-
-/** The state that a log needs to grow. */
+/** The state of each log. Its row is locked while the log grows. */
 export interface AuditLogTable {
   log: string;
-  tree_size: number;
-  /** Roots of its perfect subtrees, from the left. */
-  frontier: string[];
-  /** Number of the last seal. */
-  seal: number;
-  last_jws: string;
+  size: Generated<number>;
+  /** RFC 6962 root of `size` leaves. */
+  root: Generated<Buffer>;
+  /** Size in the newest checkpoint; 0 if there is none. */
+  checkpoint_size: Generated<number>;
+  /** The newest checkpoint, a signed note. */
+  checkpoint: string | null;
+  checkpoint_at: Date | null;
 }
 
-export interface AuditSealTable {
+/** Tiles of the logs' hashes (C2SP tlog-tiles). They stay when retention drops events. */
+export interface AuditTileTable {
   log: string;
-  /** Number of the seal: from 1, without gaps. */
-  seal: number;
-  tree_size: number;
-  root: string;
-  /** SHA-256 of the previous seal's JWS. */
-  previous: string | null;
-  sealed_at: Date;
-  jws: string;
+  level: number;
+  n: number;
+  /** Up to 256 hashes of 32 bytes. */
+  hashes: Buffer;
+  /** The events of the leaves; null above level 0. */
+  ids: string[] | null;
+  /** The least and the greatest of `ids`. */
+  first_id: string | null;
+  last_id: string | null;
 }
 
-/** Public signing keys, and the current private key until it has signed the next one. */
-export interface AuditKeyTable {
+/** The newest cosignature of each witness on each log. */
+export interface AuditCosignatureTable {
+  log: string;
+  /** The witness's vkey. */
+  witness: string;
+  /** Size of the log that it cosigned last; 0 if it never did. */
+  size: Generated<number>;
+  /** The checkpoint, with the log's own signatures. */
+  checkpoint: string | null;
+  /** Signature lines. */
+  cosignatures: string | null;
+  cosigned_at: Date | null;
+  tried_at: Date;
+}
+
+/** Events that may not enter their log. */
+export interface AuditSetAsideTable {
+  event_id: string;
+  log: string;
+  reason: string;
+  set_aside_at: Generated<Date>;
+}
+
+/** The public keys that ever signed checkpoints. */
+export interface AuditLogKeyTable {
+  /** Ed25519, base64url. */
+  public_key: string;
+  /** Order in which they were added. */
+  number: GeneratedAlways<number>;
   kid: string;
-  /** Public key, base64url. */
-  x: string;
-  /** Private key as a compact JWE; null after another key has replaced it. */
-  wrapped: string | null;
-  /** The encryption key that decrypts it. */
-  wrapped_kid: string | null;
-  /** JWS of the previous key over this public key; null for the first. */
-  endorsement: string | null;
-  created_at: ColumnType<Date, Date, never>;
+  /** HMAC of the public key: only this service adds keys. */
+  mac: string;
+  added_at: Generated<Date>;
+  /** When it was taken out of AUDIT_SIGNING_KEYS. */
+  ended_at: Date | null;
+}
+
+/** Sizes of the logs up to which an ended key is trusted. */
+export interface AuditLogKeyEndTable {
+  log: string;
+  public_key: string;
+  size: number;
 }
 
 /** One row. Only the owner of the tables writes it, so nobody else can shorten the retention. */

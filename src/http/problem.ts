@@ -13,7 +13,7 @@ export const PROBLEMS = {
   'customer-not-found': [404, 'NOT_FOUND', 'The customer does not exist'],
   'method-not-allowed': [405, 'BAD_REQUEST', 'The method is not allowed here'],
   conflict: [409, 'CONFLICT', 'The change conflicts with another customer'],
-  'not-sealed': [409, 'CONFLICT', 'The event is not sealed yet'],
+  'not-sealed': [409, 'CONFLICT', 'The event is not in the log yet'],
   'tokens-would-retire': [409, 'CONFLICT', 'The change would retire the tokens of the tenant'],
   'idempotency-in-flight': [409, 'CONFLICT', 'A request with this idempotency key is still running'],
   'precondition-failed': [412, 'CONFLICT', 'The customer is not in the expected state'],
@@ -61,7 +61,7 @@ export const FAULT_CODES = [
     'not-addressable',
   ],
   ...['not-email', 'not-phone', 'not-currency', 'not-country', 'not-vat-number', 'not-invoicing-entity-id'],
-  ...['not-customer-id', 'not-tenant-id', 'not-token', 'not-field', 'not-cursor'],
+  ...['not-customer-id', 'not-tenant-id', 'not-token', 'not-field', 'not-cursor', 'not-tile'],
   ...['not-entity-tags', 'not-idempotency-key', 'repeated', 'not-host', 'not-chunked'],
   ...['changed', 'conflict', 'rejected'],
 ] as const;

@@ -75,6 +75,42 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly logLag = this.gauge(
+    'billing_bff_audit_log_lag_seconds',
+    'Age of the oldest event that is not in its log yet',
+    [],
+  );
+  private readonly logAlarms = this.gauge(
+    'billing_bff_audit_log_alarms',
+    'Alarms of audit logs that are not over, as this instance sees them',
+    [],
+  );
+  private readonly logAlarmsFound = this.counter(
+    'billing_bff_audit_log_alarms_total',
+    'How often an alarm of an audit log was found; it is found again until it is over',
+    ['reason'],
+  );
+  private readonly setAsideEvents = this.counter(
+    'billing_bff_audit_events_set_aside_total',
+    'Audit events that may not enter their log',
+    ['reason'],
+  );
+  private readonly checkpointAge = this.gauge(
+    'billing_bff_audit_log_checkpoint_age_seconds',
+    'Age of the newest checkpoint of any log',
+    [],
+  );
+  private readonly witnessAge = this.gauge(
+    'billing_bff_audit_witness_age_seconds',
+    'For how long the log that waits longest has had no cosignature of a witness, though it grew',
+    ['witness'],
+  );
+  private readonly witnessRefusals = this.counter(
+    'billing_bff_audit_witness_refusals_total',
+    'Checkpoints that a witness did not cosign',
+    ['witness', 'reason'],
+  );
+
   /** Counts dropped log lines. */
   watchLog(output: { readonly dropped: number }): void {
     new Counter({
@@ -154,10 +190,48 @@ export class Metrics {
     this.openOperations.set(count);
   }
 
+  auditLogLag(seconds: number): void {
+    this.logLag.set(seconds);
+  }
+
+  /** @param current alarms that are not over */
+  auditLogAlarm(reason: string, current: number): void {
+    this.logAlarmsFound.inc({ reason });
+    this.logAlarms.set(current);
+  }
+
+  auditLogAlarms(current: number): void {
+    this.logAlarms.set(current);
+  }
+
+  auditEventSetAside(reason: string): void {
+    this.setAsideEvents.inc({ reason });
+  }
+
+  auditCheckpointAge(seconds: number): void {
+    this.checkpointAge.set(seconds);
+  }
+
+  auditWitnessAge(witness: string, seconds: number): void {
+    this.witnessAge.set({ witness }, seconds);
+  }
+
+  auditWitnessRefused(witness: string, reason: string): void {
+    this.witnessRefusals.inc({ witness, reason });
+  }
+
   private labelOf(field: string): string {
     if (this.undocumented.has(field)) return field;
     const fits = this.undocumented.size < MAX_UNDOCUMENTED && /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(field);
     return fits ? field : 'other';
+  }
+
+  private gauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+  ): Gauge<Label> {
+    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] });
   }
 
   private counter<Label extends string>(

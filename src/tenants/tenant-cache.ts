@@ -162,7 +162,16 @@ export class TenantCache {
  * @throws Problem tenant-unknown, tenant-suspended
  */
 export function requireActive(tenant: Tenant | null): Tenant {
+  const known = requireKnown(tenant);
+  if (known.status === 'suspended') throw new Problem('tenant-suspended', 'The tenant is suspended.');
+  return known;
+}
+
+/**
+ * Refuses to act for a tenant that does not exist.
+ * @throws Problem tenant-unknown
+ */
+export function requireKnown(tenant: Tenant | null): Tenant {
   if (tenant === null) throw new Problem('tenant-unknown', 'There is no tenant with this id.');
-  if (tenant.status === 'suspended') throw new Problem('tenant-suspended', 'The tenant is suspended.');
   return tenant;
 }

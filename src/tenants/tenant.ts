@@ -30,6 +30,16 @@ export interface Credential {
  */
 export const TENANT_ID = /^(?!_|\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
 
+/** In the trail it takes the place of a tenant: the events that have none. It has no billing API. */
+export const PLATFORM: Tenant = {
+  id: '_platform',
+  name: 'Events without a tenant',
+  status: 'active',
+  billingApiUrl: '',
+  invoicingEntities: undefined,
+  credential: undefined,
+};
+
 /** The rule as text. */
 export const TENANT_ID_RULE = '1 to 64 of A-Z a-z 0-9 . _ -, not . or .., and not beginning with _';
 

@@ -11,7 +11,7 @@ import { type Clock, SystemClock } from '../../src/runtime/clock.js';
 import { CircuitBreakers } from '../../src/billing/circuit-breakers.js';
 import { Reconciler } from '../../src/operations/reconciler.js';
 import { Ids } from '../../src/runtime/ids.js';
-import { Sealer } from '../../src/sealing/sealer.js';
+import { Sequencer } from '../../src/audit-log/sequencer.js';
 import { TenantsFileSync } from '../../src/tenant-admin/tenants-file.sync.js';
 import { TenantsFileWatcher } from '../../src/tenant-admin/tenants-file.watcher.js';
 import { TenantCache } from '../../src/tenants/tenant-cache.js';
@@ -32,7 +32,7 @@ export interface BffOptions {
   readonly besides?: TestBff;
   /** Whether it looks at unknown and abandoned operations; most tests want to see what their own requests leave. */
   readonly reconciles?: boolean;
-  /** Whether it seals the trail; most tests want to see events as they were stored. */
+  /** Whether events get into their logs; most tests want to see them as they were stored. */
   readonly seals?: boolean;
 }
 
@@ -104,7 +104,7 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     await loadUnrecorded(app, tenantsFile);
   }
   if (options.reconciles !== true) await app.get(Reconciler).onModuleDestroy();
-  if (options.seals !== true) await app.get(Sealer).onModuleDestroy();
+  if (options.seals !== true) await app.get(Sequencer).onModuleDestroy();
   await app.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   const database = app.get(Database);

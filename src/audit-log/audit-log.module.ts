@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { CryptoModule } from '../crypto/crypto.module.js';
+import { AuditLogController } from './audit-log.controller.js';
+import { LogAlarms } from './log-alarms.js';
+import { LogKeys } from './log-keys.js';
+import { LogReader } from './log-reader.js';
+import { LogStore } from './log-store.js';
+import { Sequencer } from './sequencer.js';
+
+@Module({
+  imports: [AuthModule, CryptoModule],
+  controllers: [AuditLogController],
+  providers: [LogKeys, LogStore, LogReader, LogAlarms, Sequencer],
+  exports: [LogReader, LogKeys, LogAlarms],
+})
+export class AuditLogModule {}
