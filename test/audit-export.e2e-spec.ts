@@ -155,7 +155,8 @@ describe('CSV', () => {
       expect(row).toHaveLength(header.length);
       const of = (name: string): string => row[header.indexOf(name)] ?? 'none';
       const { event, change } = changes[index] ?? { event: {}, change: {} };
-      const written = (value: unknown): string => (value === null ? 'null' : String(value ?? ''));
+      const written = (value: unknown): string =>
+        value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
       expect(of('event_id')).toBe(event['id']);
       expect([of('field'), of('effect')]).toEqual([change['field'], written(change['effect'])]);
       expect([of('before'), of('after')]).toEqual([written(change['before']), written(change['after'])]);
