@@ -88,7 +88,11 @@ async function invent(config: Config): Promise<{
     databaseUrl: undefined,
     tenantsFile: undefined,
     encryptionKeys: [encryptionKey],
-    auditSigningKey: signingKey(),
+    auditLog: {
+      ...config.auditLog,
+      signingKeys: [{ kid: 'rehearsal', seed: randomBytes(32) }],
+      witnesses: [],
+    },
     rateLimitPerMinute: 0,
     swagger: { enabled: false, oauth: undefined },
   };
@@ -96,11 +100,6 @@ async function invent(config: Config): Promise<{
 }
 
 const claim = (name: string): ClaimPath => ({ name, steps: [name] });
-
-function signingKey(): Config['auditSigningKey'] {
-  const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-  return { kty: 'OKP', crv: 'Ed25519', x, d };
-}
 
 /** Over a connection within the process. */
 function send(app: NestFastifyApplication, token: string): Promise<number | undefined> {
