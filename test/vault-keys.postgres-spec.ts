@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { KeyRing } from '../src/crypto/key-ring.js';
 import { ENCRYPTION_KEY, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
+import { answerJson, CUSTOMER } from './support/upstream.js';
 
 const NEW_KEY = `new:${Buffer.alloc(32, 9).toString('base64url')}`;
 const TENANTS = ['acme', 'globex', 'hooli'].map((id) => ({ id, token: `secret-token-of-${id}` }));
@@ -22,12 +24,20 @@ describe('the encryption key', () => {
   };
   const patchAs = async (bff: TestBff, tenant_id: string): Promise<TestAnswer> =>
     bff.patch({ name: 'A' }, { Authorization: `Bearer ${await first.idp.token({ tenant_id })}` });
+  const ownKeys = async (): Promise<{ kid: string; jwe: string }[]> => {
+    const { rows } = await sql<{ kid: string; jwe: string }>`
+      select own_kid as kid, own_key as jwe from operation where own_key is not null
+      union all select own_kid, own_key from idempotency_key where own_key is not null`.execute(
+      first.database.kysely,
+    );
+    return rows;
+  };
   const kids = async (): Promise<string[]> => {
     const { kysely } = first.database;
     const tokens = await kysely.selectFrom('tenant_token').select(['kid', 'token as jwe']).execute();
     const appKeys = await kysely.selectFrom('app_key').select(['kid', 'wrapped as jwe']).execute();
     const customers = await kysely.selectFrom('customer_key').select(['kid', 'wrapped as jwe']).execute();
-    const said = [...tokens, ...appKeys, ...customers].flatMap(({ kid, jwe }) => {
+    const said = [...(await ownKeys()), ...tokens, ...appKeys, ...customers].flatMap(({ kid, jwe }) => {
       const header = JSON.parse(Buffer.from(jwe.split('.')[0] ?? '', 'base64url').toString()) as {
         kid: string;
       };
@@ -55,6 +65,17 @@ describe('the encryption key', () => {
     });
     const once = { 'Idempotency-Key': 'once' };
     expect((await first.patch({ name: 'Kept' }, once)).status).toBe(200);
+    // Before the customer's id is known, a value has a key of its own.
+    const { answer } = first.upstream;
+    first.upstream.readAs(CUSTOMER, (_, response) => {
+      answerJson(response, 409, { code: 'CONFLICT', message: 'The alias is taken' });
+    });
+    const refusedOnce = { 'Idempotency-Key': 'refused-once' };
+    expect(await first.patch({ alias: 'taken' }, refusedOnce)).toMatchObject({ status: 409 });
+    first.upstream.answer = (_, response) => response.destroy();
+    expect((await first.send('PATCH', '/api/v1/customers/by-alias', { name: 'Unknown' })).status).toBe(502);
+    expect(await ownKeys()).toHaveLength(2);
+    first.upstream.answer = answer;
     expect(await kids()).toEqual(['test']);
     const both = await restart(`${NEW_KEY},${ENCRYPTION_KEY}`);
     expect((await patchAs(both, 'acme')).status).toBe(200);
@@ -68,6 +89,9 @@ describe('the encryption key', () => {
     const replay = await alone.patch({ name: 'Kept' }, once);
     expect(replay).toMatchObject({ status: 200, body: { name: 'Kept' } });
     expect(replay.headers.get('idempotency-replayed')).toBe('true');
+    const refused = await alone.patch({ alias: 'taken' }, refusedOnce);
+    expect(refused).toMatchObject({ status: 409, body: { type: 'urn:billing-bff:problem:conflict' } });
+    expect(refused.headers.get('idempotency-replayed')).toBe('true');
     expect(alone.logs()).not.toContain('ENCRYPTION_KEYS');
     // The fingerprints still compare: nothing is taken from the unchanged file again.
     const versions = await first.database.kysely.selectFrom('tenant_token').select('version').execute();

@@ -64,18 +64,19 @@ async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[
   );
   await sql`
     with opened as (
-      insert into operation (id, tenant_id, state, due_at, own_key, encrypted)
-      select id, tenant_id, 'sent', now() + due_in_ms * interval '1 millisecond', own_key,
+      insert into operation (id, tenant_id, state, due_at, own_key, own_kid, encrypted)
+      select id, tenant_id, 'sent', now() + due_in_ms * interval '1 millisecond', own_key, own_kid,
         decode(encrypted, 'base64')
       from json_to_recordset(${JSON.stringify(opened)}::json) as row (
-        id uuid, tenant_id text, due_in_ms float8, own_key text, encrypted text
+        id uuid, tenant_id text, due_in_ms float8, own_key text, own_kid text, encrypted text
       )
       on conflict (id) do nothing
     ), answered as (
       update idempotency_key as key set
-        customer_id = row.customer_id, own_key = row.own_key, encrypted = decode(row.encrypted, 'base64')
+        customer_id = row.customer_id, own_key = row.own_key, own_kid = row.own_kid,
+        encrypted = decode(row.encrypted, 'base64')
       from json_to_recordset(${JSON.stringify(answers)}::json) as row (
-        key_id text, operation_id uuid, customer_id text, own_key text, encrypted text
+        key_id text, operation_id uuid, customer_id text, own_key text, own_kid text, encrypted text
       )
       where key.id = row.key_id and key.operation_id = row.operation_id
     ), closed as (

@@ -126,9 +126,22 @@ export class AuditTrail {
     await this.writer.appendEventually({ event });
   }
 
-  /** Stores that somebody read, exported or erased data of this service. */
+  /** Stores that somebody read or exported data of this service. */
   async recordAccess(request: AuditedRequest, act: DataAccess): Promise<void> {
-    const event: AuditEvent = {
+    await this.writer.append({ event: this.accessEvent(request, act) });
+  }
+
+  /** Stores that somebody erased data, in the transaction that erases them. */
+  async recordErasure(
+    transaction: Transaction<Schema>,
+    request: AuditedRequest,
+    act: DataAccess,
+  ): Promise<void> {
+    await storeEntries(transaction, [{ event: this.accessEvent(request, act) }]);
+  }
+
+  private accessEvent(request: AuditedRequest, act: DataAccess): AuditEvent {
+    return {
       ...this.stamp(),
       ...provenanceOf(request),
       operation_id: null,
@@ -141,7 +154,6 @@ export class AuditTrail {
       credential: null,
       changes: act.changes,
     };
-    await this.writer.append({ event });
   }
 
   /** Stores a change of a tenant in the transaction of the change, so both are stored or neither. */

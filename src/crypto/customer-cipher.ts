@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { sql, type Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import { Database } from '../database/database.js';
-import type { EncryptedColumns } from '../database/schema.js';
+import { CHANNELS } from '../database/notifications.js';
+import type { EncryptedColumns, Schema } from '../database/schema.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { slices, Turns } from '../runtime/turns.js';
@@ -11,7 +13,7 @@ import { KeyRing, Undecryptable } from './key-ring.js';
 
 /** Keys in the cache. When there are more, the least recently used one is removed. */
 const MAX_HELD = 5_000;
-/** Milliseconds after which a cached key is read again: another instance may have destroyed it. */
+/** Milliseconds after which a cached key is read again, even if it should be known to be destroyed. */
 const HELD_FOR = 30_000;
 
 /** Values decrypted in one turn: a few milliseconds of work. */
@@ -42,6 +44,8 @@ export class KeyDestroyed extends Error {
 @Injectable()
 export class CustomerCipher {
   private readonly held = new Map<string, { readonly key: DataKey; readonly until: number }>();
+  /** Grows whenever a key is destroyed: a key that was read before must not be cached after. */
+  private destroyed = 0;
 
   constructor(
     private readonly database: Database,
@@ -49,15 +53,31 @@ export class CustomerCipher {
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly turns: Turns,
-  ) {}
+  ) {
+    database.notifications.subscribe(CHANNELS.customerKeyDestroyed, {
+      heard: (payload) => {
+        this.forgetKey(payload);
+      },
+      missed: () => {
+        this.destroyed += 1;
+        this.held.clear();
+      },
+    });
+  }
 
   /** @param place where the value is stored; the value can't be decrypted at another place */
   async encrypt(owner: Owner, place: string, value: unknown): Promise<EncryptedColumns> {
     const encrypted = await this.encryptForCustomer(owner, place, value);
-    if (encrypted !== undefined) return { customer_id: owner.customerId, own_key: null, encrypted };
+    if (encrypted !== undefined)
+      return { customer_id: owner.customerId, own_key: null, own_kid: null, encrypted };
     const key = randomBytes(32);
-    const { jwe: own_key } = await this.ring.encrypt(key, ownKeyContext(place));
-    return { customer_id: null, own_key, encrypted: new DataKey(key).encrypt(JSON.stringify(value), place) };
+    const { jwe: own_key, kid: own_kid } = await this.ring.encrypt(key, ownKeyContext(place));
+    return {
+      customer_id: null,
+      own_key,
+      own_kid,
+      encrypted: new DataKey(key).encrypt(JSON.stringify(value), place),
+    };
   }
 
   /** Like `encrypt`; undefined if the customer is not known, or the customer's key can't be decrypted. */
@@ -70,7 +90,11 @@ export class CustomerCipher {
    * Decrypts a value.
    * @throws KeyDestroyed; Undecryptable
    */
-  async decrypt(tenantId: string, place: string, columns: EncryptedColumns): Promise<unknown> {
+  async decrypt(
+    tenantId: string,
+    place: string,
+    columns: Omit<EncryptedColumns, 'own_kid'>,
+  ): Promise<unknown> {
     const { customer_id, own_key, encrypted } = columns;
     const key =
       own_key === null ? await this.load(tenantId, customer_id ?? '') : await this.unwrap(own_key, place);
@@ -90,14 +114,25 @@ export class CustomerCipher {
     return values;
   }
 
-  /** Destroys the customer's key, and so everything encrypted with it. */
-  async destroyKey(tenantId: string, customerId: string): Promise<void> {
-    await this.database.kysely
+  /**
+   * Destroys the customer's key, and so everything encrypted with it, on every instance when the transaction is committed.
+   * After that call `forgetKey` with the result.
+   */
+  async destroyKey(transaction: Transaction<Schema>, tenantId: string, customerId: string): Promise<string> {
+    await transaction
       .deleteFrom('customer_key')
       .where('tenant_id', '=', tenantId)
       .where('customer_id', '=', customerId)
       .execute();
-    this.held.delete(nameOf(tenantId, customerId));
+    const name = nameOf(tenantId, customerId);
+    await sql`select pg_notify(${CHANNELS.customerKeyDestroyed}, ${name})`.execute(transaction);
+    return name;
+  }
+
+  /** Removes a destroyed key from the cache. */
+  forgetKey(name: string): void {
+    this.destroyed += 1;
+    this.held.delete(name);
   }
 
   /** If a customer's key can't be decrypted, the customer's patches go on: the value gets its own key. */
@@ -119,9 +154,12 @@ export class CustomerCipher {
   private async find(tenantId: string, customerId: string): Promise<DataKey | undefined> {
     const name = nameOf(tenantId, customerId);
     const held = this.held.get(name);
-    if (held !== undefined && held.until > this.clock.monotonic()) return held.key;
+    // Nothing is encrypted with a key that another instance may have destroyed unheard.
+    const usable = this.database.notifications.complete && held !== undefined;
+    if (usable && held.until > this.clock.monotonic()) return held.key;
+    const { destroyed } = this;
     const key = await this.load(tenantId, customerId);
-    if (key !== undefined) this.hold(name, key);
+    if (key !== undefined && destroyed === this.destroyed) this.hold(name, key);
     return key;
   }
 
@@ -158,6 +196,7 @@ export class CustomerCipher {
 
   /** Another instance may do the same at this moment. Every instance uses the key of the first. */
   private async create(tenantId: string, customerId: string): Promise<DataKey> {
+    const { destroyed } = this;
     const key = randomBytes(32);
     const { jwe, kid } = await this.ring.encrypt(key, customerKeyContext(tenantId, customerId));
     const inserted = await this.database.kysely
@@ -174,7 +213,7 @@ export class CustomerCipher {
       .execute();
     const used = inserted.length > 0 ? new DataKey(key) : await this.find(tenantId, customerId);
     if (used === undefined) throw new KeyDestroyed('the key was destroyed while it was made');
-    this.hold(nameOf(tenantId, customerId), used);
+    if (destroyed === this.destroyed) this.hold(nameOf(tenantId, customerId), used);
     return used;
   }
 
@@ -217,6 +256,7 @@ export function customerKeyContext(tenantId: string, customerId: string): string
   return `customer-key ${nameOf(tenantId, customerId)}`;
 }
 
-function ownKeyContext(place: string): string {
+/** Where the own key of a value is stored. */
+export function ownKeyContext(place: string): string {
   return `own-key ${place}`;
 }

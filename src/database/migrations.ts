@@ -219,6 +219,7 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     .addColumn('unknown_since', 'timestamptz')
     .addColumn('awaited', 'boolean', (column) => column.notNull().defaultTo(false))
     .addColumn('own_key', 'text')
+    .addColumn('own_kid', 'text')
     .addColumn('encrypted', 'bytea')
     .execute();
   // A trigger, because it costs nothing while nobody waits. A notification makes commits wait for each other.
@@ -232,6 +233,7 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     create trigger operation_ended after delete on operation
     for each row when (old.awaited) execute function operation_notify_end()`.execute(db);
   await sql`create index operation_due on operation (due_at)`.execute(db);
+  await sql`create index operation_own_kid on operation (own_kid) where own_kid is not null`.execute(db);
   await db.schema
     .createTable('idempotency_key')
     .addColumn('id', 'text', (column) => column.primaryKey())
@@ -241,10 +243,13 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     .addColumn('held_until', 'timestamptz', (column) => column.notNull())
     .addColumn('customer_id', 'text')
     .addColumn('own_key', 'text')
+    .addColumn('own_kid', 'text')
     .addColumn('encrypted', 'bytea')
     .addColumn('expires_at', 'timestamptz', (column) => column.notNull())
     .execute();
   await sql`create index idempotency_key_operation on idempotency_key (operation_id)`.execute(db);
+  await sql`
+    create index idempotency_key_own_kid on idempotency_key (own_kid) where own_kid is not null`.execute(db);
   await sql`create index idempotency_key_expires on idempotency_key (expires_at)`.execute(db);
   await db.schema
     .createTable('customer_lease')

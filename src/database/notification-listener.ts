@@ -32,6 +32,7 @@ export class NotificationListener {
   async onModuleInit(): Promise<void> {
     const { databaseUrl } = this.config;
     if (databaseUrl !== undefined) await this.listen(databaseUrl);
+    else this.database.notifications.complete = true;
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -65,6 +66,7 @@ export class NotificationListener {
           .join(';'),
       );
       this.client = client;
+      notifications.complete = true;
       notifications.miss();
     } catch (error) {
       this.logger.warn({ error: describeError(error) }, 'notifications are not available yet');
@@ -75,6 +77,7 @@ export class NotificationListener {
 
   private listenAgain(connectionString: string): void {
     this.client = undefined;
+    this.database.notifications.complete = false;
     if (this.stopped) return;
     this.cancelRetry();
     this.cancelRetry = this.clock.after(RECONNECT_EVERY, () => {

@@ -4,6 +4,8 @@ export const CHANNELS = {
   tenantChanged: 'tenant_changed',
   /** The id of an operation that ended, if a request waits for its end. */
   operationEnded: 'operation_ended',
+  /** The name of a customer's key that was destroyed. */
+  customerKeyDestroyed: 'customer_key_destroyed',
 } as const;
 
 export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
@@ -16,6 +18,8 @@ export interface Subscriber {
 
 /** Passes the notifications of the database to those who subscribed to them. */
 export class Notifications {
+  /** Whether every notification arrives now. */
+  complete = false;
   private readonly subscribers: (Subscriber & { readonly channel: Channel })[] = [];
 
   subscribe(channel: Channel, subscriber: Subscriber): void {

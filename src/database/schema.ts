@@ -217,6 +217,8 @@ export interface EncryptedColumns {
   customer_id: string | null;
   /** Compact JWE of the value's own key; null if the value is encrypted with the customer's key. */
   own_key: string | null;
+  /** The encryption key that decrypts `own_key`; null if there is none. */
+  own_kid: string | null;
   /** Nonce, ciphertext and tag. */
   encrypted: Uint8Array;
 }
@@ -243,6 +245,7 @@ export interface OperationTable {
   awaited: ColumnType<boolean, boolean | undefined>;
   /** As in EncryptedColumns. */
   own_key: string | null;
+  own_kid: string | null;
   /** What is needed to find its outcome; null if the encrypted values of its intent have it. */
   encrypted: Uint8Array | null;
 }

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { canonicalize } from '../crypto/canonical.js';
+import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import { AppKeys } from '../crypto/app-keys.js';
 import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
-import type { EncryptedColumns, KeptAnswer } from '../database/schema.js';
+import type { EncryptedColumns, KeptAnswer, Schema } from '../database/schema.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
@@ -40,8 +41,8 @@ export class IdempotencyKeys {
   ) {}
 
   /** Erases the answers to patches of a customer. A replay is then answered from the trail. */
-  forgetAnswersAbout(tenantId: string, customerId: string): Promise<void> {
-    return this.keys.forgetAnswersAbout(tenantId, customerId);
+  forgetAnswersAbout(transaction: Transaction<Schema>, tenantId: string, customerId: string): Promise<void> {
+    return this.keys.forgetAnswersAbout(transaction, tenantId, customerId);
   }
 
   /** @throws Problem idempotency-key-reused, idempotency-in-flight, audit-unavailable; the problem answered before */
@@ -235,7 +236,8 @@ export class IdempotencyKeys {
   }
 }
 
-function placeOf(id: string): string {
+/** Where the answer of a key is stored, for its encryption. */
+export function placeOf(id: string): string {
   return `idempotency-key ${id}`;
 }
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { fromNow } from '../database/database-time.js';
 import { Database } from '../database/database.js';
 import { Grouped } from '../database/grouped.js';
-import type { EncryptedColumns, KeptAnswer } from '../database/schema.js';
+import type { EncryptedColumns, KeptAnswer, Schema } from '../database/schema.js';
 
 /** Milliseconds that an answer is stored. */
 const KEEP_FOR = 24 * 60 * 60_000;
@@ -68,7 +68,8 @@ export class IdempotencyStore {
       order by id
       on conflict (id) do update set
         fingerprint = excluded.fingerprint, operation_id = excluded.operation_id, held_until = excluded.held_until,
-        expires_at = excluded.expires_at, customer_id = null, own_key = null, encrypted = null
+        expires_at = excluded.expires_at, customer_id = null, own_key = null, own_kid = null,
+        encrypted = null
       where idempotency_key.expires_at <= now()
       returning id`.execute(this.database.kysely);
     const ids = new Set(claimed.rows.map(({ id }) => id));
@@ -85,6 +86,7 @@ export class IdempotencyStore {
         held_until: fromNow(claim.heldForMs),
         customer_id: null,
         own_key: null,
+        own_kid: null,
         encrypted: null,
         expires_at: fromNow(KEEP_FOR),
       })
@@ -113,10 +115,14 @@ export class IdempotencyStore {
   }
 
   /** Erases answers that are not encrypted with the customer's key: refusals with the billing API's reasons. */
-  async forgetAnswersAbout(tenantId: string, customerId: string): Promise<void> {
-    await this.database.kysely
+  async forgetAnswersAbout(
+    transaction: Transaction<Schema>,
+    tenantId: string,
+    customerId: string,
+  ): Promise<void> {
+    await transaction
       .updateTable('idempotency_key')
-      .set({ own_key: null, encrypted: null, held_until: new Date(0) })
+      .set({ own_key: null, own_kid: null, encrypted: null, held_until: new Date(0) })
       .where('tenant_id', '=', tenantId)
       .where('own_key', 'is not', null)
       .where('operation_id', 'in', (about) =>
@@ -140,9 +146,9 @@ export class IdempotencyStore {
     // The key was freed at this moment; the caller may try again.
     if (row === undefined) return { state: 'running' };
     if (row.fingerprint !== fingerprint) return { state: 'reused' };
-    const { operation_id: operationId, customer_id, own_key, encrypted, held } = row;
+    const { operation_id: operationId, customer_id, own_key, own_kid, encrypted, held } = row;
     if (encrypted !== null)
-      return { state: 'answered', operationId, answer: { customer_id, own_key, encrypted } };
+      return { state: 'answered', operationId, answer: { customer_id, own_key, own_kid, encrypted } };
     return held ? { state: 'running' } : { state: 'abandoned', operationId };
   }
 }

@@ -1,25 +1,18 @@
 import { Controller, Delete, HttpCode, Param } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { AuditedRequest } from '../audit/audit-event.js';
-import { AuditTrail } from '../audit/audit-trail.js';
+import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { CurrentRequest } from '../audit/current-request.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
-import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
-import { CUSTOMER_ID } from '../audit/customer-id.js';
-import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
 import { CustomerIdPipe } from './customer-id.pipe.js';
-import { trailUnavailable } from '../database/trail-unavailable.js';
+import { Erasure } from './erasure.js';
 
 @ApiTags('Customers')
 @Controller('api/v1/customers')
 export class PersonalDataController {
-  constructor(
-    private readonly cipher: CustomerCipher,
-    private readonly answers: IdempotencyKeys,
-    private readonly trail: AuditTrail,
-  ) {}
+  constructor(private readonly erasure: Erasure) {}
 
   @Delete(':cus_id/personal-data')
   @HttpCode(204)
@@ -43,10 +36,6 @@ export class PersonalDataController {
     @CurrentRequest() request: AuditedRequest,
     @Param('cus_id', CustomerIdPipe) customerId: string,
   ): Promise<void> {
-    const tenantId = request.principal.tenant.id;
-    await this.cipher.destroyKey(tenantId, customerId).catch(trailUnavailable);
-    await this.answers.forgetAnswersAbout(tenantId, customerId).catch(trailUnavailable);
-    const access = { action: 'personal-data.erased', customerId, status: 204, changes: [] } as const;
-    await this.trail.recordAccess(request, access).catch(trailUnavailable);
+    await this.erasure.erase(request, customerId);
   }
 }

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from 'kysely';
+import type { AuditedRequest } from '../audit/audit-event.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { CustomerCipher } from '../crypto/customer-cipher.js';
+import { Database } from '../database/database.js';
+import type { Schema } from '../database/schema.js';
+import { trailUnavailable } from '../database/trail-unavailable.js';
+import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
+
+/**
+ * Erases the personal data of a customer, and records it, in one transaction: all of it or nothing. From then on no
+ * instance encrypts with the destroyed key: they hear of it, and use no cached key while they can't hear.
+ */
+@Injectable()
+export class Erasure {
+  constructor(
+    private readonly database: Database,
+    private readonly cipher: CustomerCipher,
+    private readonly answers: IdempotencyKeys,
+    private readonly trail: AuditTrail,
+  ) {}
+
+  /** @throws Problem audit-unavailable; then nothing is erased */
+  async erase(request: AuditedRequest, customerId: string): Promise<void> {
+    const tenantId = request.principal.tenant.id;
+    const access = { action: 'personal-data.erased', customerId, status: 204, changes: [] } as const;
+    const key = await this.database.kysely
+      .transaction()
+      .execute(async (transaction) => {
+        await this.answers.forgetAnswersAbout(transaction, tenantId, customerId);
+        await forgetSnapshots(transaction, tenantId, customerId);
+        await this.trail.recordErasure(transaction, request, access);
+        return this.cipher.destroyKey(transaction, tenantId, customerId);
+      })
+      .catch(trailUnavailable);
+    this.cipher.forgetKey(key);
+  }
+}
+
+/** Those of open operations that have a key of their own, because the customer's could not be used. */
+async function forgetSnapshots(
+  transaction: Transaction<Schema>,
+  tenantId: string,
+  customerId: string,
+): Promise<void> {
+  await transaction
+    .updateTable('operation')
+    .set({ own_key: null, own_kid: null, encrypted: null })
+    .where('tenant_id', '=', tenantId)
+    .where('own_key', 'is not', null)
+    .where('id', 'in', (about) =>
+      about
+        .selectFrom('audit_event')
+        .select((row) => row.ref('operation_id').$notNull().as('operation_id'))
+        .where('tenant_id', '=', tenantId)
+        .where('customer_id', '=', customerId)
+        .where('operation_id', 'is not', null),
+    )
+    .execute();
+}
