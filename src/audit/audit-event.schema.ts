@@ -164,6 +164,10 @@ export class AuditEventSchema {
   @ApiProperty({ type: 'integer', minimum: 0, nullable: true })
   leaf_index: number | null;
 
+  /** Only for a patch that undoes an operation: the id of that operation. */
+  @ApiProperty({ format: 'uuid', required: false })
+  reverts?: string;
+
   /** Only for a refusal: the problem in the answer. */
   problem?: string;
 

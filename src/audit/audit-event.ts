@@ -87,6 +87,8 @@ export interface AuditEvent {
   /** The version of the tenant's token that was used or changed. */
   readonly credential: UsedCredential | null;
   readonly changes: readonly Change[];
+  /** The operation that this patch undoes. */
+  readonly reverts?: string;
   /** Only for a refusal: the problem in the answer, and how often it occurred within the previous minute. */
   readonly problem?: string;
   readonly count?: number;

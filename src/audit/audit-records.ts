@@ -18,6 +18,8 @@ export interface Operation {
   readonly operationId: string;
   readonly provenance: Provenance;
   readonly target: Target;
+  /** The operation that it undoes; absent if it undoes none. */
+  readonly reverts?: string;
   /** Deadline of the answer, by the monotonic clock. */
   readonly answerBy: number;
 }

@@ -188,7 +188,7 @@ export class AuditTrail {
 
   /** The members of a patch's event are in canonical order: then its canonical form costs half. */
   private async patchEntry(
-    { operationId, provenance, target }: Operation,
+    { operationId, provenance, target, reverts }: Operation,
     { action = 'customer.patch', phase = 'outcome', credential, ...record }: PatchRecord,
   ): Promise<Entry> {
     const { id, occurred_at } = this.stamp();
@@ -211,6 +211,7 @@ export class AuditTrail {
       outcome: record.outcome,
       phase,
       request_id,
+      ...(reverts === undefined ? {} : { reverts }),
       status: record.status,
       target: { customer_id: customerId, ref: target.ref },
       tenant_id,

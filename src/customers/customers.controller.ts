@@ -56,6 +56,7 @@ export class CustomersController {
   @ApiParam(docs.ID_OR_ALIAS)
   @ApiHeader(docs.IDEMPOTENCY_KEY)
   @ApiHeader(docs.IF_MATCH)
+  @ApiHeader(docs.REVERTS_OPERATION)
   @ApiRequestHeaders()
   @ApiOkResponse({
     description: 'The customer after the patch.',

@@ -81,6 +81,14 @@ export const IF_MATCH = {
   schema: { type: 'string' },
 } as const;
 
+export const REVERTS_OPERATION = {
+  name: 'X-Reverts-Operation',
+  required: false,
+  description:
+    'The id of the operation that this patch undoes, on the same customer, else 400. The trail records it as `reverts`.',
+  schema: { type: 'string', format: 'uuid' },
+} as const;
+
 export const PREVIEW_IF_MATCH = {
   ...IF_MATCH,
   description: 'The preview is 412 unless the customer has one of these ETags.',

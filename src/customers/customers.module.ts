@@ -12,6 +12,7 @@ import { EntityTags } from './entity-tags.js';
 import { LaterPatches } from './later-patches.js';
 import { PatchJournal } from './patch-journal.js';
 import { PatchReplay } from './patch-replay.js';
+import { RevertedOperations } from './reverted-operations.js';
 import { PreviewsService } from './previews.service.js';
 
 @Module({
@@ -19,7 +20,7 @@ import { PreviewsService } from './previews.service.js';
   controllers: [CustomersController],
   providers: [
     ...[CustomersService, PreviewsService, CustomerReads, CustomerLeases],
-    ...[EntityTags, LaterPatches, PatchJournal, PatchReplay],
+    ...[EntityTags, LaterPatches, PatchJournal, PatchReplay, RevertedOperations],
   ],
   exports: [LaterPatches],
 })

@@ -14,6 +14,7 @@ import { bodyOf, diffOf, isSameCustomer } from './patch-diff.js';
 import { PatchJournal } from './patch-journal.js';
 import * as outcome from './patch-outcome.js';
 import { PatchReplay } from './patch-replay.js';
+import { RevertedOperations } from './reverted-operations.js';
 import type { AdmittedPatch, PatchContext, PatchRequest, PatchResult } from './patch-request.js';
 
 /**
@@ -40,6 +41,7 @@ export class CustomersService {
     private readonly leases: CustomerLeases,
     private readonly journal: PatchJournal,
     private readonly laterPatches: LaterPatches,
+    private readonly reverted: RevertedOperations,
     private readonly clock: Clock,
   ) {}
 
@@ -48,19 +50,21 @@ export class CustomersService {
    * @throws Problem if the patch did not succeed; it has the outcome
    */
   async patch(request: PatchRequest): Promise<PatchResult> {
-    const patch = this.begin(request);
+    const patch = this.begin(request, await this.reverted.customerOf(request));
     const keyed = this.replay.keyed(patch);
     const claim = await this.keys.claim(keyed);
     if (claim.kind === 'replay') return { ...claim.result, replayed: true };
     return this.keys.keep(keyed, claim, (keep) => this.carryOut({ ...patch, keep }));
   }
 
-  private begin(request: PatchRequest): PatchContext {
+  private begin(request: PatchRequest, revertedCustomer: string | undefined): PatchContext {
     const operation = this.trail.begin(request.audited, request.customerRef, request.deadline);
     const { customerRef } = request;
     const diff = diffOf(request.fields, undefined);
     const customerId = operation.target.customer_id;
-    return { ...operation, request, customerRef, customerId, before: undefined, diff, keep: undefined };
+    const reverts = request.reverts === undefined ? {} : { reverts: request.reverts };
+    const begun = { ...operation, ...reverts, request, customerRef, customerId, diff };
+    return { ...begun, before: undefined, keep: undefined, revertedCustomer };
   }
 
   /** Carries out a patch with the tenant's token and a bulkhead slot. */
@@ -75,7 +79,8 @@ export class CustomersService {
     try {
       const { ifMatch } = request;
       if (ifMatch !== undefined) return await this.sendAlone(admitted, ifMatch);
-      const reads = this.config.billing.preRead === 'always';
+      const mustRead = mustKnowCustomer(patch);
+      const reads = mustRead || this.config.billing.preRead === 'always';
       return await this.compareAndSend(admitted, reads ? await this.read(admitted) : undefined);
     } finally {
       leave();
@@ -147,14 +152,15 @@ export class CustomersService {
   ): outcome.PatchOutcome | undefined {
     const { before, request, tenant } = patch;
     const { ifMatch } = request;
+    if (isOfAnother(patch)) return outcome.revertsAnother(patch);
     if (before !== undefined) {
       const comparison = this.tags.compare(ifMatch ?? '*', tenant.id, before);
       if (!comparison.holds) return outcome.preconditionFailed(patch, comparison);
       if (patch.diff.sent.length === 0) return outcome.unchanged(patch, before);
     } else if (read !== undefined && read.answer.kind !== 'success') {
       // A failed read stops only requests that need it.
-      if (ifMatch !== undefined || outcome.stopsPatch(read.answer))
-        return outcome.notRead(read.answer, patch);
+      const needsRead = ifMatch !== undefined || mustKnowCustomer(patch);
+      if (needsRead || outcome.stopsPatch(read.answer)) return outcome.notRead(read.answer, patch);
     }
     const isOver = this.clock.monotonic() >= patch.deadline;
     return isOver ? outcome.notRead({ kind: 'deadline-exceeded' }, patch) : undefined;
@@ -177,6 +183,15 @@ export class CustomersService {
   private read(patch: BillingCall & Pick<AdmittedPatch, 'customerRef'>): Promise<BillingResult> {
     return this.billing.readCustomer(patch, patch.customerRef, SHARE_OF_FIRST_READ);
   }
+}
+
+/** An alias does not tell whether the patch undoes an operation on the same customer. */
+function mustKnowCustomer({ revertedCustomer, customerId }: PatchContext): boolean {
+  return revertedCustomer !== undefined && customerId === null;
+}
+
+function isOfAnother({ revertedCustomer, customerId }: PatchContext): boolean {
+  return revertedCustomer !== undefined && customerId !== null && customerId !== revertedCustomer;
 }
 
 function customerIn({ answer }: BillingResult): Customer | undefined {

@@ -7,6 +7,8 @@ import { type IfMatch, readIfMatch } from './entity-tags.js';
 export interface PatchConditions {
   readonly ifMatch: IfMatch | undefined;
   readonly idempotencyKey: string | undefined;
+  /** The operation that the patch undoes, as named by the caller. */
+  readonly reverts: string | undefined;
 }
 
 /** @throws Problem validation-failed */
@@ -15,5 +17,6 @@ export const Conditions = createParamDecorator((_: unknown, context: ExecutionCo
   return {
     ifMatch: readIfMatch(headers['if-match']),
     idempotencyKey: readIdempotencyKey(headers['idempotency-key']),
+    reverts: headers['x-reverts-operation']?.toString(),
   };
 });

@@ -6,6 +6,7 @@ import type { Customer } from '../billing/customer.dto.js';
 import { type Fault, type FaultCode, Problem, type ProblemSlug } from '../http/problem.js';
 import { effectsSeenIn, type FieldEffect, sameEffect } from './audit-changes.js';
 import type { EntityTagComparison } from './entity-tags.js';
+import { NO_SUCH_OPERATION } from './reverted-operations.js';
 import { isAsFirstRead, type PatchDiff, showsAsked } from './patch-diff.js';
 
 /** The outcome of a patch: the record for the trail, and the answer for the caller. */
@@ -100,6 +101,12 @@ export function preconditionFailed(patch: PatchOf, { moved, altered }: EntityTag
     ? 'A proxy changed the ETag in If-Match: it made the ETag weak (W/), or added a suffix such as -gzip.'
     : 'The customer does not have the state that If-Match requires.';
   return failed(patch, 'rejected', { slug: 'precondition-failed', detail }, NOTHING_SENT, errors);
+}
+
+/** The outcome if the operation that the patch undoes is another customer's: nothing is sent. */
+export function revertsAnother(patch: PatchOf): PatchOutcome {
+  const detail = `X-Reverts-Operation ${NO_SUCH_OPERATION.detail}.`;
+  return failed(patch, 'rejected', { slug: 'validation-failed', detail }, NOTHING_SENT, [NO_SUCH_OPERATION]);
 }
 
 /** The outcome if the customer already has every requested value: nothing is sent. */

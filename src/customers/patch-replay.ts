@@ -37,6 +37,7 @@ export class PatchReplay {
         customerRef: request.customerRef,
         patch: request.fields,
         ifMatch: request.ifMatch ?? null,
+        ...(request.reverts === undefined ? {} : { reverts: request.reverts }),
       },
       operationId,
       deadline: answerBy,

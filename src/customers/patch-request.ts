@@ -29,6 +29,8 @@ export interface PatchContext extends Operation {
   /** The customer just read; undefined if it was not read. */
   readonly before: Customer | undefined;
   readonly diff: PatchDiff;
+  /** The customer of the operation that the patch undoes; undefined if it undoes none. */
+  readonly revertedCustomer: string | undefined;
   /** For the answer, if the request has an idempotency key. */
   readonly keep: KeepAnswer<PatchResult> | undefined;
 }

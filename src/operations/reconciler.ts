@@ -187,9 +187,16 @@ export class Reconciler {
 
 /** The operation from the trail: its events have the original caller, not the instance that closes it. */
 function operationOf({ id: operationId }: Pick<OpenOperationRow, 'id'>, intent: AuditEvent): Operation {
-  const { tenant_id, actor, origin, request_id, trace_id, target } = intent;
+  const { tenant_id, actor, origin, request_id, trace_id, target, reverts } = intent;
   const provenance = { tenant_id, actor, origin, request_id, trace_id };
-  return { operationId, provenance, target: target ?? { ref: '', customer_id: null }, answerBy: Infinity };
+  const undoes = reverts === undefined ? {} : { reverts };
+  return {
+    operationId,
+    provenance,
+    target: target ?? { ref: '', customer_id: null },
+    ...undoes,
+    answerBy: Infinity,
+  };
 }
 
 function isOfPatch({ action }: AuditEvent): boolean {
