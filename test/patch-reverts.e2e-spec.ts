@@ -56,3 +56,14 @@ it('belongs to the request of an idempotency key', async () => {
   expect((await bff.patch({ name: 'y' }, key)).status).toBe(200);
   expect((await bff.patch({ name: 'y' }, { ...key, 'X-Reverts-Operation': undone })).status).toBe(422);
 });
+
+it('is checked and recorded by a preview, too', async () => {
+  const header = { 'X-Reverts-Operation': undone };
+  const preview = (id: string): Promise<TestAnswer> =>
+    bff.send('POST', `/api/v1/customers/${id}/preview`, { name: 'x' }, header);
+  const shown = await preview(CUSTOMER.id);
+  expect(await eventsOf(operationOf(shown))).toMatchObject([
+    { action: 'customer.patch.previewed', reverts: undone },
+  ]);
+  expect(await preview('cus_1')).toMatchObject({ status: 400, body: { errors: [FAULT] } });
+});

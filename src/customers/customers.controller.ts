@@ -86,6 +86,7 @@ export class CustomersController {
   @ApiOperation(docs.PREVIEW)
   @ApiParam(docs.ID_OR_ALIAS)
   @ApiHeader(docs.PREVIEW_IF_MATCH)
+  @ApiHeader(docs.REVERTS_OPERATION)
   @ApiRequestHeaders()
   @ApiOkResponse({
     description: 'What the patch would change.',

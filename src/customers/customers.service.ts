@@ -14,7 +14,7 @@ import { bodyOf, diffOf, isSameCustomer } from './patch-diff.js';
 import { PatchJournal } from './patch-journal.js';
 import * as outcome from './patch-outcome.js';
 import { PatchReplay } from './patch-replay.js';
-import { RevertedOperations } from './reverted-operations.js';
+import { isOfAnother, RevertedOperations } from './reverted-operations.js';
 import type { AdmittedPatch, PatchContext, PatchRequest, PatchResult } from './patch-request.js';
 
 /**
@@ -188,10 +188,6 @@ export class CustomersService {
 /** An alias does not tell whether the patch undoes an operation on the same customer. */
 function mustKnowCustomer({ revertedCustomer, customerId }: PatchContext): boolean {
   return revertedCustomer !== undefined && customerId === null;
-}
-
-function isOfAnother({ revertedCustomer, customerId }: PatchContext): boolean {
-  return revertedCustomer !== undefined && customerId !== null && customerId !== revertedCustomer;
 }
 
 function customerIn({ answer }: BillingResult): Customer | undefined {

@@ -9,6 +9,7 @@ import { PatchJournal } from './patch-journal.js';
 import * as outcome from './patch-outcome.js';
 import { previewOf } from './patch-preview.js';
 import type { PatchRequest } from './patch-request.js';
+import { isOfAnother, type Reverting, RevertedOperations } from './reverted-operations.js';
 
 /** The preview, and the id of its event's operation. */
 export interface Previewed {
@@ -24,6 +25,7 @@ export class PreviewsService {
     private readonly reads: CustomerReads,
     private readonly tags: EntityTags,
     private readonly journal: PatchJournal,
+    private readonly reverted: RevertedOperations,
   ) {}
 
   /**
@@ -33,23 +35,27 @@ export class PreviewsService {
    */
   async preview(request: PatchRequest): Promise<Previewed> {
     const { audited, customerRef, fields, deadline } = request;
+    const revertedCustomer = await this.reverted.customerOf(request);
     const operation = this.trail.begin(audited, customerRef, deadline);
     const { operationId, target } = operation;
     const read = await this.reads.read(audited, customerRef, deadline, operationId);
     const before = read?.answer.kind === 'success' ? read.answer.value : undefined;
     const diff = diffOf(fields, before);
-    const asked = { ...operation, diff, customerId: before?.id ?? target.customer_id };
+    const customerId = before?.id ?? target.customer_id;
+    const reverts = request.reverts === undefined ? {} : { reverts: request.reverts };
+    const asked = { ...operation, ...reverts, diff, customerId, revertedCustomer };
     const customer = await this.journal.previewed(asked, this.outcomeOf(asked, request, read), read);
     const etag = this.tags.tagOf(audited.principal.tenant.id, customer);
     return { preview: { ...previewOf(diff, customer), etag }, operationId };
   }
 
   private outcomeOf(
-    asked: outcome.PatchOf,
+    asked: outcome.PatchOf & Reverting,
     { ifMatch = '*', audited }: PatchRequest,
     read: BillingResult | undefined,
   ): outcome.PatchOutcome {
     if (read === undefined) return outcome.withoutToken(asked);
+    if (isOfAnother(asked)) return outcome.revertsAnother(asked);
     if (read.answer.kind !== 'success') return outcome.notRead(read.answer, asked);
     const { value: customer } = read.answer;
     const comparison = this.tags.compare(ifMatch, audited.principal.tenant.id, customer);

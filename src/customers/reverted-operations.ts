@@ -34,3 +34,13 @@ export const NO_SUCH_OPERATION: Fault = {
   code: 'not-allowed',
   detail: 'must be the id of an operation on the same customer',
 };
+
+/** The customer of a patch and of the operation that it undoes, where they are known. */
+export interface Reverting {
+  readonly customerId: string | null;
+  readonly revertedCustomer: string | undefined;
+}
+
+export function isOfAnother({ customerId, revertedCustomer }: Reverting): boolean {
+  return revertedCustomer !== undefined && customerId !== null && customerId !== revertedCustomer;
+}
