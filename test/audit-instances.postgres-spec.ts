@@ -10,7 +10,9 @@ import {
   readCheckpoint,
   vkeysOf,
 } from './support/audit-log.js';
+import { verify } from './support/auditor.js';
 import { BffProcess, createSurroundings, killAll, type Surroundings } from './support/bff-process.js';
+import { Outsider } from './support/outsider.js';
 import { patchRaw } from './support/raw-request.js';
 import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 
@@ -32,6 +34,10 @@ const started: BffProcess[] = [];
 /** Operations whose patch was answered 200. */
 const acknowledged: string[] = [];
 let killed = 0;
+/** They take each checkpoint that they see to a witness. */
+const outsiders = new Map<string, Outsider>();
+/** What the witnesses did not cosign. */
+const refused: object[] = [];
 /** The longest, in milliseconds, that anything was seen to wait for its log. */
 let longest = 0;
 
@@ -46,13 +52,16 @@ beforeAll(
     instances = [];
     // One after the other: together they would take the time of all.
     while (instances.length < INSTANCES) instances.push(await start());
+    for (const tenant of TENANTS) outsiders.set(tenant, await Outsider.watching(bff, tenant));
     await underLoad();
     await allSealed(bff);
+    for (const outsider of outsiders.values()) await take(outsider);
   },
   180_000 + LOAD_S * 1_000,
 );
 afterAll(async () => {
   await killAll();
+  for (const outsider of outsiders.values()) await outsider.leave();
   await around.remove();
   await bff.stop();
 });
@@ -69,7 +78,20 @@ async function underLoad(): Promise<void> {
   const writers = TENANTS.flatMap((tenant) =>
     [...instances.keys()].map((slot) => write(tenant, slot, goesOn)),
   );
-  await Promise.all([...writers, watch(goesOn), killAndReplace(goesOn)]);
+  const feeders = [...outsiders.values()].map((outsider) => feed(outsider, goesOn));
+  await Promise.all([...writers, ...feeders, watch(goesOn), killAndReplace(goesOn)]);
+}
+
+async function feed(outsider: Outsider, goesOn: () => boolean): Promise<void> {
+  while (goesOn()) {
+    await pause(500);
+    await take(outsider);
+  }
+}
+
+async function take(outsider: Outsider): Promise<void> {
+  const answer = await outsider.feed();
+  if (answer !== undefined && answer.status !== 200) refused.push(answer);
 }
 
 async function write(tenant_id: string, slot: number, goesOn: () => boolean): Promise<void> {
@@ -162,3 +184,20 @@ it.each(TENANTS)(
       expect(checkpoint.root).toEqual(merkleTreeHash(leaves.slice(0, checkpoint.size)));
   },
 );
+
+it.each(TENANTS)('showed a witness of %s one history only, by the verifier too', async (tenant) => {
+  const outsider = outsiders.get(tenant);
+  expect(refused).toEqual([]);
+  expect(outsider?.cosigned.length).toBeGreaterThan(LOAD_S / 4);
+  const exported = (await outsider?.export()) ?? '';
+  const kept = started.map(({ output }) => output).join('');
+  const { code, out, err } = await verify({
+    exported,
+    keys: outsider?.vkeys ?? [],
+    checkpoints: kept + (outsider?.cosigned.join('') ?? ''),
+    witnesses: [outsider?.witness.vkey ?? ''],
+  });
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toMatch(/ {2}[1-9]\d* checkpoints kept outside: all agree\n {2}witnessed up to leaf [1-9]/);
+  expect(out).not.toContain('SUSPICIOUS');
+});

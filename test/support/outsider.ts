@@ -28,9 +28,10 @@ export class Outsider {
     await this.folder.remove();
   }
 
-  /** The newest checkpoint, which the tiles have to lead to, goes to the witness. */
-  async feed(): Promise<Answered> {
-    const note = (await get(this.bff, this.tenant, '/audit-log/checkpoint')).toString();
+  /** The newest checkpoint, which the tiles have to lead to, goes to the witness. Undefined while there is none. */
+  async feed(): Promise<Answered | undefined> {
+    const note = await this.checkpoint();
+    if (note === undefined) return undefined;
     const { size, root } = readCheckpoint(openNote(note, this.vkeys).text);
     const leaves = await readTiles(size, (path) => get(this.bff, this.tenant, `/audit-log/tile/${path}`));
     if (!treeHash(leaves).equals(root)) throw new Error('the tiles do not lead to the root');
@@ -42,6 +43,15 @@ export class Outsider {
       this.size = size;
     }
     return answer;
+  }
+
+  private async checkpoint(): Promise<string | undefined> {
+    try {
+      return (await get(this.bff, this.tenant, '/audit-log/checkpoint')).toString();
+    } catch (error) {
+      if (String(error).includes('/audit-log/checkpoint: 404')) return undefined;
+      throw error;
+    }
   }
 
   export(query = ''): Promise<Buffer> {
