@@ -416,7 +416,12 @@ async function verifyExport(file, { keys, witnesses, quorum, stateFile, keptFile
   const reading = new Reading(header, startOf(header, state), known.ascending());
   await eachLine(file, (bytes, number) => {
     const where = `line ${number}`;
-    if (number > 1) reading.take(parseLine(bytes, where), where);
+    try {
+      if (number > 1) reading.take(parseLine(bytes, where), where);
+    } catch (error) {
+      // Hostile nesting.
+      throw error instanceof RangeError ? new Wrong(`${where} can not be read (${error.message})`) : error;
+    }
   });
   reading.finish();
   const witnessed = countWitnesses(known.ascending(), witnesses, quorum);
@@ -672,24 +677,26 @@ class Reading {
   }
 }
 
-/** The text whose hash is the leaf; what the line shows beside it is checked. */
+/** The text whose hash is the leaf, from a line of an export; what the line shows beside it is checked. */
 function sealedForm(text, entry, where) {
   const { leaf_index: index, ...event } = entry;
-  const { changes } = event;
-  try {
-    if (Array.isArray(changes) && changes.some((change) => change?.clear !== undefined)) {
-      if (JSON.stringify(entry) !== text) throw new Wrong(`${where} is not written as the service writes it`);
-      return canonical({ ...event, changes: changes.map((change) => withoutClear(change, where)) });
-    }
-    // Most events are in order already, and ECMAScript writes them faster than we do.
-    const sealed = inOrder(event) ? JSON.stringify(event) : canonical(event);
-    const member = `"leaf_index":${index}`;
-    if (text.replace(`,${member}`, '') === sealed || text.replace(`${member},`, '') === sealed) return sealed;
-  } catch (error) {
-    // Hostile nesting.
-    throw error instanceof RangeError ? new Wrong(`${where} can not be read (${error.message})`) : error;
+  if (showsValues(event)) {
+    if (JSON.stringify(entry) !== text) throw new Wrong(`${where} is not written as the service writes it`);
+    return canonicalEvent(event, where);
   }
+  // Most events are in order already, and ECMAScript writes them faster than we do.
+  const sealed = inOrder(event) ? JSON.stringify(event) : canonicalEvent(event, where);
+  const member = `"leaf_index":${index}`;
+  if (text.replace(`,${member}`, '') === sealed || text.replace(`${member},`, '') === sealed) return sealed;
   throw new Wrong(`${where} is not its own canonical form (RFC 8785)`);
+}
+
+const showsValues = ({ changes }) =>
+  Array.isArray(changes) && changes.some((change) => change?.clear !== undefined);
+
+function canonicalEvent(event, where) {
+  if (!showsValues(event)) return canonical(event);
+  return canonical({ ...event, changes: event.changes.map((change) => withoutClear(change, where)) });
 }
 
 /** A change without its values in clear, each of which has to be the one that the change committed to. */
@@ -813,10 +820,9 @@ function verifyProof(eventFile, proofFile, { keys, witnesses, quorum }) {
   const index = Number(parts[1]);
   const path = parts[2].split('\n').slice(0, -1);
   const checkpoint = openCheckpoint(parts[3], 'the checkpoint of the proof', { keys, witnesses });
-  const sealed = sealedForm(compact, entry, eventFile);
-  if (entry.leaf_index !== index)
-    throw new Wrong(`the event is leaf ${entry.leaf_index}, and the proof is of ${index}`);
-  if (rootOf(leafHash(sealed), index, checkpoint.size, path) !== checkpoint.root)
+  const { leaf_index: place, ...event } = entry;
+  if (place !== index) throw new Wrong(`the event is leaf ${quote(place)}, and the proof is of ${index}`);
+  if (rootOf(leafHash(canonicalEvent(event, eventFile)), index, checkpoint.size, path) !== checkpoint.root)
     throw new Wrong(
       `the event is not leaf ${index} of the log ${quote(checkpoint.origin)}: one or the other was changed`,
     );
