@@ -7,11 +7,13 @@ import { LogKeys } from './log-keys.js';
 import { LogReader } from './log-reader.js';
 import { LogStore } from './log-store.js';
 import { Sequencer } from './sequencer.js';
+import { WitnessClient } from './witness-client.js';
+import { Witnesses } from './witnesses.js';
 
 @Module({
   imports: [AuthModule, CryptoModule],
   controllers: [AuditLogController],
-  providers: [LogKeys, LogStore, LogReader, LogAlarms, Sequencer],
+  providers: [LogKeys, LogStore, LogReader, LogAlarms, Sequencer, WitnessClient, Witnesses],
   exports: [LogReader, LogKeys, LogAlarms],
 })
 export class AuditLogModule {}

@@ -3,16 +3,17 @@ import type { Logger } from 'pino';
 import { LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
 
-/** What is wrong with a log. */
-export type AlarmReason =
-  /** Its stored state does not fit its own last checkpoint, or that is not signed by this service. */
-  | 'state-does-not-fit-checkpoint'
-  /** Its stored state is older than one that this process has seen. */
-  | 'went-back'
-  /** A witness has cosigned a larger size than this log has. */
-  | 'witness-is-ahead'
-  /** A witness has cosigned another log under the same name. */
-  | 'witness-found-inconsistent';
+/**
+ * What is wrong with a log: its stored state does not fit its own last checkpoint; or is older than one that this
+ * process has seen; or a witness has cosigned a larger size; or another log under the same name.
+ */
+export const ALARM_REASONS = [
+  'state-does-not-fit-checkpoint',
+  'went-back',
+  'witness-is-ahead',
+  'witness-found-inconsistent',
+] as const;
+export type AlarmReason = (typeof ALARM_REASONS)[number];
 
 export interface Alarm {
   readonly log: string;
@@ -26,6 +27,7 @@ type Source = 'state' | `witness ${string}`;
 @Injectable()
 export class LogAlarms {
   private readonly raised = new Map<string, Alarm>();
+  private aside = 0;
 
   constructor(
     private readonly metrics: Metrics,
@@ -34,6 +36,21 @@ export class LogAlarms {
 
   get all(): readonly Alarm[] {
     return [...this.raised.values()];
+  }
+
+  /** Events that this instance has set aside. */
+  get setAsideCount(): number {
+    return this.aside;
+  }
+
+  /** An event may not enter its log. */
+  setAside(log: string, eventId: string, reason: string): void {
+    this.aside += 1;
+    this.metrics.auditEventSetAside(reason);
+    this.logger.error(
+      { log, event_id: eventId, reason },
+      'an event was set aside: it may not enter the audit log',
+    );
   }
 
   raise(log: string, source: Source, reason: AlarmReason, details: object = {}): void {

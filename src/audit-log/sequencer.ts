@@ -7,7 +7,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 import { slices, Turns } from '../runtime/turns.js';
-import { type Leaf, leafOf, type SetAsideReason } from './leaf.js';
+import { type Leaf, leafOf } from './leaf.js';
 import { LogAlarms } from './log-alarms.js';
 import { faultOf, rangesToCheck, type SeenState } from './log-check.js';
 import { LogKeys } from './log-keys.js';
@@ -189,10 +189,7 @@ export class Sequencer {
       'reason' in leaf ? [{ log, event_id, reason: leaf.reason }] : [],
     );
     await this.store.setAside(transaction, entries);
-    for (const entry of entries) {
-      this.metrics.auditEventSetAside(entry.reason satisfies SetAsideReason);
-      this.logger.error(entry, 'an event was set aside: it may not enter the audit log');
-    }
+    for (const { log, event_id, reason } of entries) this.alarms.setAside(log, event_id, reason);
   }
 
   /** Outside of any transaction. Returns the number of checkpoints. */

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { LogAlarms } from '../audit-log/log-alarms.js';
 import { Public } from '../auth/access-token.guard.js';
 import { KeySet } from '../auth/key-set.js';
 import { CircuitBreakers } from '../billing/circuit-breakers.js';
@@ -14,6 +15,8 @@ import { Liveness, Readiness } from './health.schema.js';
 const CHECK_TIMEOUT = 800;
 /** Milliseconds that probes cache the database's answer. */
 const PING_EVERY = 1_000;
+/** Alarms of audit logs in an answer. */
+const SHOWN_ALARMS = 20;
 
 @ApiTags('Health')
 @Public()
@@ -26,6 +29,7 @@ export class HealthController {
     private readonly keys: KeySet,
     private readonly draining: Draining,
     private readonly breakers: CircuitBreakers,
+    private readonly alarms: LogAlarms,
     private readonly clock: Clock,
   ) {}
 
@@ -54,7 +58,12 @@ export class HealthController {
     };
     const status = upIf(Object.values(checks).every((check) => check === 'up'));
     if (status === 'down') void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
-    return { status, checks, billing_api: { open_breakers: this.breakers.open } };
+    return {
+      status,
+      checks,
+      billing_api: { open_breakers: this.breakers.open },
+      audit_log: { alarms: this.alarms.all.slice(0, SHOWN_ALARMS), set_aside: this.alarms.setAsideCount },
+    };
   }
 
   /** A probe can't wait long: a slow check counts as down. */

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditLogModule } from '../audit-log/audit-log.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { Draining } from './draining.js';
@@ -6,7 +7,7 @@ import { HealthController } from './health.controller.js';
 import { MetricsController } from './metrics.controller.js';
 
 @Module({
-  imports: [AuthModule, BillingModule],
+  imports: [AuditLogModule, AuthModule, BillingModule],
   controllers: [HealthController, MetricsController],
   providers: [Draining],
   exports: [Draining],

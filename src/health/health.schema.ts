@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ALARM_REASONS } from '../audit-log/log-alarms.js';
 
 /** Whether the process runs. */
 export class Liveness {
@@ -13,6 +14,26 @@ export class BillingApiHealth {
   open_breakers: number;
 }
 
+/** What is wrong with an audit log. It does not affect the readiness of this instance. */
+export class AuditLogAlarm {
+  /** The log: a tenant's id, or `_platform`. */
+  log: string;
+
+  @ApiProperty({ enum: ALARM_REASONS })
+  reason: string;
+}
+
+/** State of the audit logs, as this instance sees them. It does not affect its readiness. */
+export class AuditLogHealth {
+  /** Alarms that are not over; 20 at most. */
+  @ApiProperty({ type: [AuditLogAlarm] })
+  alarms: readonly AuditLogAlarm[];
+
+  /** Events that may not enter their log, since the start of this instance. */
+  @ApiProperty({ type: 'integer', minimum: 0, example: 0 })
+  set_aside: number;
+}
+
 /** Whether this instance is ready for requests, and if not, which check failed. */
 export class Readiness {
   @ApiProperty({ enum: ['up', 'down'] })
@@ -23,4 +44,6 @@ export class Readiness {
   checks: Record<'database' | 'identity_provider' | 'process', 'up' | 'down'>;
 
   billing_api: BillingApiHealth;
+
+  audit_log: AuditLogHealth;
 }
