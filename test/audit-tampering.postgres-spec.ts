@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { allSealed } from './support/audit-log.js';
 import { type Verdict, verify } from './support/auditor.js';
 import { Outsider } from './support/outsider.js';
-import { checkpointOf, leafHash, noteKey } from './support/second-log.js';
+import { checkpointOf, leafHash, noteKey, openNote, readCheckpoint } from './support/second-log.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 import { asOwner, backUp, restore, runAsOwner } from './support/tampering.js';
 
@@ -238,6 +238,32 @@ describe('a database that was rolled back to a backup', () => {
     });
     expect(await outsider.feed()).toMatchObject({ status: 400 });
     expect(await verdict('a witness')).toMatchObject({ code: 1 });
+  });
+
+  it('is restarted under a new name, and the auditor is told what is lost', async () => {
+    const [line = ''] = outsider.vkeys;
+    const left = readCheckpoint(openNote(outsider.cosigned[0] ?? '', outsider.vkeys).text).size;
+    const settings = { AUDIT_LOG_NAME: 'billing-bff.local:2' };
+    const restarted = await startBff({ besides: bff, seals: true, settings });
+    try {
+      await restarted.patch({ name: 'After the restore' });
+      await allSealed(restarted);
+      const successor = await Outsider.watching(restarted);
+      expect(await successor.feed()).toMatchObject({ status: 200 });
+      const evidence = { exported: await successor.export(), checkpoints: outsider.cosigned.join('') };
+      const keys = [...successor.vkeys, `${line} continued at ${left}`];
+      const { code, out, err } = await verify({ ...evidence, keys });
+      expect([code, err]).toEqual([0, '']);
+      expect(out).toContain(
+        `LOST: the log went on under its earlier name to ${ids.length} leaves at least; this one took over ${left} of them`,
+      );
+      expect(await verify({ ...evidence, keys: outsider.vkeys })).toMatchObject({ code: 1 });
+      const lie = [...successor.vkeys, `${line} continued at ${ids.length}`];
+      expect((await verify({ ...evidence, keys: lie })).code).toBe(1);
+      await successor.leave();
+    } finally {
+      await restarted.stop();
+    }
   });
 
   it('is found also once it has grown differently', async () => {
