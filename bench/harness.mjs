@@ -304,7 +304,7 @@ export async function apart(module, parameters) {
 }
 
 /** Resident memory; undefined where there is no /proc. */
-function rssMb(pid) {
+export function rssMb(pid) {
   if (process.platform !== 'linux') return undefined;
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) / 1024;
