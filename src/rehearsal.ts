@@ -20,7 +20,7 @@ const TIME = 600;
 /**
  * Patches a customer many times before the service accepts requests, so that Node has compiled the code: the first
  * patches take a hundred times as long. They are sent to a second application, which knows neither the database nor the
- * billing API nor the log (ADR 0031).
+ * billing API nor the log (ADR 0037).
  * @returns how many patches were sent, and how many of them were answered 200
  */
 export async function rehearse(

@@ -419,6 +419,8 @@ describe('audit', () => {
     const trail = await bff.send('GET', '/api/v1/audit-events?limit=200', undefined, reader);
     const administered = dataOf(trail)
       .filter(({ action }) => String(action).startsWith('tenant.'))
+      // Known once the event is in the log, about a second later.
+      .map(({ leaf_index: _, ...event }) => event)
       .reverse();
     const event = {
       id: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
@@ -435,7 +437,6 @@ describe('audit', () => {
       upstream: null,
       credential: null,
       changes: [],
-      seal: null,
     };
     const applied = (field: string, before: unknown, after: unknown): object => ({
       field,
