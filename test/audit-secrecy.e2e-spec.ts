@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { allSealed } from './support/audit-log.js';
 import { dumpOf, leaksIn } from './support/leaks.js';
 import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 import { CUSTOMER } from './support/upstream.js';
@@ -38,6 +39,7 @@ beforeAll(async () => {
   const alias = String(before['alias']);
   expect((await bff.send('PATCH', `/api/v1/customers/${alias}`, byAlias)).status).toBe(200);
   await bff.events(4);
+  await allSealed(bff);
 });
 afterAll(() => bff.stop());
 
