@@ -1,5 +1,5 @@
-// Whether the service's memory grows with the number of patches, and what it is beside the typical Nest's.
-// After `npm run build`: node bench/memory.mjs [patches, 300,000 if absent]
+// Whether the service's memory grows with the number of patches, collected at each look or as it comes.
+// After `npm run build`: node bench/memory.mjs [patches, 300,000 if absent] [--keyed] [--no-collect]
 import { pin, prepare, run, start, startSurroundings } from './harness.mjs';
 import { handleBilling, requestWith, startLoad } from './patches.mjs';
 import { number, print } from './report.mjs';
@@ -7,6 +7,7 @@ import { number, print } from './report.mjs';
 const PATCHES = Number(process.argv[2] ?? 300_000);
 /** Seconds between two looks, and milliseconds for everything. */
 const SLICE = 10;
+const COLLECTS = !process.argv.includes('--no-collect');
 const DEADLINE = 3_600_000;
 
 await run(async () => {
@@ -23,7 +24,7 @@ await run(async () => {
     if (done < next) continue;
     next += PATCHES / 30;
     const rss = bff.rssMb();
-    rows.push([String(done), number(rss), number(await bff.heapMb())]);
+    rows.push([String(done), number(rss), COLLECTS ? number(await bff.heapMb()) : '']);
     console.error(rows.at(-1).join('  '));
   }
   print(rows);
