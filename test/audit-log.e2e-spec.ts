@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { AuditEvent } from '../src/audit/audit-event.js';
 import { storeEntries } from '../src/audit/audit-rows.js';
-import { Sequencer } from '../src/audit-log/sequencer.js';
 import {
   allSealed,
   checkExport,
@@ -156,8 +155,7 @@ describe('a proof', () => {
   });
 
   it('asked for too early is 409, and for anything else 404', async () => {
-    const early = await startBff({ besides: bff });
-    await bff.app.get(Sequencer).onModuleDestroy();
+    const early = await startBff();
     await early.patch({ name: 'Too early' });
     const { body } = await read(early, 'audit-events?action=customer.patch&limit=1');
     const { data } = body as { data: { id: string; leaf_index: number | null }[] };
@@ -231,7 +229,7 @@ describe('readers', () => {
     await bff.send('PATCH', '/api/v1/customers/cus_1', { name: 'x' }, await as({ tenant_id: 'initech' }));
     await until(async () => (await list('initech')).length > 0, 'the refusal was recorded');
     const suspended = { tenant_id: 'initech' };
-    await startedAgain();
+    await allSealed(bff);
     const vkey = await vkeysOf(bff, suspended);
     const exported = checkExport(await exportLines(bff, suspended), vkey);
     expect(exported).toMatchObject({ origin: 'billing-bff.local/initech', pruned: 0 });
@@ -294,12 +292,3 @@ async function list(tenant_id: string): Promise<unknown[]> {
 async function as(claims: JWTPayload): Promise<Record<string, string>> {
   return { Authorization: `Bearer ${await bff.idp.token(claims)}` };
 }
-
-/** Another instance takes over the logs: the first one was stopped by a test above. */
-async function startedAgain(): Promise<void> {
-  other ??= await startBff({ besides: bff, seals: true });
-  await allSealed(bff);
-}
-
-let other: TestBff | undefined;
-afterAll(() => other?.stop());
