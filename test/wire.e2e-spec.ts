@@ -1,4 +1,5 @@
-import { exchange, openConnection, type RawAnswer, readAnswers } from './support/raw-request.js';
+import { connect } from 'node:net';
+import { exchange, openConnection, type RawAnswer } from './support/raw-request.js';
 import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 
 const ORIGIN = 'https://app.test';
@@ -131,19 +132,19 @@ it.each([
   }
 });
 
-it('an upload behind a 401 comes to an end', async () => {
-  const socket = await openConnection(bff.url);
+it('an upload behind a 401 comes to an end, even if the client never looks at the answer', async () => {
+  const { port } = new URL(bff.url);
+  const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => undefined).resume();
   socket.write(`PATCH ${CUSTOMER_PATH} HTTP/1.1\r\nHost: bff.test\r\nTransfer-Encoding: chunked\r\n\r\n`);
-  const ended = readAnswers(socket).catch(() => 'broken off');
   const mega = chunk('x'.repeat(1_000_000));
-  let written = 0;
   const upload = (): void => {
-    while (socket.writable && written < 200 && socket.write(mega)) written += 1;
+    while (socket.writable && socket.bytesWritten < 200_000_000 && socket.write(mega));
   };
-  socket.on('drain', upload).on('error', () => undefined);
+  socket.on('drain', upload);
   upload();
-  await ended;
-  expect(written).toBeLessThan(200);
+  await new Promise((resolve) => socket.once('close', resolve));
+  expect(socket.bytesWritten).toBeLessThan(200_000_000);
 });
 
 describe('a body that does not arrive', () => {
