@@ -6,6 +6,7 @@ const MAY_USE = {
   config: [],
   runtime: [],
   http: ['config', 'runtime'],
+  openapi: BASE,
   metrics: [],
   database: BASE,
   crypto: [...BASE, 'database'],

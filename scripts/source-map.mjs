@@ -10,6 +10,7 @@ const PURPOSES = {
   config: 'one typed, frozen configuration; the only reader of `process.env`',
   runtime: 'what tests replace (time, identifiers), and what waits',
   http: 'problems, the exception filter, bodies and queries and their rules, log lines; knows no feature',
+  openapi: 'what the OpenAPI document has beyond what Nest makes of decorators',
   auth: 'callers, their tokens, the guard, the limits of a caller',
   crypto: "encryption keys, the service's own keys, customers' keys",
   tenants: 'which tenants there are, and their tokens',

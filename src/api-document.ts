@@ -1,9 +1,13 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { SCOPES } from './auth/scopes.js';
+import { CustomerList, PaginationMeta } from './billing/customer-list.dto.js';
+import { Customer, CustomerAddress, CustomerShippingAddress, CustomerTax } from './billing/customer.dto.js';
 import { PATCH_FIELDS } from './customers/dto/patch-customer.dto.js';
 import { scopesFor } from './customers/field-scopes.js';
 import type { Config } from './config/config.js';
+import { withNullTypes } from './openapi/null-types.js';
+import { inOrderOfTags, TAGS } from './openapi/tags.js';
 import { VERSION } from './runtime/version.js';
 
 const DESCRIPTION = `Patches customers of the billing API on behalf of a tenant. Keeps an audit trail: who changed what, and whether the change really happened.
@@ -14,9 +18,11 @@ Send your own access token; callers never hold a billing token. Errors are probl
 export function createApiDocument(app: NestFastifyApplication, config: Config): OpenAPIObject {
   const { oauth } = config.swagger;
   const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
     .setTitle('billing-bff')
     .setDescription(DESCRIPTION)
     .setVersion(VERSION);
+  for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   builder.addServer('/', 'This server');
   if (oauth !== undefined) {
     const clientCredentials = { tokenUrl: oauth.tokenUrl, scopes: { ...SCOPES } };
@@ -24,13 +30,16 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
   }
   builder.addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer');
   const info = builder.build();
-  info.info.license = { name: 'Proprietary' };
-  const document = SwaggerModule.createDocument(app, info);
+  // As npm says it of what is nobody else's to use; package.json says the same.
+  info.info.license = { name: 'UNLICENSED' };
+  const document = SwaggerModule.createDocument(app, info, { autoTagControllers: false });
   if (oauth === undefined) forgetScheme(document, 'oauth2');
   closeRequestBodies(document);
+  openWhatIsPassedOn(document);
   addRateLimitHeaders(document);
   addFieldScopes(document);
-  return document;
+  document.paths = inOrderOfTags(document.paths);
+  return Object.assign(document, withNullTypes(document));
 }
 
 /** Without a token endpoint nobody can authorise that way, and an invented endpoint would receive secrets. */
@@ -82,6 +91,20 @@ function closeRequestBodies({ paths, components }: OpenAPIObject): void {
     if (name === 'PatchCustomer' || name === 'PatchTenant') schema.minProperties = 1;
   }
 }
+
+/** What the billing API answers beyond its contract is passed on (U12). */
+function openWhatIsPassedOn({ components }: OpenAPIObject): void {
+  for (const { name } of PASSED_ON) {
+    const schema = components?.schemas?.[name];
+    if (schema === undefined || '$ref' in schema) throw new Error(`${name} is not described`);
+    schema.additionalProperties = true;
+  }
+}
+
+const PASSED_ON = [
+  ...[Customer, CustomerTax, CustomerAddress, CustomerShippingAddress],
+  ...[CustomerList, PaginationMeta],
+] as const;
 
 /** Each field of a patch says which scopes allow it. */
 function addFieldScopes({ components }: OpenAPIObject): void {

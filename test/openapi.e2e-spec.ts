@@ -23,11 +23,16 @@ const GROUPS = {
 };
 
 interface Document {
+  readonly openapi: string;
+  readonly info: { readonly license: object };
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Record<
     string,
     Record<
       string,
       {
+        operationId: string;
+        tags: string[];
         security?: unknown[];
         responses: Record<string, { headers?: object; content?: Record<string, unknown> }>;
       }
@@ -47,6 +52,34 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
   });
 
   const schema = (name: string): Schema => document.components.schemas[name] ?? {};
+
+  it('is OpenAPI 3.1, where null is a type', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(JSON.stringify(document)).not.toContain('"nullable"');
+    const { alias, billing_address: address } = schema('Customer').properties ?? {};
+    expect(alias).toEqual({ type: ['string', 'null'], example: 'acme' });
+    expect(address).toEqual({ anyOf: [{ $ref: '#/components/schemas/CustomerAddress' }, { type: 'null' }] });
+    expect(schema('PatchTenant').properties?.['invoicing_entities']?.['type']).toEqual(['array', 'null']);
+  });
+
+  it('says that it has no licence', () => {
+    expect(document.info.license).toEqual({ name: 'UNLICENSED' });
+  });
+
+  it('begins with the patch, then comes its preview; probes are last', () => {
+    const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+    expect(document.tags.map(({ name }) => name)).toEqual([
+      ...['Customers', 'Preview', 'Operations', 'Audit', 'Tenants', 'Health'],
+    ]);
+    expect([...new Set(operations.flatMap(({ tags }) => tags))]).toEqual(
+      document.tags.map(({ name }) => name),
+    );
+    for (const { description } of document.tags) expect(description).toMatch(/\.$/);
+    expect(operations.map(({ operationId }) => operationId).slice(0, 5)).toEqual([
+      ...['patchCustomer', 'getCustomer', 'listCustomers', 'erasePersonalData', 'previewCustomerPatch'],
+    ]);
+    expect(operations.at(-1)?.operationId).toBe('getMetrics');
+  });
 
   it('describes exactly the twelve fields of a patch, all optional', () => {
     const { properties = {}, required } = schema('PatchCustomer');
@@ -160,8 +193,8 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
   });
 
   it('documents every problem of the patch with an example of its own', () => {
-    const { responses } = document.paths['/api/v1/customers/{id_or_alias}']?.['patch'] ?? { responses: {} };
-    const documented = Object.values(responses).flatMap(({ content }) => {
+    const responses = document.paths['/api/v1/customers/{id_or_alias}']?.['patch']?.responses;
+    const documented = Object.values(responses ?? {}).flatMap(({ content }) => {
       const { examples = {} } = (content?.['application/problem+json'] ?? {}) as { examples?: object };
       return Object.keys(examples);
     });

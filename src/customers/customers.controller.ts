@@ -25,7 +25,6 @@ import { Conditions, type PatchConditions } from './patch-conditions.js';
 import { PreviewsService } from './previews.service.js';
 
 /** The routes of customers. */
-@ApiTags('Customers')
 @Controller('api/v1/customers')
 export class CustomersController {
   constructor(
@@ -35,23 +34,9 @@ export class CustomersController {
     private readonly tags: EntityTags,
   ) {}
 
-  @Get()
-  @RequireScopes('customers:read')
-  @HasQueryParameters()
-  @ApiOperation(docs.LIST)
-  @ApiRequestHeaders()
-  @ApiOkResponse({ description: 'One page of customers.', type: CustomerList, headers: REQUEST_ID_HEADER })
-  @ApiProblems(...docs.LIST_PROBLEMS)
-  list(
-    @CurrentRequest() request: AuditedRequest,
-    @Query() parameters: CustomersQuery,
-    @Req() { deadline }: FastifyRequest,
-  ): Promise<CustomerList> {
-    return this.reads.list(request, readCustomersQuery(parameters), deadline.at);
-  }
-
   @Patch(':id_or_alias')
   @RequireScopes(...WRITE_SCOPES)
+  @ApiTags('Customers')
   @ApiOperation(docs.PATCH)
   @ApiParam(docs.ID_OR_ALIAS)
   @ApiHeader(docs.IDEMPOTENCY_KEY)
@@ -83,6 +68,7 @@ export class CustomersController {
   @Post(':id_or_alias/preview')
   @HttpCode(200)
   @RequireScopes(...WRITE_SCOPES)
+  @ApiTags('Preview')
   @ApiOperation(docs.PREVIEW)
   @ApiParam(docs.ID_OR_ALIAS)
   @ApiHeader(docs.PREVIEW_IF_MATCH)
@@ -112,6 +98,7 @@ export class CustomersController {
 
   @Get(':id_or_alias')
   @RequireScopes('customers:read')
+  @ApiTags('Customers')
   @ApiOperation(docs.GET)
   @ApiParam(docs.ID_OR_ALIAS)
   @ApiRequestHeaders()
@@ -124,6 +111,22 @@ export class CustomersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Customer> {
     return this.shown(await this.reads.get(request, customerRef, deadline.at), request, reply);
+  }
+
+  @Get()
+  @RequireScopes('customers:read')
+  @HasQueryParameters()
+  @ApiTags('Customers')
+  @ApiOperation(docs.LIST)
+  @ApiRequestHeaders()
+  @ApiOkResponse({ description: 'One page of customers.', type: CustomerList, headers: REQUEST_ID_HEADER })
+  @ApiProblems(...docs.LIST_PROBLEMS)
+  list(
+    @CurrentRequest() request: AuditedRequest,
+    @Query() parameters: CustomersQuery,
+    @Req() { deadline }: FastifyRequest,
+  ): Promise<CustomerList> {
+    return this.reads.list(request, readCustomersQuery(parameters), deadline.at);
   }
 
   private shown(customer: Customer, { principal }: AuditedRequest, reply: FastifyReply): Customer {
