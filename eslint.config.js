@@ -2,7 +2,18 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['bench/.build/', 'dist/', 'dist-sandbox/', 'data/', 'node_modules/', 'test-results/'] },
+  {
+    ignores: [
+      'bench/.build/',
+      'client/dist/',
+      'client/src/schema.ts',
+      'dist/',
+      'dist-sandbox/',
+      'data/',
+      'node_modules/',
+      'test-results/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

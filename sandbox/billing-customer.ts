@@ -84,7 +84,13 @@ export function patched(customer: StoredCustomer, patch: CustomerPatch): StoredC
 export function customerAnswer(customer: StoredCustomer): Record<string, unknown> {
   const { is_tax_exempt, vat_validation, archived, ...answered } = customer;
   const custom_taxes = customer.custom_taxes.map((tax) => ({ ...tax, rate: Number(tax.rate) }));
-  return { ...answered, custom_taxes, connected_account_id: null };
+  return {
+    ...answered,
+    custom_taxes,
+    connected_account_id: null,
+    preferred_locales: [],
+    custom_properties: {},
+  };
 }
 
 /** Reads a request body like the billing API: unknown fields are ignored without an error (U6), wrong types throw. */

@@ -58,6 +58,8 @@ export const ADA_ANSWER = {
   invoicing_entity_id: 'ive_1',
   vat_number: 'DE999',
   connected_account_id: null,
+  preferred_locales: [],
+  custom_properties: {},
   customer_type: 'BUSINESS',
 };
 export const NOW = Date.parse('2026-11-22T12:00:00Z');

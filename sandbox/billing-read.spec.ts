@@ -28,6 +28,8 @@ it('answers null for what is unset, and finds an archived customer (U12, U17)', 
       invoicing_entity_id: 'ive_1',
       vat_number: null,
       connected_account_id: null,
+      preferred_locales: [],
+      custom_properties: {},
       customer_type: 'BUSINESS',
     }),
   );

@@ -14,19 +14,40 @@ const SETTINGS = [
   'tsconfig.build.json',
 ];
 
-/** Builds dist/, unless it is newer than all it is made from. Types are not checked: `npm run check` does that. */
+const CLIENT = 'client/dist/client.js';
+const CLIENT_SETTINGS = ['client/package.json', 'client/tsconfig.json'];
+
+/**
+ * Builds dist/ and client/dist/, unless they are newer than all they are made from. Types are not checked: `npm run check`
+ * does that.
+ */
 export async function build() {
+  await unlessNewer(
+    LAST_WRITTEN,
+    ['src', ...SETTINGS],
+    [
+      ['npx', 'nest', 'build', '--path', 'tsconfig.unchecked.json'],
+      [process.execPath, 'scripts/bundle.mjs'],
+    ],
+  );
+  await unlessNewer(
+    CLIENT,
+    ['client/src', ...CLIENT_SETTINGS],
+    [['npx', 'tsc', '-p', 'client', '--noCheck']],
+  );
+}
+
+async function unlessNewer(lastWritten, sources, commands) {
   const startedAt = new Date();
-  const builtAt = statSync(LAST_WRITTEN, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (newest('src', ...SETTINGS) < builtAt) return;
+  const builtAt = statSync(lastWritten, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (newest(...sources) < builtAt) return;
   try {
-    await execute('npx', ['nest', 'build', '--path', 'tsconfig.unchecked.json']);
-    await execute(process.execPath, ['scripts/bundle.mjs']);
+    for (const [command, ...given] of commands) await execute(command, given);
   } catch (error) {
     throw new Error(`the build fails:\n${error.stdout}${error.stderr}`, { cause: error });
   }
   // What was edited meanwhile is newer.
-  utimesSync(LAST_WRITTEN, startedAt, startedAt);
+  utimesSync(lastWritten, startedAt, startedAt);
 }
 
 /** When the last of these files and folders changed, in milliseconds; a folder changes with its list of files. */
