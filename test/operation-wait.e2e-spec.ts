@@ -1,3 +1,4 @@
+import { OperationWaits } from '../src/operations/operation-waits.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 import { gateway } from './support/faults.js';
 import { answerJson, CUSTOMER, type TestUpstream } from './support/upstream.js';
@@ -162,6 +163,23 @@ it('who waits is in flight for its caller, until it is answered or hangs up', as
   applied();
   const [, ...answered] = await Promise.all(waits);
   for (const answer of answered) expect(await answer?.json()).toMatchObject({ status: 'applied' });
+});
+
+it('is answered at once while a thousand others wait, and held again when one of them is gone', async () => {
+  const location = await unknownPatch();
+  const waits = bff.app.get(OperationWaits);
+  const others = Array.from({ length: 1_000 }, () =>
+    waits.begin(NO_ID, 60_000, new AbortController().signal),
+  );
+  const began = Date.now();
+  expect(await (await look(location, '?wait=30')).json()).toMatchObject({ status: 'unknown', final: false });
+  expect(Date.now() - began).toBeLessThan(1_000);
+  others.pop()?.end();
+  const held = look(location, '?wait=30');
+  await waitedFor(bff, location.split('/').at(-1) ?? '');
+  applied();
+  expect(await (await held).json()).toMatchObject({ status: 'applied', final: true });
+  for (const wait of others) wait?.end();
 });
 
 it('a stop answers who waits, at once', async () => {
