@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AppKeys } from '../crypto/app-keys.js';
 import type { AuditedRequest } from './audit-event.js';
-import type { AuditFilter } from './audit-queries.js';
+import type { AuditFilter } from './audit-filter.js';
 import { maySeeValues } from './change-values.js';
 
 /** Bytes of an event's id and of its MAC. */

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
-import { fault, MayBeAbsent, Satisfies } from '../http/rules.js';
+import { fault, inTurn, MayBeAbsent, Satisfies } from '../http/rules.js';
 import { text, textThat } from '../http/text-rules.js';
 import { WholeNumber } from '../http/whole-number.js';
 import { CURSOR } from './audit-cursors.js';
@@ -13,11 +13,21 @@ export const DEFAULT_LIMIT = 50;
 /** Filters of the audit trail. An event must match all of them. */
 export class AuditEventsQuery {
   /**
-   * A customer's id: finds every event of this customer's patches.
+   * A customer's id or alias: finds every event of this customer's patches. An alias stands for every customer that had
+   * it when a patch or preview was recorded, until its personal data is erased.
    * @example 'cus_7n42DGM5Tflk9n8mt7Fhc7'
    */
   @MayBeAbsent()
-  @Satisfies(textThat((value) => CUSTOMER_ID.test(value), 'not-customer-id', 'must be a cus_ id'))
+  @Satisfies(
+    inTurn(
+      text(1, 255),
+      textThat(
+        (value) => CUSTOMER_ID.test(value) || !value.startsWith('cus_'),
+        'not-customer-id',
+        'must be a cus_ id or an alias',
+      ),
+    ),
+  )
   customer?: string;
 
   /** A subject (`sub`) or a client (`client_id`). */

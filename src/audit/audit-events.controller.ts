@@ -38,7 +38,8 @@ export class AuditEventsController {
     description:
       "Returns the trail of the caller's own tenant, newest first. With `Accept: application/x-ndjson`, `text/csv` or " +
       '`application/vnd.ocsf.api-activity+x-ndjson` (OCSF, class 6003) it streams all matching events, oldest first, ' +
-      'and ignores `limit`. An NDJSON export without filters can be verified offline. With the scope ' +
+      'and ignores `limit`. A page without `customer` looks at 10,000 events at most: it may have few events, or none, and yet ' +
+      'a `next_cursor`; the last page has null. An NDJSON export without filters can be verified offline. With the scope ' +
       '`audit:read:clear` each change has its values in `clear`. Each query and each export is also an event of the trail.',
   })
   @ApiRequestHeaders()

@@ -4,13 +4,8 @@ import { LogReader } from '../audit-log/log-reader.js';
 import type { Range } from '../audit-log/merkle.js';
 import { Database } from '../database/database.js';
 import type { AuditEvent } from './audit-event.js';
-import {
-  type AuditFilter,
-  AuditQueriesForReaders,
-  isOf,
-  type StoredRow,
-  toStoredEvent,
-} from './audit-queries.js';
+import { type AuditFilter, isOf } from './audit-filter.js';
+import { AuditQueriesForReaders, type StoredRow, toStoredEvent } from './audit-queries.js';
 import { ChangeValues } from './change-values.js';
 
 /** Rows read at a time by a filter: an export never has more of them in memory. Leaves are read by the tile. */
@@ -84,13 +79,13 @@ export class AuditExport {
   async *matching(filter: AuditFilter): AsyncGenerator<readonly Exported[]> {
     let after = FIRST_ID;
     for (;;) {
-      const rows = await this.store.listOldestFirst(filter, after, PAGE);
+      const { rows, stoppedAt } = await this.store.listOldestFirst(filter, after, PAGE);
       const ids = rows.map(({ id }) => id);
       const indexes = await this.logs.indexesOf(filter.tenantId, ids);
       if (rows.length > 0) yield rows.map((row) => ({ row, leafIndex: indexes.get(row.id) ?? null }));
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < PAGE) return;
-      after = last.id;
+      const next = rows.length < PAGE ? stoppedAt : rows.at(-1)?.id;
+      if (next === undefined) return;
+      after = next;
     }
   }
 

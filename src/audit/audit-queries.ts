@@ -2,33 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
-import { PLATFORM } from '../tenants/tenant.js';
 import type { AuditEvent } from './audit-event.js';
-
-/** The filters of a page. Times and ids are bounds; everything else has to be equal. */
-export interface AuditFilter {
-  readonly tenantId: string;
-  /** A `cus_` id; finds every event of the operations on this customer. */
-  readonly customer?: string;
-  /** A subject or a client. */
-  readonly actor?: string;
-  readonly action?: string;
-  readonly phase?: string;
-  readonly outcome?: string;
-  /** Of a changed field; if `field` is given, of that one. */
-  readonly effect?: string;
-  readonly credentialVersion?: number;
-  /** Top-level name of a changed field. */
-  readonly field?: string;
-  /** Inclusive. */
-  readonly from?: Date;
-  /** Exclusive. */
-  readonly to?: Date;
-  /** Only events before the one with this id. */
-  readonly before?: string;
-  /** Only events after the one with this id. */
-  readonly after?: string;
-}
+import { type AuditFilter, boundsOf, conditionOf, isOf, waysOf } from './audit-filter.js';
 
 /** A stored event. */
 export interface StoredEvent {
@@ -36,6 +11,16 @@ export interface StoredEvent {
   /** The values behind its masks, encrypted. */
   readonly encryptedValues: Uint8Array | null;
 }
+
+/** Some of the events that match, in their order. */
+export interface FoundPage {
+  readonly rows: readonly StoredRow[];
+  /** There are no more of them up to this event, and behind it nothing was looked at; absent if nothing is behind it. */
+  readonly stoppedAt?: string;
+}
+
+/** Events of an index that a page looks at. */
+const LOOK_AT = 10_000;
 
 /** Reads the trail of one tenant. */
 @Injectable()
@@ -47,13 +32,12 @@ export class AuditQueries {
   }
 
   /** Newest first. */
-  async list(filter: AuditFilter, limit: number): Promise<StoredEvent[]> {
-    const rows = await this.page(filter, limit, 'desc');
-    return rows.map(toStoredEvent);
+  list(filter: AuditFilter, limit: number): Promise<FoundPage> {
+    return this.page(filter, limit, 'desc');
   }
 
   /** Oldest first, after `after`. */
-  listOldestFirst(filter: AuditFilter, after: string, limit: number): Promise<StoredRow[]> {
+  listOldestFirst(filter: AuditFilter, after: string, limit: number): Promise<FoundPage> {
     return this.page({ ...filter, after }, limit, 'asc');
   }
 
@@ -114,23 +98,38 @@ export class AuditQueries {
   }
 
   /**
-   * The ids are selected first, as an array, so the planner can only look up each row by index. An actor is a subject
-   * or a client, each with its own index. One `or` over both would scan the whole trail for an actor with few events.
+   * The ids are selected first, as an array, so the planner can only look up each row by index. Each way is a range of
+   * one index, and at most LOOK_AT events of it are looked at: no filter scans a whole trail.
    */
-  private page(filter: AuditFilter, limit: number, order: Order): Promise<StoredRow[]> {
-    const { actor } = filter;
-    const ways =
-      actor === undefined
-        ? [this.matching(filter)]
-        : (['actor_sub', 'actor_client_id'] as const).map((as) =>
-            this.matching(filter).where(as, '=', actor),
-          );
-    const ids = ways.map((way) => sql`(${way.orderBy('id', order).limit(limit)})`);
-    return this.rows()
+  private async page(filter: AuditFilter, limit: number, order: Order): Promise<FoundPage> {
+    const { ways, bounded } = waysOf(filter);
+    const ids = ways.map((way) => {
+      const some = bounded ? sql`limit ${LOOK_AT}` : sql``;
+      const range = sql`${rangeOf(filter, way, order)} ${some}`;
+      return sql`(select id from (${range}) as looked_at where ${conditionOf(filter)} limit ${limit})`;
+    });
+    const rows = await this.rows()
       .where(sql<boolean>`audit_event.id = any(array(${sql.join(ids, sql` union `)}))`)
       .orderBy('audit_event.id', order)
       .limit(limit)
       .execute();
+    const stoppedAt =
+      bounded && rows.length < limit ? await this.lastLookedAt(filter, ways, order) : undefined;
+    if (stoppedAt === undefined) return { rows };
+    return { rows: rows.filter(({ id }) => id === stoppedAt || isBefore(id, stoppedAt, order)), stoppedAt };
+  }
+
+  /** The first event at which a way had looked at all that it may; undefined if each came to its end. */
+  private async lastLookedAt(
+    filter: AuditFilter,
+    ways: readonly RawBuilder<boolean>[],
+    order: Order,
+  ): Promise<string | undefined> {
+    const last = ways.map(
+      (way) => sql`(select id from (${rangeOf(filter, way, order)} offset ${LOOK_AT - 1} limit 1) as last)`,
+    );
+    const { rows } = await sql<{ id: string }>`${sql.join(last, sql` union `)}`.execute(this.kysely);
+    return rows.map(({ id }) => id).sort((one, other) => (isBefore(one, other, order) ? -1 : 1))[0];
   }
 
   private rows() {
@@ -138,57 +137,18 @@ export class AuditQueries {
       .selectFrom('audit_event')
       .select(['audit_event.id', 'audit_event.event', 'audit_event.encrypted_values']);
   }
-
-  /** The ids of all events that match the filter, except the actor. */
-  private matching(filter: AuditFilter) {
-    const { tenantId, customer, action, phase, outcome, effect, credentialVersion, field } = filter;
-    const { from, to, before, after } = filter;
-    let query = this.kysely.selectFrom('audit_event').select('audit_event.id').where(isOf(tenantId));
-    if (customer !== undefined) query = query.where(isAbout(tenantId, customer));
-    if (action !== undefined) query = query.where('action', '=', action);
-    if (outcome !== undefined) query = query.where('outcome', '=', outcome);
-    if (credentialVersion !== undefined) query = query.where('credential_version', '=', credentialVersion);
-    if (phase !== undefined) query = query.where('phase', '=', phase);
-    if (field !== undefined) query = query.where(sql<boolean>`${field} = any(fields)`);
-    if (effect !== undefined) query = query.where(hasEffect(effect, field));
-    // An event's id begins with its time, so times are bounds of the index.
-    if (from !== undefined) query = query.where('audit_event.id', '>=', firstIdOf(from));
-    if (to !== undefined) query = query.where('audit_event.id', '<', firstIdOf(to));
-    if (before !== undefined) query = query.where('audit_event.id', '<', before);
-    if (after !== undefined) query = query.where('audit_event.id', '>', after);
-    return query;
-  }
 }
 
 type Order = 'asc' | 'desc';
 
-/**
- * In the RFC 8785 text of an event, `effect` comes right before `field` in each change, and no text value can look
- * like this, because its quotation marks are escaped.
- */
-function hasEffect(effect: string, field?: string): RawBuilder<boolean> {
-  const members = `"effect":"${effect}"${field === undefined ? '' : `,"field":"${field}"`}`;
-  return sql<boolean>`strpos(event, ${members}) > 0`;
+function rangeOf(filter: AuditFilter, way: RawBuilder<boolean>, order: Order): RawBuilder<unknown> {
+  return sql`
+    select id, action, phase, outcome, actor_sub, actor_client_id, credential_version, fields, event from audit_event
+    where ${boundsOf(filter)} and ${way} order by id ${sql.raw(order)}`;
 }
 
-/**
- * A patch by alias may learn the customer's id only from the answer. Then its intent is found through its operation.
- * The ids are selected first, as an array, so the planner can only look up each row by index.
- */
-function isAbout(tenantId: string, customer: string): RawBuilder<boolean> {
-  return sql<boolean>`audit_event.id = any(array(
-    select id from audit_event where tenant_id = ${tenantId} and customer_id = ${customer}
-    union all
-    select unknown.id from audit_event as known
-    join audit_event as unknown on unknown.operation_id = known.operation_id
-    where known.tenant_id = ${tenantId} and known.customer_id = ${customer}
-      and unknown.tenant_id = ${tenantId} and unknown.customer_id is null
-  ))`;
-}
-
-/** The events of a tenant, or those without one. */
-export function isOf(tenantId: string): RawBuilder<boolean> {
-  return tenantId === PLATFORM.id ? sql<boolean>`tenant_id is null` : sql<boolean>`tenant_id = ${tenantId}`;
+function isBefore(one: string, other: string, order: Order): boolean {
+  return order === 'asc' ? one < other : one > other;
 }
 
 /** The same for reads by callers, on other connections than those of patches. */
@@ -197,14 +157,6 @@ export class AuditQueriesForReaders extends AuditQueries {
   constructor({ readers }: Database) {
     super({ kysely: readers });
   }
-}
-
-/** The lowest UUIDv7 of a time (RFC 9562, section 5.7). */
-function firstIdOf(at: Date): string {
-  const time = Math.max(0, Math.min(at.getTime(), 2 ** 48 - 1))
-    .toString(16)
-    .padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
 }
 
 /** A row as stored: the event's text is its RFC 8785 form. */

@@ -1,7 +1,7 @@
 import { validateQuery } from '../http/dto-validation.js';
 import { type Fault, refuseFaults } from '../http/problem.js';
 import { AuditEventsQuery, DEFAULT_LIMIT, endOf } from './audit-events-query.dto.js';
-import type { AuditFilter } from './audit-queries.js';
+import type { AuditFilter } from './audit-filter.js';
 
 /** The query of a reader of the trail. */
 export interface AuditQuery {

@@ -4,12 +4,14 @@ import { type Fault, refuseFaults, validationFailed } from '../http/problem.js';
 import { slices, Turns } from '../runtime/turns.js';
 import { trailUnavailable } from '../database/trail-unavailable.js';
 import { AuditCursors } from './audit-cursors.js';
-import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
+import type { AuditedRequest, AuditEvent, Change, Target } from './audit-event.js';
 import { AuditExport, type Exported, type ExportedEvent } from './audit-export.js';
 import type { AuditQuery } from './audit-query.js';
-import { type AuditFilter, AuditQueriesForReaders, type StoredEvent } from './audit-queries.js';
+import type { AuditFilter } from './audit-filter.js';
+import { AuditQueriesForReaders, type StoredEvent, toStoredEvent } from './audit-queries.js';
 import { AuditTrail } from './audit-trail.js';
 import { ChangeValues, maySeeValues } from './change-values.js';
+import { CustomerAliases, targetOf } from './customer-aliases.js';
 import type { Covered, ExportFormat } from './export-formats.js';
 
 /** Events written in one turn: a few milliseconds of work. */
@@ -31,6 +33,7 @@ export class AuditReader {
     private readonly exports: AuditExport,
     private readonly logs: LogReader,
     private readonly values: ChangeValues,
+    private readonly aliases: CustomerAliases,
     private readonly trail: AuditTrail,
     private readonly cursors: AuditCursors,
     private readonly turns: Turns,
@@ -40,12 +43,12 @@ export class AuditReader {
   async list(request: AuditedRequest, query: AuditQuery): Promise<ShownPage> {
     const { cursor, limit } = query;
     refuseFaults(faultsOfAfterLeaf(query, undefined));
-    const filter = this.fromCursor(request, query);
-    const events = await this.store.list(filter, limit + 1).catch(trailUnavailable);
-    const page = events.slice(0, limit);
+    const filter = await this.resolved(request, query);
+    const { rows, stoppedAt } = await this.store.list(filter, limit + 1).catch(trailUnavailable);
+    const page = rows.slice(0, limit).map(toStoredEvent);
     const data = await this.shown(request, page);
-    const last = events.length > limit ? page.at(-1)?.event.id : undefined;
-    if (cursor === undefined) await this.record(request, 'audit.read', filter.customer, []);
+    const last = rows.length > limit ? page.at(-1)?.event.id : stoppedAt;
+    if (cursor === undefined) await this.record(request, 'audit.read', targetIn(filter), []);
     return { data, next_cursor: last === undefined ? null : this.cursors.write(request, query.filter, last) };
   }
 
@@ -57,7 +60,7 @@ export class AuditReader {
     const stored = await this.store.find(request.principal.tenant.id, id).catch(trailUnavailable);
     if (stored === undefined) return undefined;
     const [shown] = await this.shown(request, [stored]);
-    await this.record(request, 'audit.read', stored.event.target?.customer_id ?? undefined, []);
+    await this.record(request, 'audit.read', customerIn(stored.event), []);
     return shown;
   }
 
@@ -70,19 +73,28 @@ export class AuditReader {
     query: AuditQuery,
     format: ExportFormat,
   ): Promise<AsyncGenerator<string>> {
-    const filter = this.fromCursor(request, query);
+    const filter = await this.resolved(request, query);
     const { tenantId } = filter;
     const log =
       format.ofLog && !query.filtered
         ? await this.exports.logOf(tenantId, (query.afterLeaf ?? -1) + 1).catch(trailUnavailable)
         : undefined;
     refuseFaults(faultsOfAfterLeaf(query, log?.to_leaf));
-    await this.record(request, 'audit.exported', filter.customer, [{ field: 'format', after: format.name }]);
+    await this.record(request, 'audit.exported', targetIn(filter), [{ field: 'format', after: format.name }]);
     const pages = log === undefined ? this.exports.matching(filter) : this.exports.wholeLog(tenantId, log);
     // Before the answer begins, an error of the database can still be answered as a problem.
     const first = await pages.next().catch(trailUnavailable);
     const covered = log ?? ({ origin: this.exports.originOf(tenantId), complete: false } as const);
     return this.lines(request, tenantId, format, covered, follow(first, pages));
+  }
+
+  /** The filter of the page, with the customers that it names. */
+  private async resolved(request: AuditedRequest, query: AuditQuery): Promise<AuditFilter> {
+    const filter = this.fromCursor(request, query);
+    const { tenantId, customer } = filter;
+    if (customer === undefined) return filter;
+    const customers = await this.aliases.customersOf(tenantId, customer).catch(trailUnavailable);
+    return { ...filter, customers };
   }
 
   private fromCursor(request: AuditedRequest, { filter, cursor }: AuditQuery): AuditFilter {
@@ -133,13 +145,26 @@ export class AuditReader {
   private async record(
     request: AuditedRequest,
     action: 'audit.read' | 'audit.exported',
-    customerId: string | undefined,
+    target: Target | null,
     changes: readonly Change[],
   ): Promise<void> {
     const clear = maySeeValues(request) ? [{ field: 'clear', after: true }] : [];
-    const act = { action, customerId: customerId ?? null, status: 200, changes: [...changes, ...clear] };
+    const act = { action, target, status: 200, changes: [...changes, ...clear] };
     await this.trail.recordAccess(request, act).catch(trailUnavailable);
   }
+}
+
+/** What a reader asked about: the customer is known if the reference names only one. */
+function targetIn({ customer, customers = [] }: AuditFilter): Target | null {
+  if (customer === undefined) return null;
+  const [only, ...others] = customers;
+  return { ...targetOf(customer), customer_id: others.length === 0 ? (only ?? null) : null };
+}
+
+/** Only its id: an alias was masked when the event was made. */
+function customerIn({ target }: AuditEvent): Target | null {
+  const id = target?.customer_id ?? null;
+  return id === null ? null : targetOf(id);
 }
 
 const NOTHING_REVEALED: ReadonlyMap<string, AuditEvent> = new Map();

@@ -18,6 +18,8 @@ export interface Operation {
   readonly operationId: string;
   readonly provenance: Provenance;
   readonly target: Target;
+  /** Aliases that the customer is known to have. */
+  readonly aliases: readonly string[];
   /** The operation that it undoes; absent if it undoes none. */
   readonly reverts?: string;
   /** Deadline of the answer, by the monotonic clock. */
@@ -50,7 +52,8 @@ export interface AdminAction {
 
 export interface DataAccess {
   readonly action: 'audit.read' | 'audit.exported' | 'personal-data.erased';
-  readonly customerId: string | null;
+  /** The customer that it is about; null if it is about no single one. */
+  readonly target: Target | null;
   readonly status: number;
   readonly changes: readonly Change[];
 }

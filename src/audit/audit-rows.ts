@@ -1,7 +1,7 @@
 import { canonicalize } from '../crypto/canonical.js';
 import { type Kysely, sql } from 'kysely';
 import { fromNow } from '../database/database-time.js';
-import type { EncryptedColumns, KeptAnswer, Schema } from '../database/schema.js';
+import type { CustomerAliasTable, EncryptedColumns, KeptAnswer, Schema } from '../database/schema.js';
 import { PLATFORM } from '../tenants/tenant.js';
 import type { AuditEvent } from './audit-event.js';
 
@@ -29,6 +29,8 @@ export interface Entry {
   readonly operationState?: 'final' | 'unknown';
   /** The answer to its request, if that has an idempotency key. */
   readonly answer?: KeptAnswer | undefined;
+  /** Aliases of its customer, hashed. */
+  readonly aliases?: readonly CustomerAliasTable[];
 }
 
 /** Stores events in as few statements as possible. One statement can't have two outcomes of an operation. */
@@ -49,13 +51,14 @@ export async function storeEntries(database: Kysely<Schema>, entries: readonly E
 }
 
 /**
- * Stores events, the state of their operations and their answers in one statement, so all of it is stored or nothing. An outcome is
+ * Stores events, the state of their operations, their answers and aliases in one statement, so all of it is stored or nothing. An outcome is
  * stored only while the row of its operation exists and is left out otherwise, so no operation has two final
  * outcomes. If an entry was stored although storing it seemed to fail, it is not stored twice.
  */
 async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
   const opened = entries.flatMap(({ opens }) => (opens === undefined ? [] : [toOperation(opens)]));
   const answers = entries.flatMap(({ answer }) => (answer === undefined ? [] : [toJson(answer)]));
+  const aliases = entries.flatMap((entry) => entry.aliases ?? []);
   const closed = operationsOf(entries.filter(({ operationState }) => operationState === 'final'));
   const unknown = operationsOf(entries.filter(({ operationState }) => operationState === 'unknown'));
   const rows = `[${entries.map(toRow).join(',')}]`;
@@ -79,6 +82,13 @@ async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[
         key_id text, operation_id uuid, customer_id text, own_key text, own_kid text, encrypted text
       )
       where key.id = row.key_id and key.operation_id = row.operation_id
+    ), named as (
+      insert into customer_alias (tenant_id, alias, customer_id)
+      select distinct tenant_id, alias, customer_id from json_to_recordset(${JSON.stringify(aliases)}::json) as row (
+        tenant_id text, alias text, customer_id text
+      )
+      order by tenant_id, alias, customer_id
+      on conflict do nothing
     ), closed as (
       delete from operation where id = any(${closed}::uuid[]) returning id
     ), unknown as (

@@ -19,7 +19,7 @@ import type {
 import { type Entry, storeEntries } from './audit-rows.js';
 import { AuditWriter } from './audit-writer.js';
 import { ChangeValues } from './change-values.js';
-import { maskRef } from './masks.js';
+import { aliasesIn, CustomerAliases, targetOf } from './customer-aliases.js';
 import { provenanceOf } from './provenance.js';
 
 /** An event of a patch; an outcome unless it says otherwise. */
@@ -34,6 +34,7 @@ export class AuditTrail {
   constructor(
     private readonly writer: AuditWriter,
     private readonly values: ChangeValues,
+    private readonly aliases: CustomerAliases,
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly inFlight: InFlight,
@@ -41,10 +42,9 @@ export class AuditTrail {
 
   /** Creates an operation. Nothing is stored yet. */
   begin(request: AuditedRequest, customerRef: string, answerBy: number): Operation {
-    const ref = maskRef(customerRef);
-    // A reference that looks like an id is an id (U8).
-    const target = { ref, customer_id: ref === customerRef ? customerRef : null };
-    return { operationId: this.ids.uuid(), provenance: provenanceOf(request), target, answerBy };
+    const target = targetOf(customerRef);
+    const aliases = aliasesIn([customerRef]);
+    return { operationId: this.ids.uuid(), provenance: provenanceOf(request), target, aliases, answerBy };
   }
 
   /**
@@ -147,7 +147,7 @@ export class AuditTrail {
       operation_id: null,
       action: act.action,
       phase: 'event',
-      target: act.customerId === null ? null : { ref: act.customerId, customer_id: act.customerId },
+      target: act.target,
       outcome: 'applied',
       status: act.status,
       upstream: null,
@@ -188,7 +188,7 @@ export class AuditTrail {
 
   /** The members of a patch's event are in canonical order: then its canonical form costs half. */
   private async patchEntry(
-    { operationId, provenance, target, reverts }: Operation,
+    { operationId, provenance, target, aliases: names, reverts }: Operation,
     { action = 'customer.patch', phase = 'outcome', credential, ...record }: PatchRecord,
   ): Promise<Entry> {
     const { id, occurred_at } = this.stamp();
@@ -218,7 +218,8 @@ export class AuditTrail {
       trace_id,
       upstream: record.upstream,
     };
-    return encryptedValues === undefined ? { event } : { event, encryptedValues };
+    const aliases = this.aliases.rowsOf(tenant_id, names, customerId);
+    return encryptedValues === undefined ? { event, aliases } : { event, encryptedValues, aliases };
   }
 
   private stamp(): Pick<AuditEvent, 'id' | 'occurred_at'> {

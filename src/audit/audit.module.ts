@@ -10,6 +10,7 @@ import { AuditQueries, AuditQueriesForReaders } from './audit-queries.js';
 import { AuditTrail } from './audit-trail.js';
 import { AuditWriter } from './audit-writer.js';
 import { ChangeValues } from './change-values.js';
+import { CustomerAliases } from './customer-aliases.js';
 import { Partitions } from './partitions.js';
 import { Refusals } from './refusals.js';
 
@@ -20,6 +21,7 @@ import { Refusals } from './refusals.js';
     AuditWriter,
     AuditTrail,
     ChangeValues,
+    CustomerAliases,
     Refusals,
     Partitions,
     AuditQueries,
@@ -28,7 +30,15 @@ import { Refusals } from './refusals.js';
     AuditExport,
     AuditCursors,
   ],
-  exports: [AuditTrail, AuditQueries, AuditQueriesForReaders, AuditWriter, ChangeValues, Refusals],
+  exports: [
+    AuditTrail,
+    CustomerAliases,
+    AuditQueries,
+    AuditQueriesForReaders,
+    AuditWriter,
+    ChangeValues,
+    Refusals,
+  ],
 })
 export class AuditModule {
   constructor(

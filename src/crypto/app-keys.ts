@@ -13,6 +13,7 @@ const PURPOSES = [
   'idempotency-key',
   'audit-cursor',
   'audit-log-key',
+  'customer-alias',
 ] as const;
 export type AppKeyPurpose = (typeof PURPOSES)[number];
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Upstream, UsedCredential } from '../audit/audit-event.js';
 import type { Operation, OutcomeRecord } from '../audit/audit-records.js';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { aliasesIn } from '../audit/customer-aliases.js';
 import type { BillingResult } from '../billing/billing.client.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
@@ -41,7 +42,7 @@ export class PatchJournal {
     const { credential } = tenant;
     const intended = { changes: intendedChanges(diff), values: intendedValues(diff), customerId, credential };
     const owner = { tenantId: tenant.id, customerId };
-    const stored = this.trail.intent(patch, intended, {
+    const stored = this.trail.intent(knownAs(patch, patch.before), intended, {
       finishedBy: deadline + GRACE,
       snapshot: () => this.cipher.encrypt(owner, placeOf(operationId), snapshotOf(patch)),
     });
@@ -59,7 +60,11 @@ export class PatchJournal {
     const { effects, seen, ...ended } = outcome.record;
     const recorded = outcomeBesideIntent(effects, patch.diff, seen);
     const answer = answerOf(patch, outcome);
-    await this.trail.outcome(patch, { ...ended, ...recorded, ...usedBy(result) }, await patch.keep?.(answer));
+    await this.trail.outcome(
+      knownAs(patch, outcome.customer),
+      { ...ended, ...recorded, ...usedBy(result) },
+      await patch.keep?.(answer),
+    );
     this.metrics.patchEnded(ended.outcome, effects);
     return resultOf(answer);
   }
@@ -70,7 +75,11 @@ export class PatchJournal {
    */
   async unsent(patch: PatchContext, outcome: PatchOutcome, read?: BillingResult): Promise<PatchResult> {
     const answer = answerOf(patch, outcome);
-    await this.trail.outcomeUnsent(patch, endingUnsent(patch, outcome, read), await patch.keep?.(answer));
+    await this.trail.outcomeUnsent(
+      knownAs(patch, patch.before),
+      endingUnsent(patch, outcome, read),
+      await patch.keep?.(answer),
+    );
     this.metrics.patchEnded(outcome.record.outcome, outcome.record.effects);
     return resultOf(answer);
   }
@@ -84,10 +93,15 @@ export class PatchJournal {
     outcome: PatchOutcome,
     read: BillingResult | undefined,
   ): Promise<Customer> {
-    await this.trail.previewed(preview, endingUnsent(preview, outcome, read));
+    await this.trail.previewed(knownAs(preview, outcome.customer), endingUnsent(preview, outcome, read));
     if (outcome.customer === undefined) throw outcome.problem;
     return outcome.customer;
   }
+}
+
+/** The operation with the alias that its customer was seen to have. */
+function knownAs(operation: Operation, customer: Pick<Customer, 'alias'> | undefined): Operation {
+  return { ...operation, aliases: aliasesIn([...operation.aliases, customer?.alias]) };
 }
 
 function answerOf({ operationId }: PatchContext, outcome: PatchOutcome): Answer<PatchResult> {

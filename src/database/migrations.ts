@@ -211,6 +211,13 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     .execute();
   await sql`create index customer_key_kid on customer_key (kid)`.execute(db);
   await db.schema
+    .createTable('customer_alias')
+    .addColumn('tenant_id', 'text', (column) => column.notNull())
+    .addColumn('alias', 'text', (column) => column.notNull())
+    .addColumn('customer_id', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('customer_alias_pkey', ['tenant_id', 'alias', 'customer_id'])
+    .execute();
+  await db.schema
     .createTable('operation')
     .addColumn('id', 'uuid', (column) => column.primaryKey())
     .addColumn('tenant_id', 'text', (column) => column.notNull())

@@ -12,6 +12,7 @@ export interface Schema {
   audit_retention: AuditRetentionTable;
   audit_set_aside: AuditSetAsideTable;
   audit_tile: AuditTileTable;
+  customer_alias: CustomerAliasTable;
   customer_key: CustomerKeyTable;
   customer_lease: CustomerLeaseTable;
   idempotency_key: IdempotencyKeyTable;
@@ -210,6 +211,14 @@ export interface CustomerKeyTable {
   /** The encryption key that decrypts it. */
   kid: string;
   created_at: ColumnType<Date, Date, never>;
+}
+
+/** Aliases that a customer had when one of its patches or previews was recorded. */
+export interface CustomerAliasTable {
+  tenant_id: string;
+  /** Keyed hash of tenant and alias. */
+  alias: string;
+  customer_id: string;
 }
 
 /** A value encrypted with a customer's key, or with its own key while the customer's id is not known. */

@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { canonicalize } from '../crypto/canonical.js';
-import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import { AppKeys } from '../crypto/app-keys.js';
 import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
-import type { EncryptedColumns, KeptAnswer, Schema } from '../database/schema.js';
+import type { EncryptedColumns, KeptAnswer } from '../database/schema.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
@@ -41,8 +40,10 @@ export class IdempotencyKeys {
   ) {}
 
   /** Erases the answers to patches of a customer. A replay is then answered from the trail. */
-  forgetAnswersAbout(transaction: Transaction<Schema>, tenantId: string, customerId: string): Promise<void> {
-    return this.keys.forgetAnswersAbout(transaction, tenantId, customerId);
+  forgetAnswersOf(
+    ...[transaction, tenantId, operations]: Parameters<IdempotencyStore['forgetAnswersOf']>
+  ): Promise<void> {
+    return this.keys.forgetAnswersOf(transaction, tenantId, operations);
   }
 
   /** @throws Problem idempotency-key-reused, idempotency-in-flight, audit-unavailable; the problem answered before */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sql, type Transaction } from 'kysely';
+import { type Expression, sql, type Transaction } from 'kysely';
 import { fromNow } from '../database/database-time.js';
 import { Database } from '../database/database.js';
 import { Grouped } from '../database/grouped.js';
@@ -114,25 +114,21 @@ export class IdempotencyStore {
       .execute();
   }
 
-  /** Erases answers that are not encrypted with the customer's key: refusals with the billing API's reasons. */
-  async forgetAnswersAbout(
+  /**
+   * Erases answers of these operations that are not encrypted with the customer's key: refusals with the billing API's
+   * reasons.
+   */
+  async forgetAnswersOf(
     transaction: Transaction<Schema>,
     tenantId: string,
-    customerId: string,
+    operations: Expression<string>,
   ): Promise<void> {
     await transaction
       .updateTable('idempotency_key')
       .set({ own_key: null, own_kid: null, encrypted: null, held_until: new Date(0) })
       .where('tenant_id', '=', tenantId)
       .where('own_key', 'is not', null)
-      .where('operation_id', 'in', (about) =>
-        about
-          .selectFrom('audit_event')
-          .select((row) => row.ref('operation_id').$notNull().as('operation_id'))
-          .where('tenant_id', '=', tenantId)
-          .where('customer_id', '=', customerId)
-          .where('operation_id', 'is not', null),
-      )
+      .where('operation_id', 'in', operations)
       .execute();
   }
 

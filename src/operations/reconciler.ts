@@ -4,6 +4,7 @@ import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditQueries } from '../audit/audit-queries.js';
 import type { Operation } from '../audit/audit-records.js';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { aliasesIn } from '../audit/customer-aliases.js';
 import { ChangeValues } from '../audit/change-values.js';
 import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
@@ -133,13 +134,17 @@ export class Reconciler {
       snapshot === undefined
         ? { changes: [], values: [] }
         : outcomeBesideIntent(effects, snapshot.diff, seen);
-    await this.trail.outcome(operationOf(row, last), {
-      ...ended,
-      ...recorded,
-      status: null,
-      upstream,
-      credential,
-    });
+    const aliases = aliasesIn([snapshot?.customerRef, seen?.alias]);
+    await this.trail.outcome(
+      { ...operationOf(row, last), aliases },
+      {
+        ...ended,
+        ...recorded,
+        status: null,
+        upstream,
+        credential,
+      },
+    );
     this.metrics.patchEnded(ended.outcome, effects);
     this.logger.info(
       { operation_id: row.id, tenant_id: row.tenant_id, outcome: verdict.outcome },
@@ -194,6 +199,7 @@ function operationOf({ id: operationId }: Pick<OpenOperationRow, 'id'>, intent: 
     operationId,
     provenance,
     target: target ?? { ref: '', customer_id: null },
+    aliases: [],
     ...undoes,
     answerBy: Infinity,
   };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from 'kysely';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { CustomerAliases, targetOf } from '../audit/customer-aliases.js';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
@@ -18,18 +19,22 @@ export class Erasure {
     private readonly database: Database,
     private readonly cipher: CustomerCipher,
     private readonly answers: IdempotencyKeys,
+    private readonly aliases: CustomerAliases,
     private readonly trail: AuditTrail,
   ) {}
 
   /** @throws Problem audit-unavailable; then nothing is erased */
   async erase(request: AuditedRequest, customerId: string): Promise<void> {
     const tenantId = request.principal.tenant.id;
-    const access = { action: 'personal-data.erased', customerId, status: 204, changes: [] } as const;
+    const target = targetOf(customerId);
+    const access = { action: 'personal-data.erased', target, status: 204, changes: [] } as const;
     const key = await this.database.kysely
       .transaction()
       .execute(async (transaction) => {
-        await this.answers.forgetAnswersAbout(transaction, tenantId, customerId);
-        await forgetSnapshots(transaction, tenantId, customerId);
+        const operations = operationsAbout(transaction, tenantId, customerId);
+        await this.answers.forgetAnswersOf(transaction, tenantId, operations);
+        await forgetSnapshots(transaction, tenantId, operations);
+        await this.aliases.forget(transaction, tenantId, customerId);
         await this.trail.recordErasure(transaction, request, access);
         return this.cipher.destroyKey(transaction, tenantId, customerId);
       })
@@ -38,24 +43,30 @@ export class Erasure {
   }
 }
 
+type Operations = ReturnType<typeof operationsAbout>;
+
+/** A query for the operations whose trail names the customer. */
+function operationsAbout(transaction: Transaction<Schema>, tenantId: string, customerId: string) {
+  return transaction
+    .selectFrom('audit_event')
+    .select((event) => event.ref('operation_id').$notNull().as('operation_id'))
+    .where('tenant_id', '=', tenantId)
+    .where('customer_id', '=', customerId)
+    .where('operation_id', 'is not', null)
+    .$asScalar();
+}
+
 /** Those of open operations that have a key of their own, because the customer's could not be used. */
 async function forgetSnapshots(
   transaction: Transaction<Schema>,
   tenantId: string,
-  customerId: string,
+  operations: Operations,
 ): Promise<void> {
   await transaction
     .updateTable('operation')
     .set({ own_key: null, own_kid: null, encrypted: null })
     .where('tenant_id', '=', tenantId)
     .where('own_key', 'is not', null)
-    .where('id', 'in', (about) =>
-      about
-        .selectFrom('audit_event')
-        .select((row) => row.ref('operation_id').$notNull().as('operation_id'))
-        .where('tenant_id', '=', tenantId)
-        .where('customer_id', '=', customerId)
-        .where('operation_id', 'is not', null),
-    )
+    .where('id', 'in', operations)
     .execute();
 }
