@@ -1,6 +1,110 @@
 // Written by `npm run client:types` from the service's own OpenAPI document.
 
 export interface paths {
+    "/api/v1/customers/{id_or_alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a customer
+         * @description Returns the customer as stored in the billing API, with an ETag for `If-Match`. `is_tax_exempt` can be written but not read, so it is not in the answer and not covered by the ETag.
+         */
+        get: operations["getCustomer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch a customer
+         * @description Updates the fields in the body and no others. The customer is read first. Fields that already have the requested value are not sent; if none is left, the customer just read is returned. The change is recorded before it is sent, and its outcome before the request is answered. If the answer of the billing API does not prove the outcome, the customer is read again. If it has the requested state, the answer is 200: this proves the state, not who wrote it. Addresses and lists are replaced as a whole, so this is not a JSON merge patch. null is refused. The scope `customers:write` allows every field, its groups some: each field says which. A body with other fields is 403 `field-forbidden`, even if it has faults, too.
+         */
+        patch: operations["patchCustomer"];
+        trace?: never;
+    };
+    "/api/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List and search customers
+         * @description Returns the billing API's own list, one page at a time. Every page is read again, so customers that are added or changed in between can move from one page to another. The list has no ETag: read a customer by its id to get one.
+         */
+        get: operations["listCustomers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{cus_id}/personal-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase the personal data of a customer
+         * @description Destroys the key that encrypts the customer's data in this service: the values behind the masks of the trail, the answers stored for replays, and the snapshots of open operations. The masked trail and its proofs stay. Nothing is sent to the billing system.
+         */
+        delete: operations["erasePersonalData"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id_or_alias}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview a patch
+         * @description Takes the same body as the patch, with the same checks, scopes and comparison, and sends nothing. Answers the changes that the patch would make, warnings, and the customer as it would be. `etag` is the tag of the customer as it is: the same body as a patch with it in `If-Match` does what was shown, or is 412. An `Idempotency-Key` has no effect here, so the patch can have the same key.
+         */
+        post: operations["previewCustomerPatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an operation
+         * @description Returns the status of a patch, derived from the audit trail. The id is the `X-Operation-Id` of the patch. With `wait` the answer is held until the status is final, or the time is over; the service answers earlier when it stops, or when too many requests wait. A request that waits counts as in flight for its caller.
+         */
+        get: operations["getOperation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-events": {
         parameters: {
             query?: never;
@@ -30,110 +134,6 @@ export interface paths {
         };
         /** Get an audit event */
         get: operations["getAuditEvent"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List and search customers
-         * @description Returns the billing API's own list, one page at a time. Every page is read again, so customers that are added or changed in between can move from one page to another. The list has no ETag: read a customer by its id to get one.
-         */
-        get: operations["listCustomers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/{id_or_alias}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get a customer
-         * @description Returns the customer as stored in the billing API, with an ETag for `If-Match`. `is_tax_exempt` can be written but not read, so it is not in the answer and not covered by the ETag.
-         */
-        get: operations["getCustomer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Patch a customer
-         * @description Updates the fields in the body and no others. The customer is read first. Fields that already have the requested value are not sent; if none is left, the customer just read is returned. The change is recorded before it is sent, and its outcome before the request is answered. If the answer of the billing API does not prove the outcome, the customer is read again. If it has the requested state, the answer is 200: this proves the state, not who wrote it. Addresses and lists are replaced as a whole, so this is not a JSON merge patch. null is refused. The scope `customers:write` allows every field, its groups some: each field says which. A body with other fields is 403 `field-forbidden`, even if it has faults, too.
-         */
-        patch: operations["patchCustomer"];
-        trace?: never;
-    };
-    "/api/v1/customers/{id_or_alias}/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Preview a patch
-         * @description Takes the same body as the patch, with the same checks, scopes and comparison, and sends nothing. Answers the changes that the patch would make, warnings, and the customer as it would be. `etag` is the tag of the customer as it is: the same body as a patch with it in `If-Match` does what was shown, or is 412. An `Idempotency-Key` has no effect here, so the patch can have the same key.
-         */
-        post: operations["previewCustomerPatch"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/{cus_id}/personal-data": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Erase the personal data of a customer
-         * @description Destroys the key that encrypts the customer's data in this service: the values behind the masks of the trail, the answers stored for replays, and the snapshots of open operations. The masked trail and its proofs stay. Nothing is sent to the billing system.
-         */
-        delete: operations["erasePersonalData"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/operations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get an operation
-         * @description Returns the status of a patch, derived from the audit trail. The id is the `X-Operation-Id` of the patch. With `wait` the answer is held until the status is final, or the time is over; the service answers earlier when it stops, or when too many requests wait. A request that waits counts as in flight for its caller.
-         */
-        get: operations["getOperation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -538,92 +538,6 @@ export interface components {
             /** @description Null on the last page. */
             next_cursor: string | null;
         };
-        CustomerTax: {
-            /** @example City tax */
-            name: string;
-            /** @example CITY */
-            tax_code: string;
-            /**
-             * @description Decimal as text.
-             * @example 20.5
-             */
-            rate: string;
-        };
-        CustomerAddress: {
-            /** @example Main Street 1 */
-            line1?: string | null;
-            /** @example 2nd floor */
-            line2?: string | null;
-            /** @example Berlin */
-            city?: string | null;
-            /** @example BE */
-            state?: string | null;
-            /** @example 10115 */
-            zip_code?: string | null;
-            /**
-             * @description ISO 3166-1 alpha-2 code.
-             * @example DE
-             */
-            country?: string | null;
-        };
-        CustomerShippingAddress: {
-            /** @example false */
-            same_as_billing: boolean;
-            address?: components["schemas"]["CustomerAddress"] | null;
-        };
-        Customer: {
-            /**
-             * @description `cus_` and 1 to 22 of `[0-9A-Za-z]`.
-             * @example cus_7n42DGM5Tflk9n8mt7Fhc7
-             */
-            id: string;
-            /** @example Acme GmbH */
-            name: string;
-            /** @example acme */
-            alias?: string | null;
-            /** @example billing@acme.test */
-            billing_email?: string | null;
-            /**
-             * @example [
-             *       "invoices@acme.test"
-             *     ]
-             */
-            invoicing_emails: string[];
-            /** @example +49 30 123456 */
-            phone?: string | null;
-            /**
-             * @description ISO 4217 code.
-             * @example EUR
-             */
-            currency: string;
-            /** @example ive_7n42DGM5Tflk9n8mt7Fhc7 */
-            invoicing_entity_id: string;
-            /** @example DE123456789 */
-            vat_number?: string | null;
-            custom_taxes: components["schemas"]["CustomerTax"][];
-            billing_address?: components["schemas"]["CustomerAddress"] | null;
-            shipping_address?: components["schemas"]["CustomerShippingAddress"] | null;
-        };
-        PaginationMeta: {
-            /**
-             * @description Number of the page, from 0.
-             * @example 0
-             */
-            page: number;
-            /** @example 10 */
-            per_page: number;
-            /**
-             * @description Number of customers on all pages.
-             * @example 42
-             */
-            total_items: number;
-            /** @example 5 */
-            total_pages: number;
-        };
-        CustomerList: {
-            data: components["schemas"]["Customer"][];
-            pagination_meta: components["schemas"]["PaginationMeta"];
-        };
         CustomTax: {
             /** @example City tax */
             name: string;
@@ -719,6 +633,80 @@ export interface components {
             /** @description Replaces the stored address as a whole. Scopes: `customers:write` or `customers:write:contact`. */
             shipping_address?: components["schemas"]["ShippingAddress"];
         };
+        CustomerTax: {
+            /** @example City tax */
+            name: string;
+            /** @example CITY */
+            tax_code: string;
+            /**
+             * @description Decimal as text.
+             * @example 20.5
+             */
+            rate: string;
+        } & {
+            [key: string]: unknown;
+        };
+        CustomerAddress: {
+            /** @example Main Street 1 */
+            line1?: string | null;
+            /** @example 2nd floor */
+            line2?: string | null;
+            /** @example Berlin */
+            city?: string | null;
+            /** @example BE */
+            state?: string | null;
+            /** @example 10115 */
+            zip_code?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2 code.
+             * @example DE
+             */
+            country?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        CustomerShippingAddress: {
+            /** @example false */
+            same_as_billing: boolean;
+            address?: components["schemas"]["CustomerAddress"] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        Customer: {
+            /**
+             * @description `cus_` and 1 to 22 of `[0-9A-Za-z]`.
+             * @example cus_7n42DGM5Tflk9n8mt7Fhc7
+             */
+            id: string;
+            /** @example Acme GmbH */
+            name: string;
+            /** @example acme */
+            alias?: string | null;
+            /** @example billing@acme.test */
+            billing_email?: string | null;
+            /**
+             * @example [
+             *       "invoices@acme.test"
+             *     ]
+             */
+            invoicing_emails: string[];
+            /** @example +49 30 123456 */
+            phone?: string | null;
+            /**
+             * @description ISO 4217 code.
+             * @example EUR
+             */
+            currency: string;
+            /** @example ive_7n42DGM5Tflk9n8mt7Fhc7 */
+            invoicing_entity_id: string;
+            /** @example DE123456789 */
+            vat_number?: string | null;
+            custom_taxes: components["schemas"]["CustomerTax"][];
+            billing_address?: components["schemas"]["CustomerAddress"] | null;
+            shipping_address?: components["schemas"]["CustomerShippingAddress"] | null;
+        } & {
+            [key: string]: unknown;
+        };
         PreviewWarning: {
             /**
              * @description Stable code.
@@ -745,6 +733,30 @@ export interface components {
              *     is 412.
              */
             etag: string;
+        };
+        PaginationMeta: {
+            /**
+             * @description Number of the page, from 0.
+             * @example 0
+             */
+            page: number;
+            /** @example 10 */
+            per_page: number;
+            /**
+             * @description Number of customers on all pages.
+             * @example 42
+             */
+            total_items: number;
+            /** @example 5 */
+            total_pages: number;
+        } & {
+            [key: string]: unknown;
+        };
+        CustomerList: {
+            data: components["schemas"]["Customer"][];
+            pagination_meta: components["schemas"]["PaginationMeta"];
+        } & {
+            [key: string]: unknown;
         };
         OperationCustomer: {
             /** @description As in the URL; masked, unless it is a `cus_` id. */
@@ -907,643 +919,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    listAuditEvents: {
-        parameters: {
-            query?: {
-                /** @description A customer's id: finds every event of this customer's patches. */
-                customer?: string;
-                /** @description A subject (`sub`) or a client (`client_id`). */
-                actor?: string;
-                action?: "customer.patch" | "customer.patch.previewed" | "access.refused" | "tenant.changed" | "tenant.token.added" | "tenant.token.retired" | "tenant.token.rejected" | "audit.read" | "audit.exported" | "personal-data.erased";
-                phase?: "intent" | "outcome" | "refusal" | "event";
-                outcome?: "pending" | "applied" | "unchanged" | "rejected" | "not_applied" | "unknown" | "unverifiable" | "refused";
-                /** @description Events with a change that had this effect; with `field`: a change of that field. */
-                effect?: "applied" | "normalised" | "ignored" | "raced" | "unverifiable" | "not_applied" | "unchanged";
-                /** @description Top-level name of a field that a patch changes; requires `customer`. */
-                field?: string;
-                /** @description Version of the tenant's token that was used. */
-                credential_version?: number;
-                /** @description Events at this time or later (RFC 3339), or on this day (UTC) or later. */
-                from?: string;
-                /** @description Events before this time (RFC 3339), or on this day (UTC) or earlier. */
-                to?: string;
-                /** @description Only for an NDJSON export of everything: it begins behind this leaf. */
-                after_leaf?: number;
-                /** @description Events on a page: 1 to 200, 50 by default. */
-                limit?: number;
-                /** @description `next_cursor` of the previous page; same filters, same caller. */
-                cursor?: string;
-            };
-            header?: {
-                /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
-                /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
-                /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description One page of the trail, or an export. */
-            200: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditEventPage"];
-                    "application/x-ndjson": string;
-                    "text/csv": string;
-                    "application/vnd.ocsf.api-activity+x-ndjson": string;
-                };
-            };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getAuditEvent: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
-                /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
-                /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The event. */
-            200: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuditEvent"];
-                };
-            };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listCustomers: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Text to search for. The billing API decides which customers match. Up to 255 characters, without control characters,
-                 *     line breaks and bidirectional overrides. It is sent unchanged, and it is neither logged nor stored.
-                 */
-                search?: string;
-                /** @description Lists only archived customers (`true`), or only customers that are not archived (`false`). */
-                archived?: boolean;
-                /** @description The number of the page; the first is 0. */
-                page?: number;
-                /** @description Customers on a page: 1 to 100. */
-                per_page?: number;
-                /** @description A field and a direction. */
-                order_by?: "name.asc" | "name.desc" | "email.asc" | "email.desc" | "alias.asc" | "alias.desc" | "created_at.asc" | "created_at.desc";
-            };
-            header?: {
-                /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
-                /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
-                /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description One page of customers. */
-            200: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CustomerList"];
-                };
-            };
-            /** @description `validation-failed`: The request is not valid<br>`rejected-by-billing`: The billing API rejected the change */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
-            502: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-timeout`: The billing API did not answer in time */
-            504: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     getCustomer: {
         parameters: {
             query?: never;
@@ -2238,6 +1613,416 @@ export interface operations {
             };
         };
     };
+    listCustomers: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Text to search for. The billing API decides which customers match. Up to 255 characters, without control characters,
+                 *     line breaks and bidirectional overrides. It is sent unchanged, and it is neither logged nor stored.
+                 */
+                search?: string;
+                /** @description Lists only archived customers (`true`), or only customers that are not archived (`false`). */
+                archived?: boolean;
+                /** @description The number of the page; the first is 0. */
+                page?: number;
+                /** @description Customers on a page: 1 to 100. */
+                per_page?: number;
+                /** @description A field and a direction. */
+                order_by?: "name.asc" | "name.desc" | "email.asc" | "email.desc" | "alias.asc" | "alias.desc" | "created_at.asc" | "created_at.desc";
+            };
+            header?: {
+                /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
+                "X-Tenant-Id"?: string;
+                /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
+                "X-Request-Id"?: string;
+                /** @description W3C Trace Context. The trace is continued. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of customers. */
+            200: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerList"];
+                };
+            };
+            /** @description `validation-failed`: The request is not valid<br>`rejected-by-billing`: The billing API rejected the change */
+            400: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
+            403: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    "WWW-Authenticate"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
+            429: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /** @description Whole seconds. */
+                    "Retry-After"?: number;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong */
+            500: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
+            502: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
+            503: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /** @description Whole seconds. */
+                    "Retry-After"?: number;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `billing-timeout`: The billing API did not answer in time */
+            504: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erasePersonalData: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
+                "X-Tenant-Id"?: string;
+                /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
+                "X-Request-Id"?: string;
+                /** @description W3C Trace Context. The trace is continued. */
+                traceparent?: string;
+            };
+            path: {
+                cus_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The data are erased, or there were none. */
+            204: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation-failed`: The request is not valid */
+            400: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
+            403: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    "WWW-Authenticate"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: The caller sends too many requests */
+            429: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /** @description Whole seconds. */
+                    "Retry-After"?: number;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong */
+            500: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
+            503: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /** @description Whole seconds. */
+                    "Retry-After"?: number;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     previewCustomerPatch: {
         parameters: {
             query?: never;
@@ -2619,9 +2404,12 @@ export interface operations {
             };
         };
     };
-    erasePersonalData: {
+    getOperation: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Seconds to hold the answer until the status is final: 0 to 30. After that the status is answered as it is. */
+                wait?: number;
+            };
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
                 "X-Tenant-Id"?: string;
@@ -2631,14 +2419,14 @@ export interface operations {
                 traceparent?: string;
             };
             path: {
-                cus_id: string;
+                id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The data are erased, or there were none. */
-            204: {
+            /** @description The operation. */
+            200: {
                 headers: {
                     /** @description The request's own id if it was valid, else a new one. */
                     "X-Request-Id"?: string;
@@ -2656,7 +2444,9 @@ export interface operations {
                     RateLimit?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
             };
             /** @description `validation-failed`: The request is not valid */
             400: {
@@ -2696,6 +2486,231 @@ export interface operations {
                 };
             };
             /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
+            403: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    "WWW-Authenticate"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: The caller sends too many requests */
+            429: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /** @description Whole seconds. */
+                    "Retry-After"?: number;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong */
+            500: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
+            503: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /** @description Whole seconds. */
+                    "Retry-After"?: number;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description A customer's id: finds every event of this customer's patches. */
+                customer?: string;
+                /** @description A subject (`sub`) or a client (`client_id`). */
+                actor?: string;
+                action?: "customer.patch" | "customer.patch.previewed" | "access.refused" | "tenant.changed" | "tenant.token.added" | "tenant.token.retired" | "tenant.token.rejected" | "audit.read" | "audit.exported" | "personal-data.erased";
+                phase?: "intent" | "outcome" | "refusal" | "event";
+                outcome?: "pending" | "applied" | "unchanged" | "rejected" | "not_applied" | "unknown" | "unverifiable" | "refused";
+                /** @description Events with a change that had this effect; with `field`: a change of that field. */
+                effect?: "applied" | "normalised" | "ignored" | "raced" | "unverifiable" | "not_applied" | "unchanged";
+                /** @description Top-level name of a field that a patch changes; requires `customer`. */
+                field?: string;
+                /** @description Version of the tenant's token that was used. */
+                credential_version?: number;
+                /** @description Events at this time or later (RFC 3339), or on this day (UTC) or later. */
+                from?: string;
+                /** @description Events before this time (RFC 3339), or on this day (UTC) or earlier. */
+                to?: string;
+                /** @description Only for an NDJSON export of everything: it begins behind this leaf. */
+                after_leaf?: number;
+                /** @description Events on a page: 1 to 200, 50 by default. */
+                limit?: number;
+                /** @description `next_cursor` of the previous page; same filters, same caller. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
+                "X-Tenant-Id"?: string;
+                /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
+                "X-Request-Id"?: string;
+                /** @description W3C Trace Context. The trace is continued. */
+                traceparent?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the trail, or an export. */
+            200: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEventPage"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                    "application/vnd.ocsf.api-activity+x-ndjson": string;
+                };
+            };
+            /** @description `validation-failed`: The request is not valid */
+            400: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    /**
+                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+                     * @example "caller";q=600;w=60
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+                     * @example "caller";r=599;t=1
+                     */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid access token is required */
+            401: {
+                headers: {
+                    /** @description The request's own id if it was valid, else a new one. */
+                    "X-Request-Id"?: string;
+                    /** @description Always `no-store`. */
+                    "Cache-Control"?: string;
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
             403: {
                 headers: {
                     /** @description The request's own id if it was valid, else a new one. */
@@ -2794,12 +2809,9 @@ export interface operations {
             };
         };
     };
-    getOperation: {
+    getAuditEvent: {
         parameters: {
-            query?: {
-                /** @description Seconds to hold the answer until the status is final: 0 to 30. After that the status is answered as it is. */
-                wait?: number;
-            };
+            query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
                 "X-Tenant-Id"?: string;
@@ -2815,7 +2827,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The operation. */
+            /** @description The event. */
             200: {
                 headers: {
                     /** @description The request's own id if it was valid, else a new one. */
@@ -2835,7 +2847,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Operation"];
+                    "application/json": components["schemas"]["AuditEvent"];
                 };
             };
             /** @description `validation-failed`: The request is not valid */
@@ -2875,7 +2887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
+            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
             403: {
                 headers: {
                     /** @description The request's own id if it was valid, else a new one. */
