@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { describeExport } from './audit/audit-export.docs.js';
 import { SCOPES } from './auth/scopes.js';
 import { CustomerList, PaginationMeta } from './billing/customer-list.dto.js';
 import { Customer, CustomerAddress, CustomerShippingAddress, CustomerTax } from './billing/customer.dto.js';
@@ -7,6 +8,8 @@ import { PATCH_FIELDS } from './customers/dto/patch-customer.dto.js';
 import { scopesFor } from './customers/field-scopes.js';
 import type { Config } from './config/config.js';
 import { withNullTypes } from './openapi/null-types.js';
+import { operationsIn } from './openapi/operations.js';
+import { shareParts } from './openapi/shared-parts.js';
 import { inOrderOfTags, TAGS } from './openapi/tags.js';
 import { VERSION } from './runtime/version.js';
 
@@ -31,36 +34,34 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
   builder.addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer');
   const info = builder.build();
   // As npm says it of what is nobody else's to use; package.json says the same.
-  info.info.license = { name: 'UNLICENSED' };
+  info.info.license = Object.assign({ name: 'UNLICENSED' }, { identifier: 'LicenseRef-UNLICENSED' });
   const document = SwaggerModule.createDocument(app, info, { autoTagControllers: false });
   if (oauth === undefined) forgetScheme(document, 'oauth2');
+  describeExport(document);
   closeRequestBodies(document);
   openWhatIsPassedOn(document);
   addRateLimitHeaders(document);
   addFieldScopes(document);
+  shareParts(document);
   document.paths = inOrderOfTags(document.paths);
   return Object.assign(document, withNullTypes(document));
 }
 
 /** Without a token endpoint nobody can authorise that way, and an invented endpoint would receive secrets. */
-function forgetScheme({ paths }: OpenAPIObject, scheme: string): void {
-  for (const { get, put, patch, post, delete: remove } of Object.values(paths)) {
-    for (const operation of [get, put, patch, post, remove]) {
-      if (operation?.security === undefined) continue;
-      operation.security = operation.security.filter((requirement) => !(scheme in requirement));
-    }
+function forgetScheme(document: OpenAPIObject, scheme: string): void {
+  for (const operation of operationsIn(document)) {
+    if (operation.security === undefined) continue;
+    operation.security = operation.security.filter((requirement) => !(scheme in requirement));
   }
 }
 
 /** Every answer to a known caller has these headers. */
-function addRateLimitHeaders({ paths }: OpenAPIObject): void {
-  for (const { get, put, patch, post, delete: remove } of Object.values(paths)) {
-    for (const operation of [get, put, patch, post, remove]) {
-      if ((operation?.security ?? []).length === 0) continue;
-      for (const [status, response] of Object.entries(operation?.responses ?? {}))
-        if (response !== undefined && !('$ref' in response) && status !== '401')
-          response.headers = { ...response.headers, ...RATE_LIMIT_HEADERS };
-    }
+function addRateLimitHeaders(document: OpenAPIObject): void {
+  for (const { security = [], responses } of operationsIn(document)) {
+    if (security.length === 0) continue;
+    for (const [status, response] of Object.entries(responses))
+      if (response !== undefined && !('$ref' in response) && status !== '401')
+        response.headers = { ...response.headers, ...RATE_LIMIT_HEADERS };
   }
 }
 
@@ -78,11 +79,10 @@ const RATE_LIMIT_HEADERS = {
 } as const;
 
 /** Request bodies accept documented fields only; a patch needs at least one. */
-function closeRequestBodies({ paths, components }: OpenAPIObject): void {
-  const schemas = components?.schemas ?? {};
-  const operations = Object.values(paths).flatMap(({ put, patch, post }) => [put, patch, post]);
+function closeRequestBodies(document: OpenAPIObject): void {
+  const schemas = document.components?.schemas ?? {};
   const ofBodies = schemasIn(
-    operations.map((operation) => operation?.requestBody),
+    operationsIn(document).map(({ requestBody }) => requestBody),
     schemas,
   );
   for (const [name, schema] of Object.entries(schemas)) {

@@ -34,11 +34,25 @@ interface Document {
         operationId: string;
         tags: string[];
         security?: unknown[];
-        responses: Record<string, { headers?: object; content?: Record<string, unknown> }>;
+        parameters?: (object | Reference)[];
+        responses: Record<string, Response | Reference>;
       }
     >
   >;
-  readonly components: { readonly schemas: Record<string, Schema> };
+  readonly components: {
+    readonly schemas: Record<string, Schema>;
+    readonly responses: Record<string, Response>;
+    readonly parameters: Record<string, object>;
+  };
+}
+
+interface Response {
+  readonly headers?: object;
+  readonly content?: Record<string, { readonly schema?: object; readonly examples?: object }>;
+}
+
+interface Reference {
+  readonly $ref: string;
 }
 
 describe('the OpenAPI document that the build serves at /openapi.json', () => {
@@ -51,6 +65,10 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
     await bff.stop();
   });
 
+  const responseOf = (response: Response | Reference): Response =>
+    '$ref' in response ? (document.components.responses[nameIn(response)] ?? {}) : response;
+  const parameterOf = (parameter: object | Reference): object | undefined =>
+    '$ref' in parameter ? document.components.parameters[nameIn(parameter)] : parameter;
   const schema = (name: string): Schema => document.components.schemas[name] ?? {};
 
   it('is OpenAPI 3.1, where null is a type', () => {
@@ -63,7 +81,7 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
   });
 
   it('says that it has no licence', () => {
-    expect(document.info.license).toEqual({ name: 'UNLICENSED' });
+    expect(document.info.license).toEqual({ name: 'UNLICENSED', identifier: 'LicenseRef-UNLICENSED' });
   });
 
   it('begins with the patch, then comes its preview; probes are last', () => {
@@ -185,19 +203,18 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
     expect(operations.length).toBeGreaterThan(10);
     for (const { security = [], responses } of operations) {
       expect('429' in responses).toBe(security.length > 0);
-      for (const [status, { headers = {} }] of Object.entries(responses))
-        expect(['RateLimit-Policy', 'RateLimit'].every((name) => name in headers)).toBe(
-          security.length > 0 && status !== '401',
-        );
+      for (const [status, response] of Object.entries(responses))
+        expect(
+          ['RateLimit-Policy', 'RateLimit'].every((name) => name in (responseOf(response).headers ?? {})),
+        ).toBe(security.length > 0 && status !== '401');
     }
   });
 
   it('documents every problem of the patch with an example of its own', () => {
     const responses = document.paths['/api/v1/customers/{id_or_alias}']?.['patch']?.responses;
-    const documented = Object.values(responses ?? {}).flatMap(({ content }) => {
-      const { examples = {} } = (content?.['application/problem+json'] ?? {}) as { examples?: object };
-      return Object.keys(examples);
-    });
+    const documented = Object.values(responses ?? {}).flatMap((response) =>
+      Object.keys(responseOf(response).content?.['application/problem+json']?.examples ?? {}),
+    );
     const elsewhere = ['not-found', 'method-not-allowed', 'not-sealed', 'tokens-would-retire'];
     expect(documented.sort()).toEqual(
       Object.keys(PROBLEMS)
@@ -205,7 +222,48 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
         .sort(),
     );
   });
+
+  it('describes problems, headers, examples and parameters once', () => {
+    const times = new Map<string, number>();
+    const count = (part: unknown): void => {
+      const text = JSON.stringify(part);
+      if (!text.startsWith('{"$ref"')) times.set(text, (times.get(text) ?? 0) + 1);
+    };
+    const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+    const inline = operations.flatMap(({ responses }) =>
+      Object.values(responses).filter((response): response is Response => !('$ref' in response)),
+    );
+    for (const { parameters = [] } of operations) parameters.forEach(count);
+    for (const response of [...inline, ...Object.values(document.components.responses)]) {
+      const { headers = {}, content = {} } = response;
+      Object.values(headers).forEach(count);
+      if ('application/problem+json' in content) count(response);
+      for (const { examples = {} } of Object.values(content)) Object.values(examples).forEach(count);
+    }
+    expect(times.size).toBeGreaterThan(10);
+    expect([...times].filter(([, each]) => each > 1)).toEqual([]);
+  });
+
+  it('gives typed clients the list of audit events as such; an export is an operation of its own', () => {
+    const list = document.paths['/api/v1/audit-events']?.['get'];
+    const exported = document.paths['/api/v1/audit-events#export']?.['get'];
+    expect(responseOf(list?.responses['200'] ?? {}).content).toEqual({
+      'application/json': { schema: { $ref: '#/components/schemas/AuditEventPage' } },
+    });
+    expect(exported?.operationId).toBe('exportAuditEvents');
+    expect(Object.keys(responseOf(exported?.responses['200'] ?? {}).content ?? {})).toEqual([
+      ...['application/x-ndjson', 'text/csv', 'application/vnd.ocsf.api-activity+x-ndjson'],
+    ]);
+  });
+
+  it('fills in nothing that filters', () => {
+    const { parameters = [] } = document.paths['/api/v1/audit-events']?.['get'] ?? {};
+    expect(parameters.length).toBeGreaterThan(10);
+    expect(JSON.stringify(parameters.map((each) => parameterOf(each)))).not.toContain('"example');
+  });
 });
+
+const nameIn = ({ $ref }: Reference): string => $ref.split('/').at(-1) ?? '';
 
 function exampleOf(document: Document, schema: Schema): unknown {
   const [reference = schema] = schema.allOf ?? [];

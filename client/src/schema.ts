@@ -113,8 +113,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List or export audit events
-         * @description Returns the trail of the caller's own tenant, newest first. With `Accept: application/x-ndjson`, `text/csv` or `application/vnd.ocsf.api-activity+x-ndjson` (OCSF, class 6003) it streams all matching events, oldest first, and ignores `limit`. An NDJSON export without filters can be verified offline. With the scope `audit:read:clear` each change has its values in `clear`. Each query and each export is also an event of the trail.
+         * List audit events
+         * @description Returns the trail of the caller's own tenant, newest first. A page without `customer` looks at 10,000 events at most: it may have few events, or none, and yet a `next_cursor`; the last page has null. With another `Accept` it is an export: see `exportAuditEvents`. With the scope `audit:read:clear` each change has its values in `clear`. Each query is also an event of the trail.
          */
         get: operations["listAuditEvents"];
         put?: never;
@@ -214,6 +214,26 @@ export interface paths {
          * @description Returns hashes of 32 bytes (C2SP tlog-tiles): 256, or as many as `.p/<width>` names.
          */
         get: operations["getAuditLogTile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-events#export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export audit events
+         * @description Streams all matching events, oldest first. `Accept` chooses the format: `application/x-ndjson`, `text/csv`, or `application/vnd.ocsf.api-activity+x-ndjson` (OCSF, class 6003); without it this is the list. An NDJSON export without filters can be verified offline; with `after_leaf` it begins where the last one ended. With the scope `audit:read:clear` each change has its values in `clear`. Each export is an event of the trail, too.
+         */
+        get: operations["exportAuditEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -911,10 +931,448 @@ export interface components {
             audit_log: components["schemas"]["AuditLogHealth"];
         };
     };
-    responses: never;
-    parameters: never;
+    responses: {
+        /** @description `validation-failed`: The request is not valid */
+        ValidationFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unauthenticated`: A valid access token is required */
+        Unauthenticated: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `rate-limited`: The caller sends too many requests */
+        RateLimited: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `internal`: Something went wrong */
+        Internal: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
+        ServiceUnavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-found`: Not found */
+        NotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended<br>`field-forbidden`: The access token does not allow these fields */
+        ForbiddenOfPatchCustomer: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `customer-not-found`: The customer does not exist */
+        CustomerNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request-timeout`: The request did not arrive in time */
+        RequestTimeout: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `precondition-failed`: The customer is not in the expected state */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `payload-too-large`: The body is too large */
+        PayloadTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unsupported-media-type`: The media type is not supported */
+        UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
+        TooManyRequests: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
+        BadGateway: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                Location: components["headers"]["Location"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
+        ServiceUnavailableOfPatchCustomer: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                Location: components["headers"]["Location"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `billing-timeout`: The billing API did not answer in time */
+        BillingTimeout: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                Location: components["headers"]["Location"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
+        ForbiddenOfGetCustomer: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
+        TooManyRequestsOfGetCustomer: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
+        BadGatewayOfGetCustomer: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
+        ServiceUnavailableOfGetCustomer: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `billing-timeout`: The billing API did not answer in time */
+        BillingTimeoutOfGetCustomer: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `validation-failed`: The request is not valid<br>`malformed-json`: The body is not JSON */
+        BadRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `insufficient-scope`: The access token lacks a scope */
+        InsufficientScope: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `identity-provider-unavailable`: Access tokens cannot be checked<br>`audit-unavailable`: The audit trail cannot be written */
+        ServiceUnavailableOfListTenants: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `tokens-would-retire`: The change would retire the tokens of the tenant */
+        TokensWouldRetire: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `validation-failed`: The request is not valid */
+        ValidationFailedOfGetLiveness: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description A customer's id (`cus_…`) or alias: finds every event of this customer's patches. An alias stands for every customer that
+         *     had it when a patch or preview was recorded, until its personal data is erased.
+         */
+        customer: string;
+        /** @description A subject (`sub`) or a client (`client_id`). */
+        actor: string;
+        action: "customer.patch" | "customer.patch.previewed" | "access.refused" | "tenant.changed" | "tenant.token.added" | "tenant.token.retired" | "tenant.token.rejected" | "audit.read" | "audit.exported" | "personal-data.erased";
+        phase: "intent" | "outcome" | "refusal" | "event";
+        outcome: "pending" | "applied" | "unchanged" | "rejected" | "not_applied" | "unknown" | "unverifiable" | "refused";
+        /** @description Events with a change that had this effect; with `field`: a change of that field. */
+        effect: "applied" | "normalised" | "ignored" | "raced" | "unverifiable" | "not_applied" | "unchanged";
+        /** @description Top-level name of a field that a patch changes, such as `billing_address`; requires `customer`. */
+        field: string;
+        /** @description Version of the tenant's token that was used. */
+        credential_version: number;
+        /** @description Events at this time or later (RFC 3339, such as `2026-01-01T00:00:00Z`), or on this day (UTC) or later. */
+        from: string;
+        /** @description Events before this time (RFC 3339), or on this day (UTC, such as `2026-01-31`) or earlier. */
+        to: string;
+        /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
+        "X-Tenant-Id": string;
+        /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
+        "X-Request-Id": string;
+        /** @description W3C Trace Context. The trace is continued. */
+        traceparent: string;
+        id: string;
+        /** @description The customer's id (`cus_…`) or alias, percent-encoded. It has 1 to 255 characters after decoding, without white space, slashes, backslashes or invisible characters. */
+        id_or_alias: string;
+        /** @description The id of the operation that this patch undoes, on the same customer, else 400. The trail records it as `reverts`. */
+        "X-Reverts-Operation": string;
+        idOfPatchTenant: string;
+        /** @description `true`: another origin in `billing_api_url` retires the tenant's tokens. Otherwise such a change is refused. */
+        retire_tokens: boolean;
+    };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The request's own id if it was valid, else a new one. */
+        "X-Request-Id": string;
+        /** @description Always `no-store`. */
+        "Cache-Control": string;
+        /**
+         * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
+         * @example "caller";q=600;w=60
+         */
+        "RateLimit-Policy": string;
+        /**
+         * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
+         * @example "caller";r=599;t=1
+         */
+        RateLimit: string;
+        "WWW-Authenticate": string;
+        /** @description Whole seconds. */
+        "Retry-After": number;
+        /** @description Id of the patch in the audit trail. */
+        "X-Operation-Id": string;
+        /** @description `true` if this is the answer to an earlier request with the same key. */
+        "Idempotency-Replayed": string;
+        /** @description Strong and opaque. It covers every field except `is_tax_exempt`. */
+        ETag: string;
+        /** @description The customer's URL by id, which stays valid when the alias changes. */
+        "Content-Location": string;
+        /** @description The operation, if the outcome is unknown. */
+        Location: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -924,15 +1382,15 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path: {
                 /** @description The customer's id (`cus_…`) or alias, percent-encoded. It has 1 to 255 characters after decoding, without white space, slashes, backslashes or invisible characters. */
-                id_or_alias: string;
+                id_or_alias: components["parameters"]["id_or_alias"];
             };
             cookie?: never;
         };
@@ -941,233 +1399,39 @@ export interface operations {
             /** @description The customer. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Strong and opaque. It covers every field except `is_tax_exempt`. */
-                    ETag?: string;
-                    /** @description The customer's URL by id, which stays valid when the alias changes. */
-                    "Content-Location"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    "Content-Location": components["headers"]["Content-Location"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOfGetCustomer"];
             /** @description `customer-not-found`: The customer does not exist */
             404: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
-            502: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-timeout`: The billing API did not answer in time */
-            504: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequestsOfGetCustomer"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadGatewayOfGetCustomer"];
+            503: components["responses"]["ServiceUnavailableOfGetCustomer"];
+            504: components["responses"]["BillingTimeoutOfGetCustomer"];
         };
     };
     patchCustomer: {
@@ -1175,13 +1439,13 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
                 /** @description The id of the operation that this patch undoes, on the same customer, else 400. The trail records it as `reverts`. */
-                "X-Reverts-Operation"?: string;
+                "X-Reverts-Operation"?: components["parameters"]["X-Reverts-Operation"];
                 /** @description The patch is applied only if the customer has one of these ETags; `*`: only if it exists. Patches with `If-Match` wait for each other. A change without `If-Match` is detected, not prevented. */
                 "If-Match"?: string;
                 /** @description A unique value for each patch, chosen by the caller. For 24 hours the same request with the same key gets the same answer, and nothing is sent again. After a failure that changed nothing the key can be used again. */
@@ -1189,7 +1453,7 @@ export interface operations {
             };
             path: {
                 /** @description The customer's id (`cus_…`) or alias, percent-encoded. It has 1 to 255 characters after decoding, without white space, slashes, backslashes or invisible characters. */
-                id_or_alias: string;
+                id_or_alias: components["parameters"]["id_or_alias"];
             };
             cookie?: never;
         };
@@ -1202,28 +1466,14 @@ export interface operations {
             /** @description The customer after the patch. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /** @description Strong and opaque. It covers every field except `is_tax_exempt`. */
-                    ETag?: string;
-                    /** @description The customer's URL by id, which stays valid when the alias changes. */
-                    "Content-Location"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    ETag: components["headers"]["ETag"];
+                    "Content-Location": components["headers"]["Content-Location"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1233,384 +1483,59 @@ export interface operations {
             /** @description `validation-failed`: The request is not valid<br>`malformed-json`: The body is not JSON<br>`rejected-by-billing`: The billing API rejected the change */
             400: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended<br>`field-forbidden`: The access token does not allow these fields */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `customer-not-found`: The customer does not exist */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request-timeout`: The request did not arrive in time */
-            408: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOfPatchCustomer"];
+            404: components["responses"]["CustomerNotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description `conflict`: The change conflicts with another customer<br>`idempotency-in-flight`: A request with this idempotency key is still running */
             409: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `precondition-failed`: The customer is not in the expected state */
-            412: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `payload-too-large`: The body is too large */
-            413: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The media type is not supported */
-            415: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             /** @description `idempotency-key-reused`: The idempotency key was used for another request */
             422: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
-            502: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /** @description The operation, if the outcome is unknown. */
-                    Location?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /** @description The operation, if the outcome is unknown. */
-                    Location?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-timeout`: The billing API did not answer in time */
-            504: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /** @description The operation, if the outcome is unknown. */
-                    Location?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailableOfPatchCustomer"];
+            504: components["responses"]["BillingTimeout"];
         };
     };
     listCustomers: {
@@ -1632,11 +1557,11 @@ export interface operations {
             };
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path?: never;
             cookie?: never;
@@ -1646,20 +1571,10 @@ export interface operations {
             /** @description One page of customers. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1669,183 +1584,23 @@ export interface operations {
             /** @description `validation-failed`: The request is not valid<br>`rejected-by-billing`: The billing API rejected the change */
             400: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
-            502: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-timeout`: The billing API did not answer in time */
-            504: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOfGetCustomer"];
+            429: components["responses"]["TooManyRequestsOfGetCustomer"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadGatewayOfGetCustomer"];
+            503: components["responses"]["ServiceUnavailableOfGetCustomer"];
+            504: components["responses"]["BillingTimeoutOfGetCustomer"];
         };
     };
     erasePersonalData: {
@@ -1853,11 +1608,11 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path: {
                 cus_id: string;
@@ -1869,158 +1624,20 @@ export interface operations {
             /** @description The data are erased, or there were none. */
             204: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOfGetCustomer"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     previewCustomerPatch: {
@@ -2028,19 +1645,19 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
                 /** @description The id of the operation that this patch undoes, on the same customer, else 400. The trail records it as `reverts`. */
-                "X-Reverts-Operation"?: string;
+                "X-Reverts-Operation"?: components["parameters"]["X-Reverts-Operation"];
                 /** @description The preview is 412 unless the customer has one of these ETags. */
                 "If-Match"?: string;
             };
             path: {
                 /** @description The customer's id (`cus_…`) or alias, percent-encoded. It has 1 to 255 characters after decoding, without white space, slashes, backslashes or invisible characters. */
-                id_or_alias: string;
+                id_or_alias: components["parameters"]["id_or_alias"];
             };
             cookie?: never;
         };
@@ -2053,355 +1670,32 @@ export interface operations {
             /** @description What the patch would change. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
                     /** @description The tag of the customer as it is, for `If-Match`. */
                     ETag?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerPreview"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid<br>`malformed-json`: The body is not JSON */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended<br>`field-forbidden`: The access token does not allow these fields */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `customer-not-found`: The customer does not exist */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request-timeout`: The request did not arrive in time */
-            408: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `precondition-failed`: The customer is not in the expected state */
-            412: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `payload-too-large`: The body is too large */
-            413: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The media type is not supported */
-            415: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
-            502: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /** @description The operation, if the outcome is unknown. */
-                    Location?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /** @description The operation, if the outcome is unknown. */
-                    Location?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `billing-timeout`: The billing API did not answer in time */
-            504: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Id of the patch in the audit trail. */
-                    "X-Operation-Id"?: string;
-                    /** @description `true` if this is the answer to an earlier request with the same key. */
-                    "Idempotency-Replayed"?: string;
-                    /** @description The operation, if the outcome is unknown. */
-                    Location?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOfPatchCustomer"];
+            404: components["responses"]["CustomerNotFound"];
+            408: components["responses"]["RequestTimeout"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailableOfPatchCustomer"];
+            504: components["responses"]["BillingTimeout"];
         };
     };
     getOperation: {
@@ -2412,14 +1706,14 @@ export interface operations {
             };
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -2428,207 +1722,48 @@ export interface operations {
             /** @description The operation. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Operation"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOfGetCustomer"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     listAuditEvents: {
         parameters: {
             query?: {
-                /** @description A customer's id: finds every event of this customer's patches. */
-                customer?: string;
+                /**
+                 * @description A customer's id (`cus_…`) or alias: finds every event of this customer's patches. An alias stands for every customer that
+                 *     had it when a patch or preview was recorded, until its personal data is erased.
+                 */
+                customer?: components["parameters"]["customer"];
                 /** @description A subject (`sub`) or a client (`client_id`). */
-                actor?: string;
-                action?: "customer.patch" | "customer.patch.previewed" | "access.refused" | "tenant.changed" | "tenant.token.added" | "tenant.token.retired" | "tenant.token.rejected" | "audit.read" | "audit.exported" | "personal-data.erased";
-                phase?: "intent" | "outcome" | "refusal" | "event";
-                outcome?: "pending" | "applied" | "unchanged" | "rejected" | "not_applied" | "unknown" | "unverifiable" | "refused";
+                actor?: components["parameters"]["actor"];
+                action?: components["parameters"]["action"];
+                phase?: components["parameters"]["phase"];
+                outcome?: components["parameters"]["outcome"];
                 /** @description Events with a change that had this effect; with `field`: a change of that field. */
-                effect?: "applied" | "normalised" | "ignored" | "raced" | "unverifiable" | "not_applied" | "unchanged";
-                /** @description Top-level name of a field that a patch changes; requires `customer`. */
-                field?: string;
+                effect?: components["parameters"]["effect"];
+                /** @description Top-level name of a field that a patch changes, such as `billing_address`; requires `customer`. */
+                field?: components["parameters"]["field"];
                 /** @description Version of the tenant's token that was used. */
-                credential_version?: number;
-                /** @description Events at this time or later (RFC 3339), or on this day (UTC) or later. */
-                from?: string;
-                /** @description Events before this time (RFC 3339), or on this day (UTC) or earlier. */
-                to?: string;
-                /** @description Only for an NDJSON export of everything: it begins behind this leaf. */
-                after_leaf?: number;
+                credential_version?: components["parameters"]["credential_version"];
+                /** @description Events at this time or later (RFC 3339, such as `2026-01-01T00:00:00Z`), or on this day (UTC) or later. */
+                from?: components["parameters"]["from"];
+                /** @description Events before this time (RFC 3339), or on this day (UTC, such as `2026-01-31`) or earlier. */
+                to?: components["parameters"]["to"];
                 /** @description Events on a page: 1 to 200, 50 by default. */
                 limit?: number;
                 /** @description `next_cursor` of the previous page; same filters, same caller. */
@@ -2636,177 +1771,36 @@ export interface operations {
             };
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description One page of the trail, or an export. */
+            /** @description One page of the trail. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEventPage"];
-                    "application/x-ndjson": string;
-                    "text/csv": string;
-                    "application/vnd.ocsf.api-activity+x-ndjson": string;
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getAuditEvent: {
@@ -2814,14 +1808,14 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -2830,183 +1824,23 @@ export interface operations {
             /** @description The event. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEvent"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getAuditEventProof: {
@@ -3014,14 +1848,14 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path: {
-                id: string;
+                id: components["parameters"]["id"];
             };
             cookie?: never;
         };
@@ -3030,206 +1864,36 @@ export interface operations {
             /** @description The proof. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             /** @description `not-sealed`: The event is not in the log yet */
             409: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getAuditLogCheckpoint: {
@@ -3237,11 +1901,11 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path?: never;
             cookie?: never;
@@ -3251,183 +1915,23 @@ export interface operations {
             /** @description The checkpoint. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getAuditLogKeys: {
@@ -3435,11 +1939,11 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path?: never;
             cookie?: never;
@@ -3449,160 +1953,22 @@ export interface operations {
             /** @description The keys. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getAuditLogTile: {
@@ -3610,11 +1976,11 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
-                "X-Tenant-Id"?: string;
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
                 /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
-                "X-Request-Id"?: string;
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
                 /** @description W3C Trace Context. The trace is continued. */
-                traceparent?: string;
+                traceparent?: components["parameters"]["traceparent"];
             };
             path: {
                 level: number;
@@ -3628,183 +1994,85 @@ export interface operations {
             /** @description The hashes. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/octet-stream": string;
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    exportAuditEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A customer's id (`cus_…`) or alias: finds every event of this customer's patches. An alias stands for every customer that
+                 *     had it when a patch or preview was recorded, until its personal data is erased.
+                 */
+                customer?: components["parameters"]["customer"];
+                /** @description A subject (`sub`) or a client (`client_id`). */
+                actor?: components["parameters"]["actor"];
+                action?: components["parameters"]["action"];
+                phase?: components["parameters"]["phase"];
+                outcome?: components["parameters"]["outcome"];
+                /** @description Events with a change that had this effect; with `field`: a change of that field. */
+                effect?: components["parameters"]["effect"];
+                /** @description Top-level name of a field that a patch changes, such as `billing_address`; requires `customer`. */
+                field?: components["parameters"]["field"];
+                /** @description Version of the tenant's token that was used. */
+                credential_version?: components["parameters"]["credential_version"];
+                /** @description Events at this time or later (RFC 3339, such as `2026-01-01T00:00:00Z`), or on this day (UTC) or later. */
+                from?: components["parameters"]["from"];
+                /** @description Events before this time (RFC 3339), or on this day (UTC, such as `2026-01-31`) or earlier. */
+                to?: components["parameters"]["to"];
+                /** @description Only for an NDJSON export of everything: it begins behind this leaf. */
+                after_leaf?: number;
+            };
+            header?: {
+                /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
+                "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
+                /** @description Used as the id of the request if it has 1 to 128 of A-Z a-z 0-9 . _ -; otherwise replaced by a new id. */
+                "X-Request-Id"?: components["parameters"]["X-Request-Id"];
+                /** @description W3C Trace Context. The trace is continued. */
+                traceparent?: components["parameters"]["traceparent"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All matching events, oldest first. */
+            200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                    "application/vnd.ocsf.api-activity+x-ndjson": string;
                 };
             };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     listTenants: {
@@ -3819,160 +2087,22 @@ export interface operations {
             /** @description All tenants, ordered by id. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TenantList"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `identity-provider-unavailable`: Access tokens cannot be checked<br>`audit-unavailable`: The audit trail cannot be written */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["InsufficientScope"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailableOfListTenants"];
         };
     };
     getTenant: {
@@ -3980,7 +2110,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["idOfPatchTenant"];
             };
             cookie?: never;
         };
@@ -3989,194 +2119,34 @@ export interface operations {
             /** @description The tenant. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `identity-provider-unavailable`: Access tokens cannot be checked<br>`audit-unavailable`: The audit trail cannot be written */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["InsufficientScope"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailableOfListTenants"];
         };
     };
     putTenant: {
         parameters: {
             query?: {
                 /** @description `true`: another origin in `billing_api_url` retires the tenant's tokens. Otherwise such a change is refused. */
-                retire_tokens?: boolean;
+                retire_tokens?: components["parameters"]["retire_tokens"];
             };
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["idOfPatchTenant"];
             };
             cookie?: never;
         };
@@ -4189,20 +2159,10 @@ export interface operations {
             /** @description The changed tenant. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4212,263 +2172,37 @@ export interface operations {
             /** @description The new tenant. */
             201: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid<br>`malformed-json`: The body is not JSON */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request-timeout`: The request did not arrive in time */
-            408: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tokens-would-retire`: The change would retire the tokens of the tenant */
-            409: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `payload-too-large`: The body is too large */
-            413: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The media type is not supported */
-            415: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `identity-provider-unavailable`: Access tokens cannot be checked<br>`audit-unavailable`: The audit trail cannot be written */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["InsufficientScope"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["TokensWouldRetire"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailableOfListTenants"];
         };
     };
     patchTenant: {
         parameters: {
             query?: {
                 /** @description `true`: another origin in `billing_api_url` retires the tenant's tokens. Otherwise such a change is refused. */
-                retire_tokens?: boolean;
+                retire_tokens?: components["parameters"]["retire_tokens"];
             };
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["idOfPatchTenant"];
             };
             cookie?: never;
         };
@@ -4481,275 +2215,27 @@ export interface operations {
             /** @description The changed tenant. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid<br>`malformed-json`: The body is not JSON */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request-timeout`: The request did not arrive in time */
-            408: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `tokens-would-retire`: The change would retire the tokens of the tenant */
-            409: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `payload-too-large`: The body is too large */
-            413: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The media type is not supported */
-            415: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `identity-provider-unavailable`: Access tokens cannot be checked<br>`audit-unavailable`: The audit trail cannot be written */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["InsufficientScope"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["TokensWouldRetire"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailableOfListTenants"];
         };
     };
     putToken: {
@@ -4757,7 +2243,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["idOfPatchTenant"];
             };
             cookie?: never;
         };
@@ -4770,252 +2256,26 @@ export interface operations {
             /** @description The new version; it is the current one. */
             201: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TokenVersion"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid<br>`malformed-json`: The body is not JSON */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request-timeout`: The request did not arrive in time */
-            408: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `payload-too-large`: The body is too large */
-            413: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported-media-type`: The media type is not supported */
-            415: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `identity-provider-unavailable`: Access tokens cannot be checked<br>`audit-unavailable`: The audit trail cannot be written */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["InsufficientScope"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailableOfListTenants"];
         };
     };
     listTokenVersions: {
@@ -5023,7 +2283,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["idOfPatchTenant"];
             };
             cookie?: never;
         };
@@ -5032,183 +2292,23 @@ export interface operations {
             /** @description The versions, newest first. */
             200: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TokenVersionList"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `identity-provider-unavailable`: Access tokens cannot be checked<br>`audit-unavailable`: The audit trail cannot be written */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["InsufficientScope"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailableOfListTenants"];
         };
     };
     retireToken: {
@@ -5216,7 +2316,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: components["parameters"]["idOfPatchTenant"];
                 version: number;
             };
             cookie?: never;
@@ -5226,181 +2326,21 @@ export interface operations {
             /** @description The version is retired. */
             204: {
                 headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: A valid access token is required */
-            401: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `insufficient-scope`: The access token lacks a scope */
-            403: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    "WWW-Authenticate"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not-found`: Not found */
-            404: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate-limited`: The caller sends too many requests */
-            429: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: Something went wrong */
-            500: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `identity-provider-unavailable`: Access tokens cannot be checked<br>`audit-unavailable`: The audit trail cannot be written */
-            503: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    /** @description Whole seconds. */
-                    "Retry-After"?: number;
-                    /**
-                     * @description The number of requests (`q`) that a caller may send in `w` seconds (token bucket).
-                     * @example "caller";q=600;w=60
-                     */
-                    "RateLimit-Policy"?: string;
-                    /**
-                     * @description The number of requests left (`r`), and the seconds until one more is allowed (`t`).
-                     * @example "caller";r=599;t=1
-                     */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["InsufficientScope"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["ServiceUnavailableOfListTenants"];
         };
     };
     getLiveness: {
@@ -5421,19 +2361,7 @@ export interface operations {
                     "application/json": components["schemas"]["Liveness"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailedOfGetLiveness"];
         };
     };
     getReadiness: {
@@ -5454,19 +2382,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailedOfGetLiveness"];
             /** @description The instance is not ready. */
             503: {
                 headers: {
@@ -5496,19 +2412,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description `validation-failed`: The request is not valid */
-            400: {
-                headers: {
-                    /** @description The request's own id if it was valid, else a new one. */
-                    "X-Request-Id"?: string;
-                    /** @description Always `no-store`. */
-                    "Cache-Control"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["ValidationFailedOfGetLiveness"];
         };
     };
 }

@@ -13,9 +13,8 @@ export const DEFAULT_LIMIT = 50;
 /** Filters of the audit trail. An event must match all of them. */
 export class AuditEventsQuery {
   /**
-   * A customer's id or alias: finds every event of this customer's patches. An alias stands for every customer that had
-   * it when a patch or preview was recorded, until its personal data is erased.
-   * @example 'cus_7n42DGM5Tflk9n8mt7Fhc7'
+   * A customer's id (`cus_…`) or alias: finds every event of this customer's patches. An alias stands for every customer that
+   * had it when a patch or preview was recorded, until its personal data is erased.
    */
   @MayBeAbsent()
   @Satisfies(
@@ -52,10 +51,7 @@ export class AuditEventsQuery {
   @OneOf(EFFECTS)
   effect?: string;
 
-  /**
-   * Top-level name of a field that a patch changes; requires `customer`.
-   * @example 'billing_address'
-   */
+  /** Top-level name of a field that a patch changes, such as `billing_address`; requires `customer`. */
   @MayBeAbsent()
   @Satisfies(textThat((value) => /^[a-z_]{1,64}$/.test(value), 'not-field', 'must be the name of a field'))
   field?: string;
@@ -68,26 +64,17 @@ export class AuditEventsQuery {
   @ApiProperty({ type: 'integer', minimum: 1 })
   credential_version?: string;
 
-  /**
-   * Events at this time or later (RFC 3339), or on this day (UTC) or later.
-   * @example '2026-01-01T00:00:00Z'
-   */
+  /** Events at this time or later (RFC 3339, such as `2026-01-01T00:00:00Z`), or on this day (UTC) or later. */
   @MayBeAbsent()
   @Timestamp()
   from?: string;
 
-  /**
-   * Events before this time (RFC 3339), or on this day (UTC) or earlier.
-   * @example '2026-01-31'
-   */
+  /** Events before this time (RFC 3339), or on this day (UTC, such as `2026-01-31`) or earlier. */
   @MayBeAbsent()
   @Timestamp()
   to?: string;
 
-  /**
-   * Only for an NDJSON export of everything: it begins behind this leaf.
-   * @example 999
-   */
+  /** Only for an NDJSON export of everything: it begins behind this leaf. */
   @MayBeAbsent()
   @Satisfies(
     textThat((value) => /^(0|[1-9][0-9]{0,14})$/.test(value), 'out-of-range', 'must be the index of a leaf'),

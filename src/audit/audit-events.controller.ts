@@ -1,13 +1,6 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Headers, Param, Query, Res, StreamableFile } from '@nestjs/common';
-import {
-  ApiExtraModels,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ReadsTrail, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, TRAIL_PROBLEMS } from '../auth/caller.docs.js';
@@ -21,7 +14,7 @@ import { AuditEventsQuery } from './audit-events-query.dto.js';
 import { readAuditQuery } from './audit-query.js';
 import { AuditReader, type ShownEvent, type ShownPage } from './audit-reader.js';
 import { CurrentRequest } from './current-request.js';
-import { EXPORT_FORMATS, formatFor } from './export-formats.js';
+import { formatFor } from './export-formats.js';
 
 @ApiTags('Audit')
 @ReadsTrail()
@@ -34,26 +27,15 @@ export class AuditEventsController {
   @HasQueryParameters()
   @ApiOperation({
     operationId: 'listAuditEvents',
-    summary: 'List or export audit events',
+    summary: 'List audit events',
     description:
-      "Returns the trail of the caller's own tenant, newest first. With `Accept: application/x-ndjson`, `text/csv` or " +
-      '`application/vnd.ocsf.api-activity+x-ndjson` (OCSF, class 6003) it streams all matching events, oldest first, ' +
-      'and ignores `limit`. A page without `customer` looks at 10,000 events at most: it may have few events, or none, and yet ' +
-      'a `next_cursor`; the last page has null. An NDJSON export without filters can be verified offline. With the scope ' +
-      '`audit:read:clear` each change has its values in `clear`. Each query and each export is also an event of the trail.',
+      "Returns the trail of the caller's own tenant, newest first. A page without `customer` looks at 10,000 events at " +
+      'most: it may have few events, or none, and yet a `next_cursor`; the last page has null. With another `Accept` it is an ' +
+      'export: see `exportAuditEvents`. With the scope `audit:read:clear` each change has its values in `clear`. Each query ' +
+      'is also an event of the trail.',
   })
   @ApiRequestHeaders()
-  @ApiExtraModels(AuditEventPage)
-  @ApiOkResponse({
-    description: 'One page of the trail, or an export.',
-    headers: REQUEST_ID_HEADER,
-    content: {
-      'application/json': { schema: { $ref: getSchemaPath(AuditEventPage) } },
-      ...Object.fromEntries(
-        EXPORT_FORMATS.map(({ mediaType }) => [mediaType, { schema: { type: 'string' as const } }]),
-      ),
-    },
-  })
+  @ApiOkResponse({ description: 'One page of the trail.', type: AuditEventPage, headers: REQUEST_ID_HEADER })
   @ApiProblems(...TRAIL_PROBLEMS, 'validation-failed')
   async list(
     @CurrentRequest() request: AuditedRequest,

@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { operationsOf } from './operations.js';
 
 /** The tags, in the order in which a newcomer needs them, with what each group of routes is for. */
 export const TAGS = {
@@ -19,9 +20,7 @@ export const TAGS = {
 /** Puts the paths into the order of their tags; paths of the same tag keep theirs. */
 export function inOrderOfTags(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   const order: readonly string[] = Object.keys(TAGS);
-  const place = ({ get, put, patch, post, delete: remove }: OpenAPIObject['paths'][string]): number => {
-    const [operation] = [patch, post, get, put, remove].filter((each) => each !== undefined);
-    return order.indexOf(operation?.tags?.[0] ?? '');
-  };
+  const place = (path: OpenAPIObject['paths'][string]): number =>
+    order.indexOf(operationsOf(path)[0]?.tags?.[0] ?? '');
   return Object.fromEntries(Object.entries(paths).sort(([, one], [, other]) => place(one) - place(other)));
 }
