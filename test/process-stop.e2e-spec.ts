@@ -5,6 +5,7 @@ import pino from 'pino';
 import type { AuditEvent } from '../src/audit/audit-event.js';
 import { readEnvironment } from '../src/config/environment.js';
 import { Database } from '../src/database/database.js';
+import { SystemClock } from '../src/runtime/clock.js';
 import { BffProcess, createSurroundings, killAll, type Surroundings } from './support/bff-process.js';
 import { TestIdentityProvider } from './support/identity-provider.js';
 import { patchRaw } from './support/raw-request.js';
@@ -47,7 +48,11 @@ async function patch(agent?: Agent, body = BODY): Promise<{ status: number; oper
 
 /** The database of a process that is not running. */
 async function inDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
-  const database = new Database(readEnvironment(around.settings), pino({ enabled: false }));
+  const database = new Database(
+    readEnvironment(around.settings),
+    pino({ enabled: false }),
+    new SystemClock(),
+  );
   await database.onModuleInit();
   try {
     return await work(database);

@@ -164,7 +164,10 @@ export class LogKeys {
           .values({ public_key: publicKey, kid, mac: this.macOf(publicKey) })
           .onConflict((conflict) => conflict.column('public_key').doNothing())
           .execute();
-      const rows = await transaction.selectFrom('audit_log_key').selectAll().execute();
+      const rows = await transaction
+        .selectFrom('audit_log_key')
+        .select(['public_key', 'number', 'kid', 'ended_at'])
+        .execute();
       const mine = new Set(this.own.map(({ publicKey }) => publicKey));
       const newest = Math.max(
         ...rows.filter(({ public_key }) => mine.has(public_key)).map(({ number }) => number),

@@ -221,7 +221,7 @@ export async function readTiles(
     select tile.log, tile.level, tile.n, tile.hashes
     from json_to_recordset(${JSON.stringify(places)}::json) as place(log text, level smallint, n bigint)
     cross join lateral (
-      select * from audit_tile where log = place.log and level = place.level and n = place.n offset 0
+      select log, level, n, hashes from audit_tile where log = place.log and level = place.level and n = place.n offset 0
     ) as tile`.execute(database);
   return rows.map((row) => ({ ...row, hashes: Buffer.from(row.hashes) }));
 }

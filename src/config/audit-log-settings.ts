@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuditLogConfig, SigningKey, Witness } from './config.js';
-import { parsePlainUrl, type SettingReader } from './setting-reader.js';
+import { listOf, parsePlainUrl, type SettingReader } from './setting-reader.js';
 
 /** AUDIT_LOG_NAME, AUDIT_SIGNING_KEYS, AUDIT_WITNESSES and AUDIT_WITNESS_INTERVAL_S. */
 export function readAuditLog(read: SettingReader, production: boolean): AuditLogConfig {
@@ -46,11 +46,6 @@ export function parseSigningKey(text: string): SigningKey | undefined {
   const [, kid, encoded] = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9_-]{43}=?)$/.exec(text) ?? [];
   const seed = Buffer.from(encoded ?? '', 'base64url');
   return kid === undefined || seed.length !== 32 ? undefined : { kid, seed };
-}
-
-function listOf(value: string | undefined): string[] {
-  const items = (value ?? '').split(',').map((item) => item.trim());
-  return items.filter((item) => item !== '');
 }
 
 const WITNESSES = 'AUDIT_WITNESSES';

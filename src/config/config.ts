@@ -6,12 +6,18 @@ export abstract class Config {
   abstract readonly host: string;
   /** 0: the system picks a free port. */
   abstract readonly port: number;
+  /** Where `/metrics` and the probes are, and nothing else; undefined: beside everything else on `port`. */
+  abstract readonly adminPort: number | undefined;
+  /** Milliseconds between a signal and the end of new connections: not ready, but still serving. */
+  abstract readonly shutdownDelayMs: number;
   abstract readonly logLevel: LogLevel;
   abstract readonly auth: AuthConfig;
   abstract readonly billing: BillingConfig;
   /** Address of PostgreSQL; without it the embedded database in `dataDir` is used. */
   abstract readonly databaseUrl: string | undefined;
   abstract readonly dataDir: string;
+  /** False: the start is refused unless the schema is there. */
+  abstract readonly migrateAtStart: boolean;
   abstract readonly tenantsFile: string | undefined;
   abstract readonly encryptionKeys: readonly EncryptionKey[];
   abstract readonly auditLog: AuditLogConfig;
@@ -28,6 +34,9 @@ export abstract class Config {
   /** Warnings about settings that work but may be wrong; logged at start. */
   abstract readonly warnings: readonly string[];
 }
+
+export type DatabaseConfig = Pick<Config, 'databaseUrl' | 'dataDir' | 'auditRetentionDays'>;
+export type MigrationSettings = DatabaseConfig & Pick<Config, 'logLevel'>;
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

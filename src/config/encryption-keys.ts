@@ -1,11 +1,11 @@
 import type { EncryptionKey } from './config.js';
-import type { SettingReader } from './setting-reader.js';
+import { listOf, type SettingReader } from './setting-reader.js';
 
 /** Keys as `kid:base64url of 32 bytes`, separated by commas. The first one encrypts. */
 export function parseEncryptionKeys(read: SettingReader, production: boolean): EncryptionKey[] {
   const name = 'ENCRYPTION_KEYS';
-  if (production) read.required(name, ' in production');
-  const keys = read.list(name).map((item) => {
+  const value = production ? read.requiredSecret(name, ' in production') : read.secret(name);
+  const keys = listOf(value).map((item) => {
     const [, kid = '', encoded = ''] = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9_-]{43}=?)$/.exec(item) ?? [];
     return { kid, key: Buffer.from(encoded, 'base64url') };
   });

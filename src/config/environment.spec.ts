@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, readEnvironment } from './environment.js';
+import type { Config } from './config.js';
+import { ConfigError, readEnvironment, readMigrationSettings } from './environment.js';
 
 const REQUIRED = {
   AUTH_ISSUER: 'https://idp.test/',
@@ -35,6 +36,9 @@ describe('the settings', () => {
       environment: 'development',
       host: '127.0.0.1',
       port: 3000,
+      adminPort: undefined,
+      shutdownDelayMs: 0,
+      migrateAtStart: true,
       logLevel: 'info',
       auth: {
         issuer: 'https://idp.test/',
@@ -180,6 +184,9 @@ describe('the settings', () => {
   const WRONG: Record<string, string[]> = {
     NODE_ENV: ['prod', 'Production'],
     PORT: ['65536', '-1', '80.5', '0x50', '1e3', 'S3CR3T'],
+    ADMIN_PORT: ['65536', 'S3CR3T'],
+    SHUTDOWN_DELAY_MS: ['-1', '600001', '5s'],
+    MIGRATE_AT_START: ['yes', '1'],
     LOG_LEVEL: ['verbose', 'INFO'],
     AUTH_JWKS_URL: [
       'S3CR3T',
@@ -289,20 +296,58 @@ describe('the settings', () => {
     );
   });
 
-  it('take a secret from a file, if it is named', () => {
+  it.each([
+    ['DATABASE_URL', PRODUCTION.DATABASE_URL, ({ databaseUrl }: Config) => databaseUrl],
+    [
+      'ENCRYPTION_KEYS',
+      PRODUCTION.ENCRYPTION_KEYS,
+      ({ encryptionKeys }: Config) => encryptionKeys.map(({ kid, key }) => text(kid, key)).join(),
+    ],
+    [
+      'AUDIT_SIGNING_KEYS',
+      PRODUCTION.AUDIT_SIGNING_KEYS,
+      ({ auditLog }: Config) => auditLog.signingKeys.map(({ kid, seed }) => text(kid, seed)).join(),
+    ],
+  ])('take %s from a file, if one is named', (name, value, read) => {
     const folder = mkdtempSync(join(tmpdir(), 'bff-settings-'));
-    const path = join(folder, 'keys');
-    writeFileSync(path, `s:${SEED}\n`);
-    const unset = { ...PRODUCTION, AUDIT_SIGNING_KEYS: '' };
-    const { signingKeys } = readEnvironment({ ...unset, AUDIT_SIGNING_KEYS_FILE: path }).auditLog;
-    expect(signingKeys.map(({ kid, seed }) => [kid, Buffer.from(seed).toString('base64url')])).toEqual([
-      ['s', SEED],
-    ]);
-    expect(faultsOf({ ...PRODUCTION, AUDIT_SIGNING_KEYS_FILE: path })).toEqual(['AUDIT_SIGNING_KEYS']);
+    const path = join(folder, 'secret');
+    const unset = { ...PRODUCTION, [name]: '' };
+    for (const content of [value, `${value}\n`, `${value}\r\n`]) {
+      writeFileSync(path, content);
+      expect(read(readEnvironment({ ...unset, [`${name}_FILE`]: path }))).toBe(value);
+    }
+    expect(faultsOf({ ...PRODUCTION, [`${name}_FILE`]: path })).toEqual([name]);
+    writeFileSync(path, 'S3CR3T\n');
+    expect(faultsOf({ ...unset, [`${name}_FILE`]: path })).toEqual([name]);
+    expect(errorOf({ ...unset, [`${name}_FILE`]: path }).message).not.toContain('S3CR3T');
     writeFileSync(path, ' ');
-    for (const file of [path, join(folder, 'nothing')])
-      expect(faultsOf({ ...unset, AUDIT_SIGNING_KEYS_FILE: file })).toEqual(['AUDIT_SIGNING_KEYS_FILE']);
+    for (const file of [path, join(folder, 'nothing'), folder])
+      expect(faultsOf({ ...unset, [`${name}_FILE`]: file })).toEqual([`${name}_FILE`]);
     rmSync(folder, { recursive: true });
+  });
+
+  it('of a migration are those of the database alone', () => {
+    expect(readMigrationSettings({})).toEqual({
+      ...{ databaseUrl: undefined, dataDir: './data', auditRetentionDays: undefined, logLevel: 'info' },
+    });
+    const { NODE_ENV, DATABASE_URL } = PRODUCTION;
+    expect(readMigrationSettings({ NODE_ENV, DATABASE_URL }).databaseUrl).toBe(DATABASE_URL);
+    expect(() => readMigrationSettings({ NODE_ENV })).toThrow(/DATABASE_URL is required in production/);
+  });
+
+  it('have a pause before the end in production, and only there', () => {
+    expect(readEnvironment(REQUIRED).shutdownDelayMs).toBe(0);
+    expect(readEnvironment(PRODUCTION).shutdownDelayMs).toBe(5_000);
+    expect(readEnvironment({ ...PRODUCTION, SHUTDOWN_DELAY_MS: '0' }).shutdownDelayMs).toBe(0);
+  });
+
+  it('need two ports where there are two listeners, unless the system picks them', () => {
+    expect(readEnvironment({ ...REQUIRED, PORT: '0', ADMIN_PORT: '0' })).toMatchObject({
+      port: 0,
+      adminPort: 0,
+    });
+    expect(readEnvironment({ ...REQUIRED, ADMIN_PORT: '3001' }).adminPort).toBe(3001);
+    expect(faultsOf({ ...REQUIRED, ADMIN_PORT: '3000' })).toEqual(['ADMIN_PORT']);
   });
 
   it('can’t be changed once they are read', () => {
@@ -343,6 +388,10 @@ describe('the settings', () => {
     expect(readEnvironment({ ...PRODUCTION, SWAGGER_ENABLED: 'true' }).swagger.enabled).toBe(true);
   });
 });
+
+function text(kid: string, key: Uint8Array): string {
+  return `${kid}:${Buffer.from(key).toString('base64url')}`;
+}
 
 function errorOf(environment: Record<string, string | undefined>): ConfigError {
   try {

@@ -1,11 +1,14 @@
 import { isIP } from 'node:net';
-import { type ClaimPath, parseClaimPath } from './claim-path.js';
+import { readAuth } from './auth-settings.js';
 import {
   type AuditLogConfig,
   type AuthConfig,
   type BillingConfig,
   Config,
+  type DatabaseConfig,
   LOG_LEVELS,
+  type LogLevel,
+  type MigrationSettings,
   type SwaggerConfig,
 } from './config.js';
 import { readAuditLog } from './audit-log-settings.js';
@@ -32,21 +35,21 @@ export class ConfigError extends Error {
  */
 export function readEnvironment(environment: Environment): Config {
   const read = new SettingReader(environment);
-  const mode = read.oneOf('NODE_ENV', ['development', 'test', 'production'], 'development');
+  const mode = readMode(read);
   const production = mode === 'production';
   const config = {
     environment: mode,
     host: read.text('HOST', '127.0.0.1'),
-    port: read.integer('PORT', 3000, 0, 65_535),
-    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    ...readPorts(read),
+    logLevel: readLogLevel(read),
+    shutdownDelayMs: read.integer('SHUTDOWN_DELAY_MS', production ? 5_000 : 0, 0, 600_000),
     auth: readAuth(read),
     billing: readBilling(read),
-    databaseUrl: readDatabaseUrl(read, production),
-    dataDir: read.text('DATA_DIR', './data'),
+    ...readDatabase(read, production),
+    migrateAtStart: read.boolean('MIGRATE_AT_START', true),
     tenantsFile: read.optional('TENANTS_FILE'),
     encryptionKeys: parseEncryptionKeys(read, production),
     auditLog: readAuditLog(read, production),
-    auditRetentionDays: read.optionalInteger('AUDIT_RETENTION_DAYS', 1, 36_500),
     rateLimitPerMinute: read.integer('RATE_LIMIT_PER_MINUTE', 600, 0, 1_000_000),
     callerMaxInFlight: read.integer('CALLER_MAX_IN_FLIGHT', 32, 1, 100_000),
     corsOrigins: readCorsOrigins(read, production),
@@ -58,72 +61,41 @@ export function readEnvironment(environment: Environment): Config {
   return deepFreeze({ ...config, warnings: [...misspelt, ...(production ? plainTextWarnings(config) : [])] });
 }
 
-const ASYMMETRIC_ALGORITHMS = [
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
-  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
-];
-
-function readAuth(read: SettingReader): AuthConfig {
-  const algorithms = read.list('AUTH_ALGORITHMS');
-  if (algorithms.some((algorithm) => !ASYMMETRIC_ALGORITHMS.includes(algorithm))) {
-    read.fault('AUTH_ALGORITHMS', `accepts only asymmetric algorithms: ${ASYMMETRIC_ALGORITHMS.join(', ')}`);
-  }
-  return {
-    issuer: read.required('AUTH_ISSUER'),
-    audiences: readAudiences(read),
-    audienceClaim: readClaim(read, 'AUTH_AUDIENCE_CLAIM', 'aud'),
-    jwksUrl: readJwksUrl(read),
-    scopeClaims: readScopeClaims(read),
-    scopePrefix: readScopePrefix(read),
-    tenantClaim: readClaim(read, 'AUTH_TENANT_CLAIM', 'tenant_id'),
-    algorithms: algorithms.length > 0 ? algorithms : ['RS256', 'PS256', 'ES256', 'EdDSA'],
-    clockToleranceS: read.integer('AUTH_CLOCK_TOLERANCE_S', 5, 0, 300),
+/**
+ * The settings that a migration needs, so that its account and its job have no others.
+ * @throws ConfigError
+ */
+export function readMigrationSettings(environment: Environment): MigrationSettings {
+  const read = new SettingReader(environment);
+  const settings = {
+    ...readDatabase(read, readMode(read) === 'production'),
+    logLevel: readLogLevel(read),
   };
+  if (read.faults.length > 0) throw new ConfigError(read.faults, []);
+  return settings;
 }
 
-function readAudiences(read: SettingReader): string[] {
-  const audiences = read.list('AUTH_AUDIENCE');
-  if (audiences.length === 0) read.fault('AUTH_AUDIENCE', 'is required; set it');
-  return audiences;
+function readMode(read: SettingReader): Config['environment'] {
+  return read.oneOf('NODE_ENV', ['development', 'test', 'production'], 'development');
 }
 
-function readClaim(read: SettingReader, name: string, fallback: string): ClaimPath {
-  return claimPath(read, name, read.text(name, fallback));
+function readLogLevel(read: SettingReader): LogLevel {
+  return read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info');
 }
 
-function readScopeClaims(read: SettingReader): ClaimPath[] {
-  const names = read.list('AUTH_SCOPE_CLAIM');
-  const claims = names.length === 0 ? ['scope', 'scp'] : names;
-  return claims.map((claim) => claimPath(read, 'AUTH_SCOPE_CLAIM', claim));
+function readPorts(read: SettingReader): Pick<Config, 'port' | 'adminPort'> {
+  const port = read.integer('PORT', 3000, 0, 65_535);
+  const adminPort = read.optionalInteger('ADMIN_PORT', 0, 65_535);
+  if (adminPort === port && port !== 0) read.fault('ADMIN_PORT', 'must differ from PORT');
+  return { port, adminPort };
 }
 
-function claimPath(read: SettingReader, name: string, text: string): ClaimPath {
-  const path = parseClaimPath(text);
-  if (path === undefined) {
-    read.fault(name, 'must be the name of a claim, or an RFC 6901 pointer (~0 for ~, ~1 for /)');
-  }
-  return path ?? { name: text, steps: [] };
-}
-
-function readScopePrefix(read: SettingReader): string {
-  const prefix = read.text('AUTH_SCOPE_PREFIX', 'none');
-  if (prefix === 'none') return '';
-  if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(prefix)) {
-    read.fault(
-      'AUTH_SCOPE_PREFIX',
-      'must be the beginning of a scope: visible ASCII without spaces and quotes',
-    );
-  }
-  return prefix;
-}
-
-/** A JWKS address may have a query: some identity providers select the key set by it. */
-function readJwksUrl(read: SettingReader): URL {
-  const value = read.required('AUTH_JWKS_URL');
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.username === '') return url;
-  if (value !== '') read.fault('AUTH_JWKS_URL', 'must be an http:// or https:// URL without user name');
-  return new URL('https://unset.invalid');
+function readDatabase(read: SettingReader, production: boolean): DatabaseConfig {
+  return {
+    databaseUrl: readDatabaseUrl(read, production),
+    dataDir: read.text('DATA_DIR', './data'),
+    auditRetentionDays: read.optionalInteger('AUDIT_RETENTION_DAYS', 1, 36_500),
+  };
 }
 
 function readBilling(read: SettingReader): BillingConfig {
@@ -142,9 +114,10 @@ function readBilling(read: SettingReader): BillingConfig {
 }
 
 function readDatabaseUrl(read: SettingReader, production: boolean): string | undefined {
-  const value = production ? read.required('DATABASE_URL', ' in production') : read.optional('DATABASE_URL');
+  const name = 'DATABASE_URL';
+  const value = production ? read.requiredSecret(name, ' in production') : read.secret(name);
   if (value !== undefined && value !== '' && !/^postgres(ql)?:\/\/./.test(value)) {
-    read.fault('DATABASE_URL', 'must begin with postgres:// or postgresql://');
+    read.fault(name, 'must begin with postgres:// or postgresql://');
   }
   return value;
 }

@@ -82,10 +82,7 @@ export class SettingReader {
   }
 
   list(name: string): string[] {
-    const value = this.optional(name);
-    if (value === undefined) return [];
-    const items = value.split(',').map((item) => item.trim());
-    return items.filter((item) => item !== '');
+    return listOf(this.optional(name));
   }
 
   /** A URL of one of the `protocols`, without user-info, query or fragment. */
@@ -103,6 +100,12 @@ export class SettingReader {
   fault(name: string, what: string): void {
     this.faults.push(`${name} ${what}`);
   }
+}
+
+/** The items of a list separated by commas, without empty ones. */
+export function listOf(text = ''): string[] {
+  const items = text.split(',').map((item) => item.trim());
+  return items.filter((item) => item !== '');
 }
 
 export function parsePlainUrl(value: string, protocols: readonly string[]): URL | undefined {

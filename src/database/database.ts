@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
-import { type Dialect, Kysely, Migrator, PostgresDialect, type PostgresPool, sql } from 'kysely';
+import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
+import { Clock } from '../runtime/clock.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { takeFolder } from './exclusive-folder.js';
-import { MIGRATIONS } from './migrations.js';
+import { migrate, migrationConnection, missingMigrations } from './migrate.js';
 import { CHANNELS, Notifications } from './notifications.js';
 import { sharesBackends } from './pooling-mode.js';
 import { pgliteDialect } from './pglite.dialect.js';
@@ -39,6 +40,8 @@ const MAX_READING_CONNECTIONS = 5;
 const toNumber = (text: string): number => Number(text);
 pg.types.setTypeParser(pg.types.builtins.INT8, toNumber);
 
+type DatabaseSettings = Pick<Config, 'databaseUrl' | 'dataDir' | 'auditRetentionDays' | 'migrateAtStart'>;
+
 /** PostgreSQL through Kysely: the server of DATABASE_URL, or one embedded in DATA_DIR. */
 @Injectable()
 export class Database {
@@ -48,39 +51,43 @@ export class Database {
   readonly readers: Kysely<Schema>;
   /** What this and other instances notify. */
   readonly notifications = new Notifications();
-  private readonly pool: PostgresPool | undefined;
   private giveBackFolder: () => Promise<void> = () => Promise.resolve();
 
   constructor(
-    private readonly config: Config,
+    @Inject(Config) private readonly config: DatabaseSettings,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly clock: Clock,
   ) {
     const { databaseUrl } = config;
     if (databaseUrl === undefined) {
       this.kysely = new Kysely<Schema>({ dialect: this.embedded() });
       this.readers = this.kysely;
     } else {
-      this.pool = this.connections(databaseUrl, MAX_CONNECTIONS);
-      this.kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: this.pool }) });
-      const pool = this.connections(databaseUrl, MAX_READING_CONNECTIONS);
-      this.readers = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+      this.kysely = this.connected(databaseUrl, MAX_CONNECTIONS);
+      this.readers = this.connected(databaseUrl, MAX_READING_CONNECTIONS);
     }
   }
 
   /**
-   * Opens the database and runs the missing migrations, one instance at a time. Then stores AUDIT_RETENTION_DAYS.
+   * Opens the database, with MIGRATE_AT_START brings its schema up to date, and stores AUDIT_RETENTION_DAYS.
    * @throws DatabaseUnusable
    */
   async onModuleInit(): Promise<void> {
-    if (this.pool !== undefined) await refuseSharedBackends(this.pool);
-    const migrator = new Migrator({
-      db: this.kysely,
-      provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
-    });
-    const { error, results } = await migrator.migrateToLatest();
-    if (error !== undefined) throw new DatabaseUnusable(explain(error), { cause: error });
-    for (const { migrationName } of results ?? [])
-      this.logger.info({ migration: migrationName }, 'database migrated');
+    if (this.config.migrateAtStart) await this.migrate();
+    else await this.requireSchema();
+    await this.storeRetention();
+  }
+
+  /**
+   * Runs the missing migrations, one instance at a time.
+   * @returns how many were run
+   * @throws DatabaseUnusable
+   */
+  migrate(): Promise<number> {
+    return this.inMigrationSession((session) => migrate(session, this.clock, this.logger));
+  }
+
+  async storeRetention(): Promise<void> {
     await storeRetention(this.kysely, this.config.auditRetentionDays ?? null, this.logger);
   }
 
@@ -95,7 +102,32 @@ export class Database {
     await sql`select 1`.execute(this.kysely);
   }
 
-  private connections(connectionString: string, max: number): PostgresPool {
+  private async requireSchema(): Promise<void> {
+    const missing = await this.inMigrationSession((session) =>
+      missingMigrations(session, this.clock, this.logger),
+    );
+    if (missing.length > 0) throw new DatabaseUnusable(notMigrated(missing));
+  }
+
+  /** The embedded database has only one connection. */
+  private async inMigrationSession<Result>(
+    work: (session: Kysely<Schema>) => Promise<Result>,
+  ): Promise<Result> {
+    const { databaseUrl } = this.config;
+    const session = databaseUrl === undefined ? this.kysely : migrationConnection<Schema>(databaseUrl);
+    try {
+      if (databaseUrl !== undefined) await refuseSharedBackends(this.kysely);
+      return await work(session);
+    } catch (error) {
+      throw error instanceof DatabaseUnusable
+        ? error
+        : new DatabaseUnusable(explain(error), { cause: error });
+    } finally {
+      if (session !== this.kysely) await session.destroy();
+    }
+  }
+
+  private connected(connectionString: string, max: number): Kysely<Schema> {
     const pool = new pg.Pool({
       connectionString,
       max,
@@ -110,7 +142,9 @@ export class Database {
     // The same for a connection that breaks while it is in use: the pool does not watch it. Its query fails with the
     // same error.
     pool.on('connect', (client) => client.on('error', () => undefined));
-    return watchedPool(pool, PATIENCE, SESSION);
+    return new Kysely<Schema>({
+      dialect: new PostgresDialect({ pool: watchedPool(pool, PATIENCE, SESSION) }),
+    });
   }
 
   private embedded(): Dialect {
@@ -130,19 +164,26 @@ export class Database {
   }
 }
 
-async function refuseSharedBackends(pool: PostgresPool): Promise<void> {
-  const shared = await sharesBackends(pool).catch((error: unknown) => {
-    throw new DatabaseUnusable(explain(error), { cause: error });
-  });
-  if (shared) throw new DatabaseUnusable(POOLED);
+async function refuseSharedBackends(kysely: Kysely<Schema>): Promise<void> {
+  if (await sharesBackends(kysely)) throw new DatabaseUnusable(POOLED);
+}
+
+function notMigrated(missing: readonly string[]): string {
+  return (
+    `the database lacks ${missing.length} migrations, ${missing.join(', ')}, and MIGRATE_AT_START is false; ` +
+    'run `npm run migrate` with an account that owns the tables'
+  );
 }
 
 const POOLED =
   'DATABASE_URL leads to a pooler in transaction (or statement) mode, where settings, LISTEN and locks of a session do not ' +
   'hold; use its session mode (PgBouncer: pool_mode = session) or a direct connection';
 
+/** Errors with a message for the operator. */
+const EXPLAINED = new Set(['FolderInUse', 'MigrationBlocked', 'SchemaUnfit']);
+
 function explain(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-  const known = error instanceof Error && ['FolderInUse'].includes(error.name) ? `: ${error.message}` : '';
+  const known = error instanceof Error && EXPLAINED.has(error.name) ? `: ${error.message}` : '';
   return `the database cannot be opened${code}${known}`;
 }

@@ -1,4 +1,4 @@
-import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 /**
  * Whether the statements of one connection may run on several connections of the server, as with a pooler in
@@ -6,24 +6,18 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely';
  * have its own backend and keep it. A pooler gives a statement the last used backend, or the next in turn; the order
  * of the queries shows both.
  */
-export async function sharesBackends(pool: PostgresPool): Promise<boolean> {
-  const one = await pool.connect();
-  try {
-    const other = await pool.connect();
-    try {
+export function sharesBackends<Schema>(kysely: Kysely<Schema>): Promise<boolean> {
+  return kysely.connection().execute((one) =>
+    kysely.connection().execute(async (other) => {
       const first = await backendOf(one);
       const second = await backendOf(other);
       if (first === second || (await backendOf(other)) !== second) return true;
       return (await backendOf(one)) !== first || (await backendOf(one)) !== first;
-    } finally {
-      other.release();
-    }
-  } finally {
-    one.release();
-  }
+    }),
+  );
 }
 
-async function backendOf(client: PostgresPoolClient): Promise<unknown> {
-  const { rows } = await client.query<{ pid: unknown }>('select pg_backend_pid() as pid', []);
+async function backendOf<Schema>(connection: Kysely<Schema>): Promise<unknown> {
+  const { rows } = await sql<{ pid: unknown }>`select pg_backend_pid() as pid`.execute(connection);
   return rows[0]?.pid;
 }

@@ -135,7 +135,7 @@ export class IdempotencyStore {
   private async find({ id, fingerprint }: Claim): Promise<Found> {
     const row = await this.database.kysely
       .selectFrom('idempotency_key')
-      .selectAll()
+      .select(['fingerprint', 'operation_id', 'customer_id', 'own_key', 'own_kid', 'encrypted'])
       .select(sql<boolean>`held_until > now()`.as('held'))
       .where('id', '=', id)
       .executeTakeFirst();

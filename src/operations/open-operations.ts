@@ -35,7 +35,8 @@ export class OpenOperations {
           .forUpdate()
           .skipLocked(),
       )
-      .returningAll()
+      .returning(['id', 'tenant_id', 'state', 'due_at', 'unknown_since', 'awaited'])
+      .returning(['own_key', 'own_kid', 'encrypted'])
       .returning(
         sql<number>`coalesce(extract(epoch from now() - unknown_since) * 1000, 0)::float8`.as('age_ms'),
       )

@@ -6,7 +6,7 @@ import { NOW } from '../database/database-time.js';
 import type { Schema } from '../database/schema.js';
 import type { Clock } from '../runtime/clock.js';
 import type { BillingToken } from './billing-token.js';
-import type { TenantRow, TokenRow } from './tenant-rows.js';
+import { TENANT_COLUMNS, type TenantRow, TOKEN_COLUMNS, type TokenRow } from './tenant-rows.js';
 
 /** An operator's settings of a tenant; undefined keeps a value, null sets the default. */
 export interface TenantSettings {
@@ -46,7 +46,7 @@ export class TenantChange {
   find(): Promise<TenantRow | undefined> {
     return this.transaction
       .selectFrom('tenant')
-      .selectAll()
+      .select(TENANT_COLUMNS)
       .where('id', '=', this.tenantId)
       .executeTakeFirst();
   }
@@ -70,7 +70,7 @@ export class TenantChange {
       .insertInto('tenant')
       .values({ id: this.tenantId, source: from === undefined ? 'api' : 'file', ...values })
       .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
-      .returningAll()
+      .returning(TENANT_COLUMNS)
       .executeTakeFirstOrThrow();
     const moved = before !== undefined && this.originOf(before) !== this.originOf(after);
     return { before, after, retired: moved ? await this.retireAll() : [] };
@@ -95,7 +95,7 @@ export class TenantChange {
       .updateTable('tenant')
       .set({ ...left, ...(before.source === 'file' ? { status: 'suspended' } : {}) })
       .where('id', '=', this.tenantId)
-      .returningAll()
+      .returning(TENANT_COLUMNS)
       .executeTakeFirstOrThrow();
     return { before, after };
   }
@@ -103,7 +103,7 @@ export class TenantChange {
   versions(): Promise<TokenRow[]> {
     const query = this.transaction
       .selectFrom('tenant_token')
-      .selectAll()
+      .select(TOKEN_COLUMNS)
       .where('tenant_id', '=', this.tenantId);
     return query.orderBy('version', 'desc').execute();
   }
@@ -139,7 +139,7 @@ export class TenantChange {
         fingerprint: tokenFingerprint(this.appKeys, this.tenantId, token),
         created_at: new Date(this.clock.now()),
       })
-      .returningAll()
+      .returning(TOKEN_COLUMNS)
       .executeTakeFirstOrThrow();
   }
 
@@ -177,7 +177,7 @@ export class TenantChange {
       .where('tenant_id', '=', this.tenantId)
       .where('retired_at', 'is', null);
     if (fingerprint !== undefined) query = query.where('fingerprint', '=', fingerprint);
-    const rows = await query.returningAll().execute();
+    const rows = await query.returning(TOKEN_COLUMNS).execute();
     return rows.sort((one, other) => one.version - other.version);
   }
 

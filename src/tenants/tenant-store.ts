@@ -8,7 +8,7 @@ import { Database } from '../database/database.js';
 import { CHANNELS } from '../database/notifications.js';
 import { Clock } from '../runtime/clock.js';
 import { TenantChange } from './tenant-change.js';
-import type { TenantRow, TokenRow } from './tenant-rows.js';
+import { TENANT_COLUMNS, type TenantRow, TOKEN_COLUMNS, type TokenRow } from './tenant-rows.js';
 
 /** Tenants and the versions of their tokens, in the database. Every change notifies all instances. */
 @Injectable()
@@ -49,7 +49,7 @@ export class TenantStore {
       .leftJoin('tenant_token as token', (join) =>
         join.onRef('token.tenant_id', '=', 'tenant.id').on('token.retired_at', 'is', null),
       )
-      .selectAll('tenant')
+      .select(TENANT_COLUMNS.map((column) => `tenant.${column}` as const))
       .select(['token.tenant_id', 'token.version', 'token.token', 'token.kid', 'token.fingerprint'])
       .select([
         'token.created_at',
@@ -73,14 +73,14 @@ export class TenantStore {
   }
 
   list(): Promise<TenantRow[]> {
-    return this.database.kysely.selectFrom('tenant').selectAll().orderBy('id').execute();
+    return this.database.kysely.selectFrom('tenant').select(TENANT_COLUMNS).orderBy('id').execute();
   }
 
   /** Newest first. */
   versions(tenantId: string): Promise<TokenRow[]> {
     const query = this.database.kysely
       .selectFrom('tenant_token')
-      .selectAll()
+      .select(TOKEN_COLUMNS)
       .where('tenant_id', '=', tenantId);
     return query.orderBy('version', 'desc').execute();
   }

@@ -49,8 +49,9 @@ async function migrateEmbedded(dataDir) {
 /** As the service does it at its first start; later starts find nothing left to do. */
 async function migrate(config, finish = () => Promise.resolve()) {
   const { Database } = await import('../../dist/database/database.js');
-  const database = new Database(config, { info: () => undefined });
-  await database.onModuleInit();
+  const { SystemClock } = await import('../../dist/runtime/clock.js');
+  const database = new Database(config, { info: () => undefined }, new SystemClock());
+  await database.migrate();
   await finish(database);
   await database.onApplicationShutdown();
 }
