@@ -43,7 +43,7 @@ export class AppModule implements OnModuleDestroy {
         AuditLogModule,
         ReencryptionModule,
         TenantAdminModule,
-        HealthModule,
+        HealthModule.with(runtime.config),
       ],
     };
   }

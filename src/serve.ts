@@ -5,6 +5,7 @@ import { AuditWriter } from './audit/audit-writer.js';
 import { KeySet } from './auth/key-set.js';
 import type { Config } from './config/config.js';
 import { processEnvironment } from './config/load.js';
+import { createAdminApp } from './admin-app.js';
 import { createApp } from './create-app.js';
 import { Draining } from './health/draining.js';
 import { createLogger, describeError, errorLine } from './http/logger.js';
@@ -21,6 +22,12 @@ import { VERSION } from './runtime/version.js';
  */
 const SHUTDOWN_GRACE = 10_000;
 
+/** The running service, with the listener of ADMIN_PORT if there is one. */
+interface Service {
+  readonly app: NestFastifyApplication;
+  readonly admin: NestFastifyApplication | undefined;
+}
+
 /** Runs the service until a signal stops it. Then the process exits. */
 export async function serve(config: Config): Promise<void> {
   const output = new LogOutput(process.stdout);
@@ -29,6 +36,7 @@ export async function serve(config: Config): Promise<void> {
   const clock = new SystemClock();
   // No request waits for it, so no request failed: a bug gets a log line and does not stop all patches in flight.
   process.on('unhandledRejection', errorLine(logger, 'something failed that nobody waited for'));
+  const serves = stopOnSignals(config, logger, output);
   try {
     const runtime = { config, environment: processEnvironment(), clock, ids: new Ids(clock), logger };
 
@@ -36,12 +44,17 @@ export async function serve(config: Config): Promise<void> {
     const app = await createApp(runtime);
     app.get(Metrics).watchProcess();
     app.get(Metrics).watchLog(output);
-    stopOnSignals(app, config, logger, output);
+    const admin = config.adminPort === undefined ? undefined : await createAdminApp(app, runtime);
+    serves({ app, admin });
     await app.listen(config.port, config.host);
     void app.get(KeySet).warmUp();
-    // The parent process waits for this line, so it is written at any LOG_LEVEL.
+    // The parent process waits for these lines, so they are written at any LOG_LEVEL.
     const always = logger.child({ version: VERSION, environment: config.environment }, { level: 'info' });
-    always.info(`listening on ${addressOf(app, config)}`);
+    if (admin !== undefined) {
+      await admin.listen(config.adminPort ?? 0, config.host);
+      always.info(`metrics and probes on ${addressOf(admin, config.host)}`);
+    }
+    always.info(`listening on ${addressOf(app, config.host)}`);
   } catch (error) {
     await fail(error, logger, output);
   }
@@ -72,37 +85,53 @@ async function exit(code: number, output: LogOutput): Promise<never> {
 /** Errors with a message for the operator. */
 const EXPLAINED = new Set(['DatabaseUnusable', 'TenantsFileError', 'UnusableKey']);
 
-function addressOf(app: NestFastifyApplication, { host, port }: Config): string {
+function addressOf(app: NestFastifyApplication, host: string): string {
   const address: unknown = app.getHttpServer().address();
-  const bound =
-    typeof address === 'object' && address !== null && 'port' in address ? Number(address.port) : port;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  const port =
+    typeof address === 'object' && address !== null && 'port' in address ? Number(address.port) : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /**
- * Readiness goes down, requests in flight are answered and recorded, the database closes, exit 0. Further signals
- * change nothing.
+ * From the first signal on the service is not ready, and still serves for SHUTDOWN_DELAY_MS, while balancers find out.
+ * Then requests in flight are answered and recorded, the database closes, exit 0. Further signals change nothing.
+ * @returns a function for the service, once there is one; before that a signal ends the start
  */
-function stopOnSignals(app: NestFastifyApplication, config: Config, logger: Logger, output: LogOutput): void {
-  const draining = app.get(Draining);
+function stopOnSignals(config: Config, logger: Logger, output: LogOutput): (service: Service) => void {
+  let service: Service | undefined;
+  let begun = false;
   const stop = (signal: string): void => {
-    if (draining.begun) return;
-    draining.begun = true;
-    logger.info({ signal }, 'stopping');
+    if (begun) return;
+    begun = true;
+    logger.info({ signal, delay_ms: service === undefined ? 0 : config.shutdownDelayMs }, 'stopping');
+    if (service === undefined) {
+      void exit(0, output);
+      return;
+    }
+    service.app.get(Draining).begun = true;
+    setTimeout(close, config.shutdownDelayMs, service);
+  };
+  const close = ({ app, admin }: Service): void => {
     // Keeps the process alive, perhaps as the only timer, while the last events wait for a database that is down.
     setTimeout(() => {
       logger.fatal('the shutdown took too long');
       app.get(AuditWriter).giveUp();
       void exit(1, output);
     }, config.billing.deadlineMs + SHUTDOWN_GRACE);
-    app.close().then(
-      () => {
-        logger.info('stopped');
-        return exit(0, output);
-      },
-      (error: unknown) => fail(error, logger, output),
-    );
+    app
+      .close()
+      .then(() => admin?.close())
+      .then(
+        () => {
+          logger.info('stopped');
+          return exit(0, output);
+        },
+        (error: unknown) => fail(error, logger, output),
+      );
   };
   // Never removed: a signal without a listener would kill the process at work.
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
+  return (running) => {
+    service = running;
+  };
 }

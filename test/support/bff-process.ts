@@ -11,9 +11,11 @@ import { TestUpstream } from './upstream.js';
 const DEADLINE = 50_000;
 
 const MAIN = resolve('dist/main.js');
+type Command = readonly [program: string, ...words: string[]];
+
 const running = new Set<BffProcess>();
 
-/** `node dist/main.js` with the settings given and no others. */
+/** `node dist/main.js`, or another command, with the settings given and no others. */
 export class BffProcess {
   stdout = '';
   stderr = '';
@@ -23,8 +25,8 @@ export class BffProcess {
   readonly exited: Promise<number | null>;
   private readonly child: ChildProcess;
 
-  private constructor(settings: Record<string, string>, cwd: string) {
-    this.child = spawn(process.execPath, [MAIN], {
+  private constructor(settings: Record<string, string>, cwd: string, [program, ...words]: Command) {
+    this.child = spawn(program, words, {
       cwd,
       env: { PATH: process.env['PATH'], ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,8 +44,17 @@ export class BffProcess {
   }
 
   /** Only starts it: for processes that are to end by themselves. */
-  static spawn(settings: Record<string, string>, cwd = tmpdir()): BffProcess {
-    return new BffProcess(settings, cwd);
+  static spawn(
+    settings: Record<string, string>,
+    cwd = tmpdir(),
+    command: Command = [process.execPath, MAIN],
+  ): BffProcess {
+    return new BffProcess(settings, cwd, command);
+  }
+
+  /** `npm run <script>` in the repository. */
+  static npm(script: string, settings: Record<string, string>): BffProcess {
+    return BffProcess.spawn(settings, process.cwd(), ['npm', 'run', script]);
   }
 
   /** @throws when it ends instead of listening */
@@ -51,6 +62,11 @@ export class BffProcess {
     const bff = BffProcess.spawn(settings);
     await bff.listening();
     return bff;
+  }
+
+  /** Where its metrics and probes are if not where it listens, once it said so. */
+  get adminUrl(): string | undefined {
+    return /metrics and probes on (http:\/\/[^\s"]+)/.exec(this.stdout)?.[1];
   }
 
   /** Where it listens, once it said so. */
@@ -80,7 +96,7 @@ export class BffProcess {
   }
 
   /** Told by its output instead of looked for: whoever looks takes the CPU that the start needs. */
-  private async listening(): Promise<void> {
+  async listening(): Promise<void> {
     const what = 'the line that says where it listens';
     let deadline: NodeJS.Timeout | undefined;
     try {
