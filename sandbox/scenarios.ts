@@ -33,7 +33,7 @@ const applied =
 /** Milliseconds for which reads fail after a PATCH of `maintenance-unclear`. */
 const READS_FAIL_FOR_MS = 3_000;
 
-/** Each row of the README's "What happens when" that depends on the billing API, in its order. */
+/** Each row of docs/reference/outcomes.md that depends on the billing API, in its order. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     alias: 'slow',

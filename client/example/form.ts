@@ -3,7 +3,8 @@ import { outcomeOf, save, type Saved } from './save.js';
 import { type Settings, signIn } from './sign-in.js';
 
 const settings = (await (await fetch('/settings.json')).json()) as Settings;
-const token = await signIn(settings, 'ada');
+const person = new URLSearchParams(location.search).get('as') ?? 'ada';
+const token = await signIn(settings, person);
 const bff = createClient({ baseUrl: settings.bffUrl, token });
 
 const form = one('form', HTMLFormElement);
