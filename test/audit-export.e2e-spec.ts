@@ -6,6 +6,7 @@ import {
   exportLines,
   NDJSON,
   read,
+  until,
   vkeysOf,
 } from './support/audit-log.js';
 import { CUSTOMER_PATH, startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
@@ -143,7 +144,7 @@ describe('CSV', () => {
     expect(header.join(',')).toBe(
       'operation_id,occurred_at,actor,client,customer,action,phase,outcome,field,before,after,effect,status,' +
         'problem,count,credential_version,upstream_status,attempts,actor_type,ip,user_agent,tenant_id,' +
-        'request_id,trace_id,event_id,leaf_index',
+        'request_id,trace_id,event_id,leaf_index,reverts,act',
     );
     const events = (await bff.events(0)).filter(({ action }) => action === 'customer.patch');
     const changes = events.flatMap((event) =>
@@ -188,22 +189,86 @@ describe('CSV', () => {
   });
 });
 
-it('OCSF is API Activity, with the members that the class requires', async () => {
-  const answer = await read(bff, 'audit-events?actor=user-1&action=customer.patch', {}, { Accept: OCSF });
-  expect(answer.headers.get('content-type')).toBe(`${OCSF}; charset=utf-8`);
-  const [intent, outcome] = (await bff.events(0)) as [StoredEvent, StoredEvent];
-  const lines = (answer.body as string).trimEnd().split('\n');
-  expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
-    ocsfOf(intent, { status_id: 0, status_detail: 'pending', api: { response: {} } }),
-    ocsfOf(outcome, { status_id: 1, status_detail: 'applied', api: { response: { code: 200 } } }),
-  ]);
-});
+describe('OCSF 1.9', () => {
+  const ocsf = async (query: string): Promise<Record<string, unknown>[]> => {
+    const answer = await read(bff, `audit-events?${query}`, {}, { Accept: OCSF });
+    expect(answer.headers.get('content-type')).toBe(`${OCSF}; charset=utf-8`);
+    const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
 
-it('OCSF has a preview for a success', async () => {
-  await bff.send('POST', `${CUSTOMER_PATH}/preview`, { name: 'Other' });
-  const query = 'audit-events?action=customer.patch.previewed';
-  const { body } = await read(bff, query, {}, { Accept: OCSF });
-  expect(body).toMatchObject({ status_id: 1, status_detail: 'not_applied' });
+  it('is API Activity with its trace: an intent and an outcome', async () => {
+    const [intent, outcome] = (await bff.events(0)) as [StoredEvent, StoredEvent];
+    expect(await ocsf('actor=user-1&action=customer.patch')).toEqual([
+      ocsfOf(intent, { status_id: 0, status_detail: 'pending' }),
+      ocsfOf(outcome, { status_id: 1, status_detail: 'applied', code: 200 }),
+    ]);
+  });
+
+  it('says whose token acted for the caller, and which operation is undone; so does the CSV', async () => {
+    const act = { sub: 'agent', client_id: 'assistant', act: { sub: 'helper' } };
+    const { headers } = await bff.patch({ name: 'Undone' });
+    const reverts = headers.get('x-operation-id') ?? '';
+    const token = await bff.idp.token({ sub: 'acted-for', act });
+    const sent = { Authorization: `Bearer ${token}`, 'X-Reverts-Operation': reverts };
+    expect(await bff.send('PATCH', CUSTOMER_PATH, { name: 'Done' }, sent)).toMatchObject({ status: 200 });
+    const said = [
+      { sub: 'agent', client_id: 'assistant' },
+      { sub: 'helper', client_id: null },
+    ];
+    for (const { unmapped } of await ocsf('actor=acted-for'))
+      expect(unmapped).toMatchObject({ act: said, reverts });
+    const { body } = await read(bff, 'audit-events?actor=acted-for', {}, { Accept: 'text/csv' });
+    const [header = [], ...rows] = parseCsv(body as string);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) {
+      expect(row[header.indexOf('reverts')]).toBe(reverts);
+      expect(JSON.parse(row[header.indexOf('act')] ?? '')).toEqual(said);
+    }
+  });
+
+  it('of a refused service is a failure, counted', async () => {
+    const token = await bff.idp.token({ sub: 'worker', client_id: 'worker', scope: 'openid' });
+    await bff.send('PATCH', CUSTOMER_PATH, { name: 'x' }, { Authorization: `Bearer ${token}` });
+    await until(async () => (await ocsf('actor=worker&limit=1')).length === 1, 'the refusal was stored');
+    const [{ metadata, time, http_request, api, trace, unmapped, ...rest } = {}] = await ocsf('actor=worker');
+    expect(rest).toEqual({
+      category_uid: 6,
+      class_uid: 6003,
+      activity_id: 99,
+      type_uid: 600399,
+      severity_id: 2,
+      actor: { user: { uid: 'worker', type_id: 4 }, application: { uid: 'worker' } },
+      src_endpoint: { ip: '127.0.0.1' },
+      http_response: { code: 403 },
+      resources: [{ type: 'customer', name: CUSTOMER.id }],
+      status_id: 2,
+      status_detail: 'insufficient-scope',
+      count: 1,
+    });
+    expect(api).toMatchObject({
+      operation: 'access.refused',
+      response: { code: 403, error: 'insufficient-scope' },
+    });
+    expect(metadata).toMatchObject({ version: '1.9.0', tenant_uid: 'acme' });
+    expect(unmapped).toMatchObject({
+      phase: 'refusal',
+      outcome: 'refused',
+      scopes: ['openid'],
+      credential: null,
+    });
+    expect([typeof time, typeof http_request, typeof trace]).toEqual(['number', 'object', 'object']);
+  });
+
+  it('has a preview for a success, of a read', async () => {
+    await bff.send('POST', `${CUSTOMER_PATH}/preview`, { name: 'Other' });
+    expect(await ocsf('action=customer.patch.previewed')).toMatchObject([
+      { activity_id: 2, type_uid: 600302, status_id: 1, status_detail: 'not_applied' },
+    ]);
+  });
 });
 
 describe('the trail of exports', () => {
@@ -294,11 +359,14 @@ function parseCsv(text: string): string[][] {
 interface Differing {
   readonly status_id: number;
   readonly status_detail: string;
-  readonly api: { readonly response: object };
+  /** Of the answer, if there was one. */
+  readonly code?: number;
 }
 
-function ocsfOf(event: StoredEvent, { status_id, status_detail, api }: Differing): object {
-  const { id, occurred_at, operation_id, request_id, trace_id, phase, outcome, changes, credential } = event;
+/** An event of `user-1`, by the schema's class and objects (github.com/ocsf/ocsf-schema, version 1.9.0). */
+function ocsfOf(event: StoredEvent, { status_id, status_detail, code }: Differing): object {
+  const { id, occurred_at, operation_id, request_id, trace_id } = event;
+  const { phase, outcome, changes, credential, upstream, actor } = event;
   return {
     category_uid: 6,
     class_uid: 6003,
@@ -307,19 +375,30 @@ function ocsfOf(event: StoredEvent, { status_id, status_detail, api }: Differing
     severity_id: 1,
     time: Date.parse(String(occurred_at)),
     metadata: {
-      version: '1.3.0',
+      version: '1.9.0',
+      profiles: ['trace'],
       uid: id,
       correlation_uid: operation_id,
       tenant_uid: 'acme',
       product: { name: 'billing-bff', vendor_name: 'billing-bff', version: expect.any(String) as unknown },
     },
-    actor: { user: { uid: 'user-1', type_id: 1 }, app_uid: 'frontend' },
+    actor: { user: { uid: 'user-1', type_id: 1 }, application: { uid: 'frontend' } },
     src_endpoint: { ip: '127.0.0.1' },
     http_request: { uid: request_id, user_agent: '=HYPERLINK("http://x")' },
-    api: { operation: 'customer.patch', request: { uid: request_id }, ...api },
+    ...(code === undefined ? {} : { http_response: { code } }),
+    api: {
+      operation: 'customer.patch',
+      request: { uid: request_id },
+      ...(code === undefined ? {} : { response: { code } }),
+    },
     resources: [{ type: 'customer', uid: CUSTOMER.id, name: CUSTOMER.id }],
+    trace: { uid: trace_id },
     status_id,
     status_detail,
-    unmapped: { phase, outcome, changes, credential, trace_id },
+    unmapped: {
+      ...{ phase, outcome, changes, credential, upstream },
+      scopes: (actor as { scopes: string[] }).scopes,
+      leaf_index: expect.any(Number) as unknown,
+    },
   };
 }

@@ -73,6 +73,8 @@ const COLUMNS: readonly (readonly [name: string, value: (row: Row) => Cell])[] =
   ['trace_id', ({ event }): Cell => event.trace_id],
   ['event_id', ({ event }): Cell => event.id],
   ['leaf_index', ({ leafIndex }): Cell => leafIndex],
+  ['reverts', ({ event }): Cell => event.reverts],
+  ['act', ({ event }): Cell => event.actor.act && JSON.stringify(event.actor.act)],
 ];
 
 /** Without it a spreadsheet takes the text for the old encoding of its system. */
@@ -119,7 +121,8 @@ const OCSF: ExportFormat = {
   name: 'ocsf',
   ofLog: false,
   head: nothing,
-  event: ({ row }, revealed) => `${JSON.stringify(toOcsf(revealed ?? toStoredEvent(row).event))}\n`,
+  event: ({ row, leafIndex }, revealed) =>
+    `${JSON.stringify(toOcsf(revealed ?? toStoredEvent(row).event, leafIndex))}\n`,
   pruned: nothing,
   end: nothing,
 };

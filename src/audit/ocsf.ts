@@ -1,8 +1,10 @@
 import { VERSION } from '../runtime/version.js';
 import type { Action, AuditEvent } from './audit-event.js';
 
-/** The version of the OCSF schema. */
-const OCSF_VERSION = '1.3.0';
+/** The version of the OCSF schema, and the profile beyond its class. */
+const OCSF_VERSION = '1.9.0';
+const PROFILES = ['trace'];
+const APPLICATION_ACTIVITY = 6;
 const API_ACTIVITY = 6003;
 
 /** Create, read, update, delete; 99: other. */
@@ -19,12 +21,15 @@ const ACTIVITIES: Record<Action, 1 | 2 | 3 | 4 | 99> = {
   'personal-data.erased': 4,
 };
 
-/** An event as OCSF's API Activity (class 6003), for SIEMs. Data without a place in the class are in `unmapped`. */
-export function toOcsf(event: AuditEvent): object {
-  const { action, actor, origin, target, credential } = event;
+/**
+ * An event as OCSF 1.9's API Activity (class 6003, with the profile Trace), for SIEMs. Data without a place in the class
+ * are in `unmapped`.
+ */
+export function toOcsf(event: AuditEvent, leafIndex: number | null): object {
+  const { action, actor, origin, target, status } = event;
   const activity = ACTIVITIES[action];
   return {
-    category_uid: 6,
+    category_uid: APPLICATION_ACTIVITY,
     class_uid: API_ACTIVITY,
     activity_id: activity,
     type_uid: API_ACTIVITY * 100 + activity,
@@ -32,26 +37,29 @@ export function toOcsf(event: AuditEvent): object {
     time: Date.parse(event.occurred_at),
     metadata: {
       version: OCSF_VERSION,
+      profiles: PROFILES,
       uid: event.id,
       correlation_uid: event.operation_id ?? event.request_id,
       tenant_uid: event.tenant_id ?? undefined,
       product: { name: 'billing-bff', vendor_name: 'billing-bff', version: VERSION },
     },
     actor: {
-      user: { uid: actor.sub, type_id: actor.type === 'service' ? 3 : 1 },
-      app_uid: actor.client_id ?? undefined,
+      user: { uid: actor.sub, type_id: actor.type === 'service' ? 4 : 1 },
+      application: actor.client_id === null ? undefined : { uid: actor.client_id },
     },
     src_endpoint: { ip: origin.ip },
     http_request: { uid: event.request_id, user_agent: origin.user_agent ?? undefined },
+    http_response: status === null ? undefined : { code: status },
     api: {
       operation: action,
       request: { uid: event.request_id },
-      response: { code: event.status ?? undefined },
+      response: status === null ? undefined : { code: status, error: event.problem },
     },
     resources:
       target === null
         ? undefined
         : [{ type: 'customer', uid: target.customer_id ?? undefined, name: target.ref }],
+    trace: { uid: event.trace_id },
     status_id: statusOf(event),
     status_detail: event.problem ?? event.outcome,
     count: event.count,
@@ -59,8 +67,12 @@ export function toOcsf(event: AuditEvent): object {
       phase: event.phase,
       outcome: event.outcome,
       changes: event.changes,
-      credential,
-      trace_id: event.trace_id,
+      credential: event.credential,
+      upstream: event.upstream,
+      scopes: actor.scopes,
+      act: actor.act,
+      reverts: event.reverts,
+      leaf_index: leafIndex,
     },
   };
 }
