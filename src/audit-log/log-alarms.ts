@@ -53,6 +53,12 @@ export class LogAlarms {
     );
   }
 
+  /** An event is in its log, but it was stored long after its time: an outage, or somebody who adds to the past. */
+  late(log: string, eventId: string): void {
+    this.metrics.auditEventLate();
+    this.logger.warn({ log, event_id: eventId }, 'an event was stored more than 15 minutes after its time');
+  }
+
   raise(log: string, source: Source, reason: AlarmReason, details: object = {}): void {
     this.raised.set(nameOf(log, source), { log, reason });
     this.metrics.auditLogAlarm(reason, this.raised.size);

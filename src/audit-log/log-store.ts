@@ -23,7 +23,8 @@ export interface DueLog {
 export interface WaitingEvent {
   readonly log: string;
   readonly event_id: string;
-  readonly row: { readonly tenant_id: string | null; readonly event: string } | undefined;
+  readonly row:
+    { readonly tenant_id: string | null; readonly event: string; readonly stored_at: Date } | undefined;
 }
 
 /** The stored state of a log. */
@@ -124,7 +125,7 @@ export class LogStore {
     if (first === undefined || last === undefined) return [];
     const rows = await this.kysely
       .selectFrom('audit_event')
-      .select(['id', 'tenant_id', 'event'])
+      .select(['id', 'tenant_id', 'event', 'stored_at'])
       .where(sql<boolean>`id = any(${ids}::uuid[])`)
       .where('id', '>=', first)
       .where('id', '<=', last)

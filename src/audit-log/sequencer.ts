@@ -144,6 +144,7 @@ export class Sequencer {
     const taken = new Set((await this.store.take(transaction, entries)).map(({ event_id }) => event_id));
     const own = candidates.filter(({ waiting }) => taken.has(waiting.event_id));
     await this.setAside(transaction, own);
+    this.sayLate(own);
     const states = [...good.values()].flatMap(({ state, tiles }) => growthOf(state, tiles, own));
     await this.store.grow(transaction, states);
     const heads = new Map<string, TreeHead>(states.map((head) => [head.log, head]));
@@ -190,6 +191,11 @@ export class Sequencer {
     );
     await this.store.setAside(transaction, entries);
     for (const { log, event_id, reason } of entries) this.alarms.setAside(log, event_id, reason);
+  }
+
+  private sayLate(own: readonly Candidate[]): void {
+    for (const { waiting, leaf } of own)
+      if ('hash' in leaf && leaf.late) this.alarms.late(waiting.log, waiting.event_id);
   }
 
   /** Outside of any transaction. Returns the number of checkpoints. */

@@ -95,6 +95,11 @@ export class Metrics {
     'Audit events that may not enter their log',
     ['reason'],
   );
+  private readonly lateEvents = this.counter(
+    'billing_bff_audit_events_late_total',
+    'Audit events in a log that were stored more than 15 minutes after their time',
+    [],
+  );
   private readonly checkpointAge = this.gauge(
     'billing_bff_audit_log_checkpoint_age_seconds',
     'Age of the newest checkpoint of any log',
@@ -206,6 +211,10 @@ export class Metrics {
 
   auditEventSetAside(reason: string): void {
     this.setAsideEvents.inc({ reason });
+  }
+
+  auditEventLate(): void {
+    this.lateEvents.inc();
   }
 
   auditCheckpointAge(seconds: number): void {

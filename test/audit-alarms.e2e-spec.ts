@@ -1,0 +1,177 @@
+import canonicalize from 'canonicalize';
+import { allSealed, checkpointOf, exportLines, read, until, vkeysOf } from './support/audit-log.js';
+import { verify } from './support/auditor.js';
+import { SkippingClock } from './support/skipping-clock.js';
+import { startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
+import { backUp, restore, runAsOwner } from './support/tampering.js';
+
+/** Milliseconds after which a log with an alarm is checked again. */
+const CHECKED_AGAIN = 10_000;
+
+const clock = new SkippingClock();
+let bff: TestBff;
+beforeAll(async () => {
+  bff = await startBff({ seals: true, clock });
+});
+afterAll(() => bff.stop());
+
+interface Ready {
+  readonly status: number;
+  readonly log: { readonly alarms: readonly object[]; readonly set_aside: number };
+}
+
+async function ready(): Promise<Ready> {
+  const { status, body } = await bff.send('GET', '/health/ready', undefined, { Authorization: '' });
+  return { status, log: (body as { audit_log: Ready['log'] }).audit_log };
+}
+
+async function metric(name: string): Promise<number> {
+  const { body } = await bff.send('GET', '/metrics', undefined, { Authorization: '' });
+  const line = String(body)
+    .split('\n')
+    .find((one) => one.startsWith(`${name} `));
+  return Number(line?.split(' ').at(-1) ?? 0);
+}
+
+async function patch(name: string): Promise<void> {
+  expect((await bff.patch({ name })).status).toBe(200);
+}
+
+describe('a log', () => {
+  it.each<[string, string, () => Promise<void>]>([
+    [
+      'whose state does not fit its own last checkpoint',
+      'state-does-not-fit-checkpoint',
+      () => runAsOwner(bff, `update audit_log set root = sha256('x') where log = 'acme'`),
+    ],
+    [
+      'whose tiles do not',
+      'state-does-not-fit-checkpoint',
+      () =>
+        runAsOwner(
+          bff,
+          `update audit_tile set hashes = sha256('x') || substr(hashes, 33) where log = 'acme'`,
+        ),
+    ],
+    ['that went back to a backup', 'went-back', () => restore(bff, 'older')],
+  ])(
+    '%s is an alarm until that is mended; patches go on, and nothing is signed',
+    async (_, reason, tamper) => {
+      await patch('Before');
+      await allSealed(bff);
+      await runAsOwner(bff, ...TABLES.map((table) => `drop table if exists older_${table}, good_${table}`));
+      await backUp(bff, 'older');
+      await patch(`Since ${reason}`);
+      await allSealed(bff);
+      await backUp(bff, 'good');
+      const signed = await checkpointOf(bff);
+      const found = `billing_bff_audit_log_alarms_total{reason="${reason}"}`;
+      const before = await metric(found);
+      await tamper();
+      const shown = await checkpointOf(bff);
+      await patch('Behind it');
+      const alarm = { log: 'acme', reason };
+      await until(async () => (await ready()).log.alarms.length > 0, 'the alarm was raised');
+      expect(await ready()).toEqual({ status: 200, log: { alarms: [alarm], set_aside: 0 } });
+      expect(await metric(found)).toBeGreaterThan(before);
+      expect(await metric('billing_bff_audit_log_alarms')).toBe(1);
+      const said = bff
+        .logs()
+        .split('\n')
+        .filter((line) => line.includes('alarm of the audit log'))
+        .map((line) => JSON.parse(line) as object);
+      expect(said.at(-1)).toMatchObject({ level: 50, ...alarm });
+      await patch('And goes on');
+      expect(await checkpointOf(bff)).toBe(shown);
+      await restore(bff, 'good');
+      clock.skip(CHECKED_AGAIN);
+      await patch('After it was mended');
+      await until(async () => (await ready()).log.alarms.length === 0, 'the alarm was over');
+      await allSealed(bff);
+      expect(await metric('billing_bff_audit_log_alarms')).toBe(0);
+      expect(await checkpointOf(bff)).not.toBe(signed);
+    },
+  );
+});
+
+const TABLES = ['audit_event', 'audit_tile', 'audit_log', 'audit_pending', 'audit_set_aside'];
+
+describe('an event that may not enter its log', () => {
+  it('is set aside, counted and said; the log goes on without it, and its exports are valid', async () => {
+    await patch('A model');
+    const { body } = await read(bff, 'audit-events?phase=outcome&limit=1');
+    const [model] = (body as { data: StoredEvent[] }).data;
+    if (model === undefined) throw new Error('the patch left no outcome');
+    const now = Date.now();
+    const event = (n: number, at = now): StoredEvent & { id: string } => madeFrom(model, n, at);
+    const text = (value: object): string => canonicalize(value) ?? '';
+    const forged: [reason: string, id: string, event: string, tenant: string][] = [
+      ['not-canonical', event(1).id, text(event(1)).replace(',', ', '), 'acme'],
+      ['not-json', event(2).id, '{"id":', 'acme'],
+      ['other-id', event(3).id, text(event(4)), 'acme'],
+      ['other-tenant', event(5).id, text({ ...event(5), tenant_id: 'globex' }), 'acme'],
+      ['other-tenant', event(6).id, text(event(6)), 'globex'],
+      ['other-time', event(7).id, text({ ...event(7), occurred_at: '2026-01-31T00:00:00.000Z' }), 'acme'],
+    ];
+    for (const [, id, value, tenant] of forged) await insert(id, value, tenant, now);
+    const gone = event(8).id;
+    const late = event(9, now - 300 * 24 * 60 * 60_000);
+    await insert(late.id, text(late), 'acme', now);
+    const queued = [...forged.map(([, id]) => id), gone, late.id];
+    await bff.database.kysely
+      .insertInto('audit_pending')
+      .values(queued.map((event_id) => ({ log: 'acme', event_id })))
+      .execute();
+    await patch('Beside them');
+    await allSealed(bff);
+
+    const expected = [
+      ...forged.map(([reason, id]) => ({ reason, event_id: id })),
+      { reason: 'missing', event_id: gone },
+    ];
+    const rows = await bff.database.kysely
+      .selectFrom('audit_set_aside')
+      .select(['reason', 'event_id'])
+      .orderBy('event_id')
+      .execute();
+    expect(rows).toEqual(expected);
+    expect(await ready()).toEqual({ status: 200, log: { alarms: [], set_aside: 7 } });
+    const name = 'billing_bff_audit_events_set_aside_total';
+    expect(await metric(`${name}{reason="other-tenant"}`)).toBe(2);
+    for (const { reason, event_id } of expected) {
+      expect(await metric(`${name}{reason="${reason}"}`)).toBeGreaterThan(0);
+      expect(bff.logs()).toMatch(new RegExp(`"level":50[^\n]*"event_id":"${event_id}","reason":"${reason}"`));
+    }
+
+    const lines = await exportLines(bff);
+    for (const { event_id } of expected) expect(lines.join('\n')).not.toContain(event_id);
+    const { code, out } = await verify({ exported: lines, keys: [(await vkeysOf(bff)).trim()] });
+    expect(code).toBe(0);
+    // A genuine event may be late, too, after an outage: it is in the log, and both sides say so.
+    expect(out).toMatch(new RegExp(`SUSPICIOUS: 1 events are older .*${late.id}`));
+    expect(await metric('billing_bff_audit_events_late_total')).toBe(1);
+    expect(bff.logs()).toMatch(new RegExp(`"level":40[^\n]*"event_id":"${late.id}"`));
+  });
+});
+
+function madeFrom(model: StoredEvent, n: number, at: number): StoredEvent & { id: string } {
+  const { leaf_index: _, ...event } = model;
+  const time = at.toString(16).padStart(12, '0');
+  const id = `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${String(n).padStart(12, '0')}`;
+  return { ...event, id, occurred_at: new Date(at).toISOString() };
+}
+
+async function insert(id: string, event: string, tenant_id: string, at: number): Promise<void> {
+  const columns = { id, tenant_id, event, occurred_at: new Date(at), stored_at: 'now' as const };
+  const common = {
+    action: 'customer.patch',
+    phase: 'outcome',
+    outcome: 'applied',
+    actor_sub: 'x',
+    fields: [],
+  };
+  await bff.database.kysely
+    .insertInto('audit_event')
+    .values({ ...columns, ...common })
+    .execute();
+}
