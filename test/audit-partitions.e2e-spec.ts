@@ -121,9 +121,14 @@ async function partitions(): Promise<string[]> {
 async function storeOld(old: readonly string[]): Promise<void> {
   const [event] = (await bff.events(1)) as unknown as [AuditEvent];
   const entries = old.map((id) => ({
-    event: { ...event, id, occurred_at: OLD, operation_id: null, action: 'access.refused' as const },
+    event: { ...event, id, occurred_at: timeIn(id), operation_id: null, action: 'access.refused' as const },
   }));
   await storeEntries(bff.database.kysely, entries);
+}
+
+/** RFC 9562, section 5.7. */
+function timeIn(id: string): string {
+  return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toISOString();
 }
 
 /** What is done every quarter of an hour, now. */

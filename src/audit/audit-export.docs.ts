@@ -43,6 +43,6 @@ export function describeExport({ paths }: OpenAPIObject): void {
 
 const DESCRIPTION =
   'Streams all matching events, oldest first. `Accept` chooses the format: `application/x-ndjson`, `text/csv`, or ' +
-  '`application/vnd.ocsf.api-activity+x-ndjson` (OCSF, class 6003); without it this is the list. An NDJSON export ' +
+  '`application/vnd.ocsf.api-activity+x-ndjson` (OCSF 1.9, class 6003); without it this is the list. An NDJSON export ' +
   'without filters can be verified offline; with `after_leaf` it begins where the last one ended. With the scope ' +
   '`audit:read:clear` each change has its values in `clear`. Each export is an event of the trail, too.';
