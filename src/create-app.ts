@@ -2,11 +2,15 @@ import cors from '@fastify/cors';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { Refusals } from './audit/refusals.js';
+import { Database } from './database/database.js';
 import { watchHandlers } from './http/handlers.js';
 import { NestLog } from './http/logger.js';
+import type { Problem } from './http/problem.js';
 import { createListener } from './listener.js';
+import { Metrics } from './metrics/metrics.js';
 import { OperationWaits } from './operations/operation-waits.js';
 import { InFlight } from './runtime/in-flight.js';
 import type { Runtime } from './runtime.module.js';
@@ -43,8 +47,11 @@ export async function createApp(runtime: Runtime, outside?: DynamicModule): Prom
   });
   watchHandlers(fastify, app.get(InFlight));
   const refusals = app.get(Refusals);
-  fastify.addHook('onResponse', (request, _reply, done) => {
+  const metrics = app.get(Metrics);
+  metrics.watchDatabase(() => app.get(Database).pools);
+  fastify.addHook('onResponse', (request, reply, done) => {
     refusals.observe(request);
+    countRequest(metrics, request, reply);
     done();
   });
   if (config.swagger.enabled) {
@@ -54,6 +61,22 @@ export async function createApp(runtime: Runtime, outside?: DynamicModule): Prom
   }
   await app.init();
   return app;
+}
+
+/** By the pattern of the route: a path is personal data, and anybody can invent one. */
+function countRequest(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): void {
+  const { url: route } = request.routeOptions;
+  const method = route === undefined ? 'any' : request.method;
+  metrics.requestEnded(method, route ?? 'unknown', reply.statusCode, reply.elapsedTime / 1_000);
+  const reason = tokenFault(request.problem);
+  if (reason !== undefined) metrics.accessTokenRejected(reason);
+}
+
+/** Why an access token was refused; undefined if it was not. */
+function tokenFault(problem: Problem | null): string | undefined {
+  if (problem?.slug === 'unauthenticated') return problem.options.reason ?? 'token: not valid';
+  if (problem?.slug === 'insufficient-scope') return 'scope: not enough';
+  return problem?.slug === 'tenant-forbidden' ? 'tenant: none, or not allowed' : undefined;
 }
 
 /** Any port: also the default one, which an origin does not name. */

@@ -34,7 +34,7 @@ export class StandInsModule {
 
 function standInDatabase(
   tenant: UnknownRow,
-): Pick<Database, 'kysely' | 'readers' | 'notifications' | 'ping'> {
+): Pick<Database, 'kysely' | 'readers' | 'notifications' | 'pools' | 'ping'> {
   const kysely: Database['kysely'] = new Kysely({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
@@ -44,7 +44,8 @@ function standInDatabase(
     },
     plugins: [new StandInAnswers(tenant)],
   });
-  return { kysely, readers: kysely, notifications: new Notifications(), ping: () => Promise.resolve() };
+  const ping = (): Promise<void> => Promise.resolve();
+  return { kysely, readers: kysely, notifications: new Notifications(), pools: [], ping };
 }
 
 /** Every statement succeeds. The database is empty, except for a tenant, and keeps nothing. */

@@ -130,6 +130,7 @@ async function expectToServe(bff: BffProcess): Promise<void> {
     expect([path, (await fetch(`${bff.url ?? ''}${path}`)).status]).toEqual([path, 200]);
   const metrics = await (await fetch(`${bff.url ?? ''}/metrics`)).text();
   // The rehearsal counts nothing.
-  expect(metrics).not.toMatch(/^billing_bff_patch/m);
+  expect(metrics).toMatch(/^billing_bff_patches_total{outcome="applied"} 0$/m);
+  expect(metrics).not.toMatch(/^billing_bff_patch.* [1-9]/m);
   expect(metrics).toMatch(/^process_cpu_seconds_total [0-9.]+$/m);
 }

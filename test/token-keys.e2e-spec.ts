@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KeySet } from '../src/auth/key-set.js';
 import { LOGGER } from '../src/http/logger.js';
+import { Metrics } from '../src/metrics/metrics.js';
 import { Clock } from '../src/runtime/clock.js';
 import { createKey, TestIdentityProvider, type TestKey } from './support/identity-provider.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
@@ -244,7 +245,7 @@ function forgetKeys(url: string): void {
   const { app } = bff;
   Object.assign(
     app.get(KeySet),
-    new KeySet(testConfig({ AUTH_JWKS_URL: url }), app.get(Clock), app.get(LOGGER)),
+    new KeySet(testConfig({ AUTH_JWKS_URL: url }), app.get(Clock), app.get(Metrics), app.get(LOGGER)),
   );
 }
 

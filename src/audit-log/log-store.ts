@@ -98,6 +98,15 @@ export class LogStore {
     return rows;
   }
 
+  /** Seconds since the newest checkpoint of any log; 0 if there is none. */
+  async checkpointAge(): Promise<number> {
+    const { rows } = await sql<{ age: number | null }>`
+      select extract(epoch from now() - max(checkpoint_at))::float8 as age from audit_log`.execute(
+      this.kysely,
+    );
+    return Math.max(0, rows[0]?.age ?? 0);
+  }
+
   /** Logs whose checkpoint has another origin than it should have. */
   async withOtherOrigin(originOf: (log: string) => string): Promise<string[]> {
     const rows = await this.kysely

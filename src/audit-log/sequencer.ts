@@ -24,6 +24,8 @@ import { Tiles, tilesFor } from './tiles.js';
 
 /** Milliseconds between two looks for logs with something to do. */
 const POLL_EVERY = 250;
+/** Rounds between two looks at the age of the newest checkpoint. */
+const CHECKPOINT_AGE_EVERY = 40;
 /** Logs of one transaction. */
 const LOGS_AT_A_TIME = 100;
 /** Events of one transaction. */
@@ -58,6 +60,7 @@ export class Sequencer {
   private readonly resting = new Map<string, number>();
   /** Logs whose checkpoint has the origin of an earlier AUDIT_LOG_NAME. */
   private renamed: ReadonlySet<string> = new Set();
+  private rounds = 0;
 
   constructor(
     private readonly store: LogStore,
@@ -94,6 +97,8 @@ export class Sequencer {
   private async round(): Promise<boolean> {
     const found = await this.store.due();
     this.metrics.auditLogLag(this.ageOfOldest(found));
+    if (this.rounds++ % CHECKPOINT_AGE_EVERY === 0)
+      this.metrics.auditCheckpointAge(await this.store.checkpointAge());
     const waiting = new Set(found.map(({ log }) => log));
     const renamed = [...this.renamed].filter((log) => !waiting.has(log));
     const due = [...found, ...renamed.map((log) => ({ log, first_id: null, known: true }))]

@@ -44,9 +44,10 @@ export class AuditWriter {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    metrics: Metrics,
+    private readonly metrics: Metrics,
     @Inject(LOGGER) logger: Logger,
   ) {
+    metrics.watchAuditQueue(() => ({ urgent: this.urgent.length, behind: this.backlog.size }));
     this.backlog = new Backlog(clock, metrics, logger);
   }
 
@@ -160,8 +161,16 @@ export class AuditWriter {
     }
   }
 
-  private insert(entries: readonly Entry[]): Promise<void> {
-    return storeEntries(this.database.kysely, entries);
+  private async insert(entries: readonly Entry[]): Promise<void> {
+    const began = this.clock.monotonic();
+    const seconds = (): number => (this.clock.monotonic() - began) / 1_000;
+    try {
+      await storeEntries(this.database.kysely, entries);
+    } catch (error) {
+      this.metrics.eventsNotStored(seconds());
+      throw error;
+    }
+    this.metrics.eventsStored(entries.length, seconds());
   }
 
   private rest(): void {

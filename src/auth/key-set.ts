@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
 import { Clock } from '../runtime/clock.js';
 import { describeError, LOGGER } from '../http/logger.js';
+import { Metrics } from '../metrics/metrics.js';
 
 /** The key set can't be fetched. Without it this token can be neither accepted nor refused. */
 export class KeySetUnavailable extends Error {
@@ -30,6 +31,7 @@ export class KeySet {
   constructor(
     config: Config,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.remote = createRemoteJWKSet(config.auth.jwksUrl, {
@@ -103,9 +105,11 @@ export class KeySet {
       if (keys.length === 0) throw new KeySetUnavailable('the key set is empty or malformed');
       this.failedAt = undefined;
       this.loadedAt = this.clock.monotonic();
+      this.metrics.keySetFetched('success');
       return Response.json({ keys });
     } catch (error) {
       this.failedAt = this.clock.monotonic();
+      this.metrics.keySetFetched('failure');
       this.logger.warn(
         { error: describeError(error) },
         'the identity provider’s key set could not be loaded',

@@ -155,6 +155,7 @@ export class BillingClient {
       if (retry.pauseMs > 0) await this.clock.sleep(retry.pauseMs);
       if (received && (await request.isStillSafe?.(equipped)) === false) return result;
       tenant = equipped;
+      this.metrics.billingRetried(retry.reason);
     }
   }
 
@@ -174,10 +175,12 @@ export class BillingClient {
     const secret = credential.token.reveal();
     const { method, body = null, parse } = request;
     const wire = { url, method, body, timeout, headers: this.headersOf(call, secret, request) };
+    const sentAt = this.clock.monotonic();
     const answer = await policy.execute(async (): Promise<BillingAnswer<Value>> => {
       const received = await this.answerTo(wire);
       return 'kind' in received ? received : readAnswer(received, { parse, now: this.clock.now(), secret });
     });
+    this.metrics.billingAnswered(method, resultOf(answer), (this.clock.monotonic() - sentAt) / 1_000);
     if (answer.kind === 'success') this.noteUndocumented(answer.undocumented);
     // There was almost no time for a connection, so this proves nothing about the billing API.
     return answer.kind === 'unreachable' && !conclusive ? { kind: 'deadline-exceeded' } : answer;
@@ -217,6 +220,11 @@ export class BillingClient {
 /** Always one encoded segment, and never `.` or `..`. */
 function pathOf(customerRef: string): string {
   return `/${encodeURIComponent(customerRef)}`;
+}
+
+/** As a label. */
+function resultOf(answer: BillingAnswer<unknown>): string {
+  return answer.kind === 'refused' ? answer.slug : answer.kind;
 }
 
 /** An answer that did not arrive completely. */

@@ -57,6 +57,17 @@ export class Bulkhead {
   ) {
     this.slots = billing.maxInFlight;
     this.slotsOfTenant = Math.max(1, Math.floor(this.slots / 2));
+    metrics.watchBulkhead(() => this.use);
+  }
+
+  /** Operations that have a slot, and that wait for one, of all origins. */
+  private get use(): { readonly inFlight: number; readonly waiting: number } {
+    const total = { inFlight: 0, waiting: 0 };
+    for (const { inFlight, waiting } of this.origins.values()) {
+      total.inFlight += inFlight;
+      total.waiting += waiting;
+    }
+    return total;
   }
 
   /**

@@ -41,9 +41,15 @@ function isAbout({ id }: Customer, customerRef: string): boolean {
   return !CUSTOMER_ID.test(customerRef) || number(id) === number(customerRef);
 }
 
-/** Undocumented top-level fields of an answer (U12). They show that the contract has changed. */
+/** Fields that newer servers are known to add (U12). They are passed on like any other, but tell nothing new. */
+const KNOWN_EXTRAS = new Set([
+  ...['connected_account_id', 'customer_type', 'preferred_locales', 'custom_properties'],
+]);
+
+/** Unknown top-level fields of an answer (U12). They show that the contract has changed. */
 function undocumentedFields(answer: unknown, read: Customer | CustomerList): string[] {
-  return isObject(answer) ? Object.keys(answer).filter((field) => !Object.hasOwn(read, field)) : [];
+  if (!isObject(answer)) return [];
+  return Object.keys(answer).filter((field) => !Object.hasOwn(read, field) && !KNOWN_EXTRAS.has(field));
 }
 
 function unlessMisshapen<Value>(read: () => Value): Value | undefined {

@@ -51,6 +51,7 @@ export class Database {
   readonly readers: Kysely<Schema>;
   /** What this and other instances notify. */
   readonly notifications = new Notifications();
+  private readonly watched: { readonly name: string; readonly pool: pg.Pool }[] = [];
   private giveBackFolder: () => Promise<void> = () => Promise.resolve();
 
   constructor(
@@ -63,8 +64,8 @@ export class Database {
       this.kysely = new Kysely<Schema>({ dialect: this.embedded() });
       this.readers = this.kysely;
     } else {
-      this.kysely = this.connected(databaseUrl, MAX_CONNECTIONS);
-      this.readers = this.connected(databaseUrl, MAX_READING_CONNECTIONS);
+      this.kysely = this.connected('patches', databaseUrl, MAX_CONNECTIONS);
+      this.readers = this.connected('readers', databaseUrl, MAX_READING_CONNECTIONS);
     }
   }
 
@@ -97,6 +98,14 @@ export class Database {
     await this.giveBackFolder();
   }
 
+  /** The use of the connections to PostgreSQL; none for the embedded database. */
+  get pools(): { name: string; inUse: number; waiting: number; max: number }[] {
+    return this.watched.map(({ name, pool }) => ({
+      ...{ name, inUse: pool.totalCount - pool.idleCount },
+      ...{ waiting: pool.waitingCount, max: pool.options.max },
+    }));
+  }
+
   /** Resolves when the database answers; rejects at the latest after the statement time-out. */
   async ping(): Promise<void> {
     await sql`select 1`.execute(this.kysely);
@@ -127,7 +136,7 @@ export class Database {
     }
   }
 
-  private connected(connectionString: string, max: number): Kysely<Schema> {
+  private connected(name: string, connectionString: string, max: number): Kysely<Schema> {
     const pool = new pg.Pool({
       connectionString,
       max,
@@ -135,6 +144,7 @@ export class Database {
       keepAlive: true,
       application_name: 'billing-bff',
     });
+    this.watched.push({ name, pool });
     // Without a listener an idle connection that the server closes would end the process.
     pool.on('error', (error) => {
       this.logger.warn({ error: describeError(error) }, 'a database connection was lost');

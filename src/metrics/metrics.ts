@@ -1,13 +1,45 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter } from 'prom-client';
+import { AuditMetrics } from './audit-metrics.js';
 
 /** Undocumented fields with their own label; all further ones share one. */
 const MAX_UNDOCUMENTED = 50;
 
-/** The metrics, for Prometheus. No label contains a secret or a personal value. */
-export class Metrics {
-  readonly registry = new Registry();
+const OUTCOMES = ['applied', 'unchanged', 'rejected', 'not_applied', 'unknown', 'unverifiable'];
+
+/** The connections of one pool to PostgreSQL. */
+export interface PoolUse {
+  readonly name: string;
+  readonly inUse: number;
+  readonly waiting: number;
+  readonly max: number;
+}
+
+/** The metrics, for Prometheus; docs/reference/metrics.md explains each. No label contains a secret or a personal value. */
+export class Metrics extends AuditMetrics {
   private readonly undocumented = new Set<string>();
 
+  private readonly requests = this.histogram(
+    'billing_bff_http_request_duration_seconds',
+    'Time from a request to the end of its answer, by route pattern',
+    ['method', 'route', 'status'],
+  );
+  private readonly refusedTokens = this.counter(
+    'billing_bff_access_tokens_rejected_total',
+    'Requests refused because of their access token, by the claim or part and its fault',
+    ['reason'],
+  );
+  private readonly keySetFetches = this.counter(
+    'billing_bff_jwks_fetches_total',
+    'Fetches of the identity provider’s key set',
+    ['result'],
+    ['success', 'failure'],
+  );
+  private readonly refusedCallers = this.counter(
+    'billing_bff_rate_limited_total',
+    'Requests refused because the caller sent too many a minute (rate) or at a time (in-flight)',
+    ['reason'],
+    ['rate', 'in-flight'],
+  );
   private readonly rejectedTokens = this.counter(
     'billing_bff_tenant_tokens_rejected_total',
     'Versions of tenants’ tokens that the billing API began to reject',
@@ -17,103 +49,56 @@ export class Metrics {
     'billing_bff_patches_total',
     'Patches by outcome; a patch with an unknown outcome is counted again when it is final',
     ['outcome'],
+    OUTCOMES,
   );
   private readonly effects = this.counter(
     'billing_bff_patch_fields_total',
     'Fields of patches by effect; check the ignored and raced ones',
     ['field', 'effect'],
   );
-  private readonly undocumentedFields = this.counter(
-    'billing_bff_billing_api_undocumented_fields_total',
-    'Undocumented fields in answers of the billing API',
-    ['field'],
-  );
-  private readonly delayedOutcomes = this.counter(
-    'billing_bff_audit_outcomes_delayed_total',
-    'Outcomes that could not be stored at once, each counted once',
+  private readonly openOperations = this.gauge(
+    'billing_bff_operations_unknown',
+    'Patches with an unknown outcome, of all instances, as last read by this one',
     [],
   );
-  private readonly waitingOutcomes = new Gauge({
-    name: 'billing_bff_audit_outcomes_waiting',
-    help: 'Outcomes that wait for the database',
-    registers: [this.registry],
-  });
-  private readonly droppedEvents = this.counter(
-    'billing_bff_audit_events_dropped_total',
-    'Audit events that were dropped',
-    ['phase'],
+  private readonly oldestOperation = this.gauge(
+    'billing_bff_operations_unknown_oldest_seconds',
+    'For how long the oldest of these has been unknown; 0 if there is none',
+    [],
   );
-  private readonly defaultPartition = new Gauge({
-    name: 'billing_bff_audit_default_partition_events',
-    help: 'Audit events in the default partition: the month of their id could not be made, or is not a month',
-    registers: [this.registry],
-  });
-  private readonly missingMonths = new Gauge({
-    name: 'billing_bff_audit_months_missing',
-    help: 'Partitions of audit events that could not be made, of this month, the next twelve, and the default partition’s events',
-    registers: [this.registry],
-  });
-  private readonly breakers = new Gauge({
-    name: 'billing_bff_billing_api_breakers_open',
-    help: 'Open circuit breakers of billing APIs',
-    labelNames: ['scope'],
-    registers: [this.registry],
-  });
+  private readonly looks = this.counter(
+    'billing_bff_reconciler_looks_total',
+    'Looks of the reconciler at an open operation: it is resolved, stays open, or the look failed',
+    ['result'],
+    ['resolved', 'open', 'failure'],
+  );
+  private readonly attempts = this.histogram(
+    'billing_bff_billing_api_request_duration_seconds',
+    'Time of one attempt at the billing API, by what came of it',
+    ['method', 'result'],
+  );
+  private readonly retries = this.counter(
+    'billing_bff_billing_api_retries_total',
+    'Requests to billing APIs that were sent again',
+    ['reason'],
+    ['unreachable', 'token-refused', 'retry-after'],
+  );
+  private readonly breakers = this.gauge(
+    'billing_bff_billing_api_breakers_open',
+    'Open circuit breakers of billing APIs',
+    ['scope'],
+    ['origin', 'tenant'],
+  );
   private readonly rejections = this.counter(
     'billing_bff_billing_api_not_admitted_total',
     'Requests to billing APIs refused by a breaker or a bulkhead',
     ['reason'],
+    ['breaker', 'bulkhead'],
   );
-  private readonly refusedCallers = this.counter(
-    'billing_bff_rate_limited_total',
-    'Requests refused because the caller sent too many a minute (rate) or at a time (in-flight)',
-    ['reason'],
-  );
-  private readonly openOperations = new Gauge({
-    name: 'billing_bff_operations_unknown',
-    help: 'Patches with an unknown outcome, of all instances, as last read by this one',
-    registers: [this.registry],
-  });
-
-  private readonly logLag = this.gauge(
-    'billing_bff_audit_log_lag_seconds',
-    'Age of the oldest event that is not in its log yet',
-    [],
-  );
-  private readonly logAlarms = this.gauge(
-    'billing_bff_audit_log_alarms',
-    'Alarms of audit logs that are not over, as this instance sees them',
-    [],
-  );
-  private readonly logAlarmsFound = this.counter(
-    'billing_bff_audit_log_alarms_total',
-    'How often an alarm of an audit log was found; it is found again until it is over',
-    ['reason'],
-  );
-  private readonly setAsideEvents = this.counter(
-    'billing_bff_audit_events_set_aside_total',
-    'Audit events that may not enter their log',
-    ['reason'],
-  );
-  private readonly lateEvents = this.counter(
-    'billing_bff_audit_events_late_total',
-    'Audit events in a log that were stored more than 15 minutes after their time',
-    [],
-  );
-  private readonly checkpointAge = this.gauge(
-    'billing_bff_audit_log_checkpoint_age_seconds',
-    'Age of the newest checkpoint of any log',
-    [],
-  );
-  private readonly witnessAge = this.gauge(
-    'billing_bff_audit_witness_age_seconds',
-    'For how long the log that waits longest has had no cosignature of a witness, though it grew',
-    ['witness'],
-  );
-  private readonly witnessRefusals = this.counter(
-    'billing_bff_audit_witness_refusals_total',
-    'Checkpoints that a witness did not cosign',
-    ['witness', 'reason'],
+  private readonly undocumentedFields = this.counter(
+    'billing_bff_billing_api_undocumented_fields_total',
+    'Fields in answers of the billing API that neither its contract nor this version knows',
+    ['field'],
   );
 
   /** Counts dropped log lines. */
@@ -132,6 +117,40 @@ export class Metrics {
   /** Adds the metrics of Node and the process. */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** @param read the pools; none for the embedded database */
+  watchDatabase(read: () => readonly PoolUse[]): void {
+    const gauge = (name: string, help: string, valueOf: (pool: PoolUse) => number): void => {
+      const samples = () => read().map((pool) => ({ labels: { pool: pool.name }, value: valueOf(pool) }));
+      this.readGauge(name, help, ['pool'], samples);
+    };
+    const name = 'billing_bff_database_connections';
+    gauge(`${name}_in_use`, 'Connections to PostgreSQL in use', ({ inUse }) => inUse);
+    gauge(`${name}_waiting`, 'Statements that wait for a connection to PostgreSQL', ({ waiting }) => waiting);
+    gauge(`${name}_max`, 'Connections to PostgreSQL at most', ({ max }) => max);
+  }
+
+  /** @param read operations at billing APIs, and operations that wait for a slot, of all origins */
+  watchBulkhead(read: () => { readonly inFlight: number; readonly waiting: number }): void {
+    const gauge = (name: string, help: string, value: () => number): void => {
+      this.readGauge(name, help, [], () => [{ labels: {}, value: value() }]);
+    };
+    gauge('billing_bff_billing_api_in_flight', 'Operations at billing APIs', () => read().inFlight);
+    gauge('billing_bff_billing_api_waiting', 'Operations that wait for a slot', () => read().waiting);
+  }
+
+  /** @param route a pattern, never a path */
+  requestEnded(method: string, route: string, status: number, seconds: number): void {
+    this.requests.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  accessTokenRejected(reason: string): void {
+    this.refusedTokens.inc({ reason });
+  }
+
+  keySetFetched(result: 'success' | 'failure'): void {
+    this.keySetFetches.inc({ result });
   }
 
   tokenRejected(tenantId: string): void {
@@ -162,21 +181,13 @@ export class Metrics {
     return fresh;
   }
 
-  outcomeDelayed(): void {
-    this.delayedOutcomes.inc();
+  /** @param result of one attempt */
+  billingAnswered(method: string, result: string, seconds: number): void {
+    this.attempts.observe({ method, result }, seconds);
   }
 
-  outcomesOwed(count: number): void {
-    this.waitingOutcomes.set(count);
-  }
-
-  auditEventDropped(phase: string): void {
-    this.droppedEvents.inc({ phase });
-  }
-
-  auditPartitions(missingMonths: number, inDefault: number): void {
-    this.missingMonths.set(missingMonths);
-    this.defaultPartition.set(inDefault);
+  billingRetried(reason: string): void {
+    this.retries.inc({ reason });
   }
 
   breakersOpen(scope: 'origin' | 'tenant', count: number): void {
@@ -191,63 +202,18 @@ export class Metrics {
     this.refusedCallers.inc({ reason });
   }
 
-  operationsUnknown(count: number): void {
+  operationsUnknown(count: number, oldestSeconds: number): void {
     this.openOperations.set(count);
+    this.oldestOperation.set(oldestSeconds);
   }
 
-  auditLogLag(seconds: number): void {
-    this.logLag.set(seconds);
-  }
-
-  /** @param current alarms that are not over */
-  auditLogAlarm(reason: string, current: number): void {
-    this.logAlarmsFound.inc({ reason });
-    this.logAlarms.set(current);
-  }
-
-  auditLogAlarms(current: number): void {
-    this.logAlarms.set(current);
-  }
-
-  auditEventSetAside(reason: string): void {
-    this.setAsideEvents.inc({ reason });
-  }
-
-  auditEventLate(): void {
-    this.lateEvents.inc();
-  }
-
-  auditCheckpointAge(seconds: number): void {
-    this.checkpointAge.set(seconds);
-  }
-
-  auditWitnessAge(witness: string, seconds: number): void {
-    this.witnessAge.set({ witness }, seconds);
-  }
-
-  auditWitnessRefused(witness: string, reason: string): void {
-    this.witnessRefusals.inc({ witness, reason });
+  reconcilerLooked(result: 'resolved' | 'open' | 'failure'): void {
+    this.looks.inc({ result });
   }
 
   private labelOf(field: string): string {
     if (this.undocumented.has(field)) return field;
     const fits = this.undocumented.size < MAX_UNDOCUMENTED && /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(field);
     return fits ? field : 'other';
-  }
-
-  private gauge<Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-  ): Gauge<Label> {
-    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] });
-  }
-
-  private counter<Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-  ): Counter<Label> {
-    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
   }
 }

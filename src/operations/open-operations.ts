@@ -67,10 +67,11 @@ export class OpenOperations {
     await this.database.kysely.deleteFrom('operation').where('id', '=', id).execute();
   }
 
-  /** Number of operations with an unknown outcome. */
-  async countUnknown(): Promise<number> {
-    const { rows } = await sql<{ count: number }>`
-      select count(*)::integer as count from operation where state = 'unknown'`.execute(this.database.kysely);
-    return rows[0]?.count ?? 0;
+  /** Number of operations with an unknown outcome, and seconds since the oldest became unknown. */
+  async countUnknown(): Promise<{ readonly count: number; readonly oldestSeconds: number }> {
+    const { rows } = await sql<{ count: number; oldest: number | null }>`
+      select count(*)::integer as count, extract(epoch from now() - min(unknown_since))::float8 as oldest
+      from operation where state = 'unknown'`.execute(this.database.kysely);
+    return { count: rows[0]?.count ?? 0, oldestSeconds: Math.max(0, rows[0]?.oldest ?? 0) };
   }
 }

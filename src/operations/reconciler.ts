@@ -71,8 +71,10 @@ export class Reconciler {
 
   private async poll(): Promise<void> {
     try {
-      if (this.polls++ % COUNT_EVERY === 0)
-        this.metrics.operationsUnknown(await this.operations.countUnknown());
+      if (this.polls++ % COUNT_EVERY === 0) {
+        const { count, oldestSeconds } = await this.operations.countUnknown();
+        this.metrics.operationsUnknown(count, oldestSeconds);
+      }
       let taken = await this.operations.take();
       while (taken.length > 0) {
         await Promise.all(taken.map((row) => this.tryToResolve(row)));
@@ -86,20 +88,22 @@ export class Reconciler {
   /** A failed operation is claimed again when its lease has expired. */
   private async tryToResolve(row: OpenOperationRow): Promise<void> {
     try {
-      await this.resolve(row);
+      this.metrics.reconcilerLooked((await this.resolve(row)) ? 'resolved' : 'open');
     } catch (error) {
+      this.metrics.reconcilerLooked('failure');
       const { id: operation_id, tenant_id } = row;
       this.logger.warn({ operation_id, tenant_id, error: describeError(error) }, 'an operation stays open');
     }
   }
 
-  private async resolve(row: OpenOperationRow): Promise<void> {
+  /** Returns false if the operation stays open. */
+  private async resolve(row: OpenOperationRow): Promise<boolean> {
     const events = (await this.store.ofOperation(row.tenant_id, row.id)).filter(isOfPatch);
     const intent = events.find(({ phase }) => phase === 'intent');
     const last = latestOutcome(events);
     if (intent === undefined || (last !== undefined && last.outcome !== 'unknown')) {
       await this.operations.drop(row.id);
-      return;
+      return true;
     }
     const snapshot = await this.snapshotOf(row, intent);
     // The age of the operation when it was claimed counts, not the time of the read.
@@ -110,6 +114,7 @@ export class Reconciler {
     else if (verdict.outcome === 'not_applied' && (await this.mayBeUndone(row, intent, snapshot)))
       await this.close(row, last ?? intent, unverifiable(customerId, snapshot), snapshot);
     else await this.close(row, last ?? intent, verdict, snapshot);
+    return verdict !== undefined;
   }
 
   private async mayBeUndone(

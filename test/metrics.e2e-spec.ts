@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { Metrics } from '../src/metrics/metrics.js';
+import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
+import { answerJson, CUSTOMER } from './support/upstream.js';
+
+let bff: TestBff;
+beforeEach(async () => {
+  bff = await startBff();
+  bff.app.get(Metrics).watchLog({ dropped: 0 });
+});
+afterEach(() => bff.stop());
+
+async function scrape(): Promise<string> {
+  const { status, body } = await bff.send('GET', '/metrics', undefined, { Authorization: '' });
+  expect(status).toBe(200);
+  return String(body);
+}
+
+/** The value of a sample; undefined if there is none. */
+async function sample(name: string): Promise<number | undefined> {
+  const line = (await scrape()).split('\n').find((one) => one.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length + 1));
+}
+
+it('are those of the documentation, with their types and labels, and no others', async () => {
+  const types = [...(await scrape()).matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+  const served = types.map(([, name, type]) => `${name} ${type}`).sort();
+  const rows = [
+    ...readFileSync('docs/reference/metrics.md', 'utf8').matchAll(/^\| `(\S+)` +\| (\S+) +\| ([^|]*)\|/gm),
+  ];
+  const documented = rows.map(([, name, type]) => `${name} ${type}`).sort();
+  expect(served).toEqual(documented);
+  const metrics = bff.app.get(Metrics).registry.getMetricsAsArray();
+  const labelsOf = Object.fromEntries(
+    metrics.map((metric) => [
+      metric.name,
+      'labelNames' in metric ? (metric.labelNames as string[]).join(', ') : '',
+    ]),
+  );
+  for (const [, name = '', , labels = ''] of rows)
+    expect([name, labelsOf[name]]).toEqual([name, labels.trim()]);
+});
+
+it('have a sample of 0 before anything happened, where alerts need one', async () => {
+  for (const name of [
+    'patches_total{outcome="unknown"}',
+    'rate_limited_total{reason="rate"}',
+    'jwks_fetches_total{result="failure"}',
+    'billing_api_not_admitted_total{reason="breaker"}',
+    'billing_api_breakers_open{scope="origin"}',
+    'audit_events_dropped_total{phase="outcome"}',
+    'audit_log_alarms_total{reason="went-back"}',
+    'reconciler_looks_total{result="failure"}',
+    'audit_outcomes_delayed_total',
+    'operations_unknown_oldest_seconds',
+    'billing_api_waiting',
+    'audit_queue_events{kind="urgent"}',
+  ])
+    expect([name, await sample(`billing_bff_${name}`)]).toEqual([name, 0]);
+});
+
+it('count requests by the pattern of their route, attempts at the billing API, batches and pools', async () => {
+  await bff.patch({ name: 'Acme AG' });
+  expect(await sample('billing_bff_audit_batch_events_count')).toBe(2);
+  expect(await sample('billing_bff_audit_commit_duration_seconds_count{result="success"}')).toBe(2);
+  await bff.send('GET', '/nowhere/secret-path');
+  await bff.send('GET', `${CUSTOMER_PATH}x`);
+  const requests = (method: string, route: string, status: number) =>
+    sample(
+      `billing_bff_http_request_duration_seconds_count{method="${method}",route="${route}",status="${status}"}`,
+    );
+  expect(await requests('PATCH', '/api/v1/customers/:id_or_alias', 200)).toBe(1);
+  expect(await requests('any', 'unknown', 404)).toBe(1);
+  const attempts = 'billing_bff_billing_api_request_duration_seconds_count';
+  expect(await sample(`${attempts}{method="PATCH",result="success"}`)).toBe(1);
+  expect(await sample('billing_bff_jwks_fetches_total{result="success"}')).toBe(1);
+  if (bff.databaseSettings['DATABASE_URL'] !== undefined)
+    expect(await sample('billing_bff_database_connections_max{pool="patches"}')).toBe(10);
+  expect(await scrape()).not.toMatch(new RegExp(`secret-path|${CUSTOMER.id}`));
+});
+
+it('say why access tokens were refused, by claim and fault', async () => {
+  const expired = await bff.idp.token({}, { expiresIn: -3_600 });
+  for (const Authorization of ['', `Bearer ${expired}`, `Bearer ${expired}`])
+    await bff.send('GET', CUSTOMER_PATH, undefined, { Authorization });
+  const scope = `Bearer ${await bff.idp.token({ scope: 'audit:read' })}`;
+  await bff.send('GET', CUSTOMER_PATH, undefined, { Authorization: scope });
+  const rejected = (reason: string) => sample(`billing_bff_access_tokens_rejected_total{reason="${reason}"}`);
+  expect(await rejected('authorization: none, or no single Bearer token')).toBe(1);
+  expect(await rejected('exp: in the past')).toBe(2);
+  expect(await rejected('scope: not enough')).toBe(1);
+});
+
+it('show operations at the billing API while they last, retries, and failures by kind', async () => {
+  let arrived: () => void = () => undefined;
+  const arrival = new Promise<void>((resolve) => (arrived = resolve));
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  bff.upstream.readAs(CUSTOMER, (_request, response) => {
+    arrived();
+    void released.then(() => {
+      answerJson(response, 429, {}, { 'Retry-After': '0' });
+    });
+  });
+  const answer = bff.patch({ name: 'Acme AG' });
+  await arrival;
+  expect(await sample('billing_bff_billing_api_in_flight')).toBe(1);
+  release();
+  expect((await answer).status).toBe(429);
+  expect(await sample('billing_bff_billing_api_in_flight')).toBe(0);
+  expect(await sample('billing_bff_billing_api_retries_total{reason="retry-after"}')).toBe(1);
+  const attempts = 'billing_bff_billing_api_request_duration_seconds_count';
+  expect(await sample(`${attempts}{method="PATCH",result="rate-limited-by-billing"}`)).toBe(2);
+});
