@@ -13,6 +13,7 @@ const MAY_USE = {
   idempotency: [...BASE, 'database', 'crypto'],
   tenants: [...BASE, 'database', 'crypto'],
   auth: [...BASE, 'metrics', 'tenants'],
+  pages: [...BASE, 'auth'],
   'audit-log': [...BASE, 'metrics', 'database', 'crypto', 'tenants', 'auth'],
   audit: [...BASE, 'metrics', 'database', 'crypto', 'tenants', 'auth', 'audit-log'],
   billing: [...BASE, 'metrics', 'tenants', 'audit'],

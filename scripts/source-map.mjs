@@ -25,6 +25,7 @@ const PURPOSES = {
   'audit-log': 'the Merkle logs of the trail: tiles, checkpoints, signing keys, witnesses, proofs',
   operations: 'how a patch ended, and the reconciler that finds it out',
   database: 'Kysely, migrations, the embedded database',
+  pages: 'what people open in a browser: a page for each problem',
   health: 'probes and `/metrics`',
 };
 

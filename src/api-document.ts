@@ -7,23 +7,21 @@ import { Customer, CustomerAddress, CustomerShippingAddress, CustomerTax } from 
 import { PATCH_FIELDS } from './customers/dto/patch-customer.dto.js';
 import { scopesFor } from './customers/field-scopes.js';
 import type { Config } from './config/config.js';
+import { introduction } from './openapi/introduction.js';
 import { withNullTypes } from './openapi/null-types.js';
 import { operationsIn } from './openapi/operations.js';
 import { shareParts } from './openapi/shared-parts.js';
 import { inOrderOfTags, TAGS } from './openapi/tags.js';
 import { VERSION } from './runtime/version.js';
 
-const DESCRIPTION = `Patches customers of the billing API on behalf of a tenant. Keeps an audit trail: who changed what, and whether the change really happened.
-
-Send your own access token; callers never hold a billing token. Errors are problem documents (RFC 9457).`;
-
 /** The OpenAPI document of this build. */
 export function createApiDocument(app: NestFastifyApplication, config: Config): OpenAPIObject {
   const { oauth } = config.swagger;
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
-    .setTitle('billing-bff')
-    .setDescription(DESCRIPTION)
+    .setTitle('billing-bff: patch customers, and know what happened')
+    .setDescription(introduction(oauth !== undefined))
+    .setExternalDoc('What each problem means, and what to do', '/problems')
     .setVersion(VERSION);
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   builder.addServer('/', 'This server');

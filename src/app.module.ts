@@ -9,6 +9,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { PagesModule } from './pages/pages.module.js';
 import { ReencryptionModule } from './reencryption.module.js';
 import { OutsideModule } from './outside.module.js';
 import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
@@ -44,6 +45,7 @@ export class AppModule implements OnModuleDestroy {
         ReencryptionModule,
         TenantAdminModule,
         HealthModule.with(runtime.config),
+        ...(runtime.config.swagger.enabled ? [PagesModule] : []),
       ],
     };
   }

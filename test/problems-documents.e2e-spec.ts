@@ -38,7 +38,6 @@ describe('a request that no route takes', () => {
   }
 
   it.each([
-    'GET /',
     'GET /nowhere',
     'GET /api',
     'GET /api/v1',

@@ -8,7 +8,10 @@ interface Route {
 }
 
 /** What the interface opens to everybody. */
-const PUBLIC = [/^\/health\/(live|ready)$/, /^\/metrics$/, /^\/docs(\/.*)?$/, /^\/openapi\.json$/];
+const PUBLIC = [
+  ...[/^\/health\/(live|ready)$/, /^\/metrics$/, /^\/docs(\/.*)?$/, /^\/openapi\.json$/],
+  ...[/^\/$/, /^\/problems(\/.*)?$/],
+];
 
 let bff: TestBff;
 const routes: Route[] = [];

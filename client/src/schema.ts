@@ -231,7 +231,7 @@ export interface paths {
         };
         /**
          * Export audit events
-         * @description Streams all matching events, oldest first. `Accept` chooses the format: `application/x-ndjson`, `text/csv`, or `application/vnd.ocsf.api-activity+x-ndjson` (OCSF, class 6003); without it this is the list. An NDJSON export without filters can be verified offline; with `after_leaf` it begins where the last one ended. With the scope `audit:read:clear` each change has its values in `clear`. Each export is an event of the trail, too.
+         * @description Streams all matching events, oldest first. `Accept` chooses the format: `application/x-ndjson`, `text/csv`, or `application/vnd.ocsf.api-activity+x-ndjson` (OCSF 1.9, class 6003); without it this is the list. An NDJSON export without filters can be verified offline; with `after_leaf` it begins where the last one ended. With the scope `audit:read:clear` each change has its values in `clear`. Each export is an event of the trail, too.
          */
         get: operations["exportAuditEvents"];
         put?: never;
@@ -407,27 +407,31 @@ export interface components {
              * @enum {string}
              */
             type: "urn:billing-bff:problem:malformed-json" | "urn:billing-bff:problem:validation-failed" | "urn:billing-bff:problem:rejected-by-billing" | "urn:billing-bff:problem:unauthenticated" | "urn:billing-bff:problem:insufficient-scope" | "urn:billing-bff:problem:field-forbidden" | "urn:billing-bff:problem:tenant-forbidden" | "urn:billing-bff:problem:tenant-unknown" | "urn:billing-bff:problem:tenant-suspended" | "urn:billing-bff:problem:not-found" | "urn:billing-bff:problem:customer-not-found" | "urn:billing-bff:problem:method-not-allowed" | "urn:billing-bff:problem:conflict" | "urn:billing-bff:problem:not-sealed" | "urn:billing-bff:problem:tokens-would-retire" | "urn:billing-bff:problem:idempotency-in-flight" | "urn:billing-bff:problem:precondition-failed" | "urn:billing-bff:problem:request-timeout" | "urn:billing-bff:problem:payload-too-large" | "urn:billing-bff:problem:unsupported-media-type" | "urn:billing-bff:problem:idempotency-key-reused" | "urn:billing-bff:problem:rate-limited" | "urn:billing-bff:problem:rate-limited-by-billing" | "urn:billing-bff:problem:internal" | "urn:billing-bff:problem:billing-credentials-rejected" | "urn:billing-bff:problem:billing-unreachable" | "urn:billing-bff:problem:billing-failed" | "urn:billing-bff:problem:billing-unavailable" | "urn:billing-bff:problem:audit-unavailable" | "urn:billing-bff:problem:identity-provider-unavailable" | "urn:billing-bff:problem:billing-timeout";
+            /** @example 400 */
+            status: number;
             /**
-             * @description The outcome of the patch.
+             * @description The billing API's own code for errors of this kind.
+             * @example BAD_REQUEST
+             * @enum {string}
+             */
+            code: "BAD_REQUEST" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "CONFLICT" | "TOO_MANY_REQUESTS" | "INTERNAL_SERVER_ERROR";
+            /**
+             * @description The outcome of the patch. `applied` and `unchanged` only if an answer is repeated and the customer cannot be read.
              * @example not_applied
              * @enum {string}
              */
-            outcome?: "rejected" | "not_applied" | "unknown" | "unverifiable";
+            outcome?: "applied" | "unchanged" | "rejected" | "not_applied" | "unknown" | "unverifiable";
             /** @example The request is not valid */
             title: string;
-            /** @example 400 */
-            status: number;
             /** @example /billing_address/country must be an ISO 3166-1 alpha-2 code in upper case. */
             detail: string;
             /** @example urn:billing-bff:request:9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d */
             instance: string;
-            /** @example BAD_REQUEST */
-            code: string;
             /** @example /billing_address/country must be an ISO 3166-1 alpha-2 code in upper case. */
             message: string;
             /** @example 9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d */
             request_id: string;
-            /** @description Only for a patch that passed the checks. */
+            /** @description Only for a patch that passed the checks: the id of the operation. */
             operation_id?: string;
             /** @description The faults of the request, at most 100. */
             errors?: components["schemas"]["Fault"][];
@@ -932,7 +936,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `validation-failed`: The request is not valid */
+        /** @description [`validation-failed`](/problems/validation-failed): The request is not valid */
         ValidationFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -945,7 +949,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthenticated`: A valid access token is required */
+        /** @description [`unauthenticated`](/problems/unauthenticated): A valid access token is required */
         Unauthenticated: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -957,7 +961,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown */
+        /** @description [`insufficient-scope`](/problems/insufficient-scope): The access token lacks a scope<br>[`tenant-forbidden`](/problems/tenant-forbidden): The access token does not allow this tenant<br>[`tenant-unknown`](/problems/tenant-unknown): The tenant is unknown */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -971,7 +975,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate-limited`: The caller sends too many requests */
+        /** @description [`rate-limited`](/problems/rate-limited): The caller sends too many requests */
         RateLimited: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -985,7 +989,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `internal`: Something went wrong */
+        /** @description [`internal`](/problems/internal): Something went wrong */
         Internal: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -998,7 +1002,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked */
+        /** @description [`audit-unavailable`](/problems/audit-unavailable): The audit trail cannot be written<br>[`identity-provider-unavailable`](/problems/identity-provider-unavailable): Access tokens cannot be checked */
         ServiceUnavailable: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1012,7 +1016,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `not-found`: Not found */
+        /** @description [`not-found`](/problems/not-found): Not found */
         NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1025,7 +1029,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended<br>`field-forbidden`: The access token does not allow these fields */
+        /** @description [`insufficient-scope`](/problems/insufficient-scope): The access token lacks a scope<br>[`tenant-forbidden`](/problems/tenant-forbidden): The access token does not allow this tenant<br>[`tenant-unknown`](/problems/tenant-unknown): The tenant is unknown<br>[`tenant-suspended`](/problems/tenant-suspended): The tenant is suspended<br>[`field-forbidden`](/problems/field-forbidden): The access token does not allow these fields */
         ForbiddenOfPatchCustomer: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1039,22 +1043,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `customer-not-found`: The customer does not exist */
-        CustomerNotFound: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "X-Operation-Id": components["headers"]["X-Operation-Id"];
-                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `request-timeout`: The request did not arrive in time */
+        /** @description [`request-timeout`](/problems/request-timeout): The request did not arrive in time */
         RequestTimeout: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1067,22 +1056,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `precondition-failed`: The customer is not in the expected state */
-        PreconditionFailed: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "X-Operation-Id": components["headers"]["X-Operation-Id"];
-                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `payload-too-large`: The body is too large */
+        /** @description [`payload-too-large`](/problems/payload-too-large): The body is too large */
         PayloadTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1095,7 +1069,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unsupported-media-type`: The media type is not supported */
+        /** @description [`unsupported-media-type`](/problems/unsupported-media-type): The media type is not supported */
         UnsupportedMediaType: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1108,72 +1082,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
-        TooManyRequests: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "Retry-After": components["headers"]["Retry-After"];
-                "X-Operation-Id": components["headers"]["X-Operation-Id"];
-                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
-        BadGateway: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "X-Operation-Id": components["headers"]["X-Operation-Id"];
-                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                Location: components["headers"]["Location"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
-        ServiceUnavailableOfPatchCustomer: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "Retry-After": components["headers"]["Retry-After"];
-                "X-Operation-Id": components["headers"]["X-Operation-Id"];
-                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                Location: components["headers"]["Location"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `billing-timeout`: The billing API did not answer in time */
-        BillingTimeout: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "X-Operation-Id": components["headers"]["X-Operation-Id"];
-                "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                Location: components["headers"]["Location"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `insufficient-scope`: The access token lacks a scope<br>`tenant-forbidden`: The access token does not allow this tenant<br>`tenant-unknown`: The tenant is unknown<br>`tenant-suspended`: The tenant is suspended */
+        /** @description [`insufficient-scope`](/problems/insufficient-scope): The access token lacks a scope<br>[`tenant-forbidden`](/problems/tenant-forbidden): The access token does not allow this tenant<br>[`tenant-unknown`](/problems/tenant-unknown): The tenant is unknown<br>[`tenant-suspended`](/problems/tenant-suspended): The tenant is suspended */
         ForbiddenOfGetCustomer: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1187,8 +1096,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate-limited`: The caller sends too many requests<br>`rate-limited-by-billing`: The billing API asks to slow down */
-        TooManyRequestsOfGetCustomer: {
+        /** @description [`rate-limited`](/problems/rate-limited): The caller sends too many requests<br>[`rate-limited-by-billing`](/problems/rate-limited-by-billing): The billing API asks to slow down */
+        TooManyRequests: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1201,8 +1110,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `billing-credentials-rejected`: The billing API rejected our credentials<br>`billing-unreachable`: The billing API could not be reached<br>`billing-failed`: The billing API failed */
-        BadGatewayOfGetCustomer: {
+        /** @description [`billing-credentials-rejected`](/problems/billing-credentials-rejected): The billing API rejected our credentials<br>[`billing-unreachable`](/problems/billing-unreachable): The billing API could not be reached<br>[`billing-failed`](/problems/billing-failed): The billing API failed */
+        BadGateway: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1214,7 +1123,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `audit-unavailable`: The audit trail cannot be written<br>`identity-provider-unavailable`: Access tokens cannot be checked<br>`billing-unavailable`: The billing API accepts no requests at the moment */
+        /** @description [`audit-unavailable`](/problems/audit-unavailable): The audit trail cannot be written<br>[`identity-provider-unavailable`](/problems/identity-provider-unavailable): Access tokens cannot be checked<br>[`billing-unavailable`](/problems/billing-unavailable): The billing API accepts no requests at the moment */
         ServiceUnavailableOfGetCustomer: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1228,8 +1137,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `billing-timeout`: The billing API did not answer in time */
-        BillingTimeoutOfGetCustomer: {
+        /** @description [`billing-timeout`](/problems/billing-timeout): The billing API did not answer in time */
+        BillingTimeout: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1241,7 +1150,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `validation-failed`: The request is not valid<br>`malformed-json`: The body is not JSON */
+        /** @description [`validation-failed`](/problems/validation-failed): The request is not valid<br>[`malformed-json`](/problems/malformed-json): The body is not JSON */
         BadRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1254,7 +1163,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `insufficient-scope`: The access token lacks a scope */
+        /** @description [`insufficient-scope`](/problems/insufficient-scope): The access token lacks a scope */
         InsufficientScope: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1268,7 +1177,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `identity-provider-unavailable`: Access tokens cannot be checked<br>`audit-unavailable`: The audit trail cannot be written */
+        /** @description [`identity-provider-unavailable`](/problems/identity-provider-unavailable): Access tokens cannot be checked<br>[`audit-unavailable`](/problems/audit-unavailable): The audit trail cannot be written */
         ServiceUnavailableOfListTenants: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1282,7 +1191,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `tokens-would-retire`: The change would retire the tokens of the tenant */
+        /** @description [`tokens-would-retire`](/problems/tokens-would-retire): The change would retire the tokens of the tenant */
         TokensWouldRetire: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1295,7 +1204,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `validation-failed`: The request is not valid */
+        /** @description [`validation-failed`](/problems/validation-failed): The request is not valid */
         ValidationFailedOfGetLiveness: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1414,7 +1323,7 @@ export interface operations {
             400: components["responses"]["ValidationFailed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOfGetCustomer"];
-            /** @description `customer-not-found`: The customer does not exist */
+            /** @description [`customer-not-found`](/problems/customer-not-found): The customer does not exist */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1427,11 +1336,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequestsOfGetCustomer"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
-            502: components["responses"]["BadGatewayOfGetCustomer"];
+            502: components["responses"]["BadGateway"];
             503: components["responses"]["ServiceUnavailableOfGetCustomer"];
-            504: components["responses"]["BillingTimeoutOfGetCustomer"];
+            504: components["responses"]["BillingTimeout"];
         };
     };
     patchCustomer: {
@@ -1480,7 +1389,7 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid<br>`malformed-json`: The body is not JSON<br>`rejected-by-billing`: The billing API rejected the change */
+            /** @description [`validation-failed`](/problems/validation-failed): The request is not valid<br>[`malformed-json`](/problems/malformed-json): The body is not JSON<br>[`rejected-by-billing`](/problems/rejected-by-billing): The billing API rejected the change */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1497,9 +1406,23 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOfPatchCustomer"];
-            404: components["responses"]["CustomerNotFound"];
+            /** @description [`customer-not-found`](/problems/customer-not-found): The customer does not exist */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["RequestTimeout"];
-            /** @description `conflict`: The change conflicts with another customer<br>`idempotency-in-flight`: A request with this idempotency key is still running */
+            /** @description [`conflict`](/problems/conflict): The change conflicts with another customer<br>[`idempotency-in-flight`](/problems/idempotency-in-flight): A request with this idempotency key is still running */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1515,10 +1438,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            412: components["responses"]["PreconditionFailed"];
+            /** @description [`precondition-failed`](/problems/precondition-failed): The customer is not in the expected state */
+            412: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description `idempotency-key-reused`: The idempotency key was used for another request */
+            /** @description [`idempotency-key-reused`](/problems/idempotency-key-reused): The idempotency key was used for another request */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1531,11 +1468,72 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /** @description [`rate-limited`](/problems/rate-limited): The caller sends too many requests<br>[`rate-limited-by-billing`](/problems/rate-limited-by-billing): The billing API asks to slow down */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
-            502: components["responses"]["BadGateway"];
-            503: components["responses"]["ServiceUnavailableOfPatchCustomer"];
-            504: components["responses"]["BillingTimeout"];
+            /** @description [`billing-credentials-rejected`](/problems/billing-credentials-rejected): The billing API rejected our credentials<br>[`billing-unreachable`](/problems/billing-unreachable): The billing API could not be reached<br>[`billing-failed`](/problems/billing-failed): The billing API failed */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description [`audit-unavailable`](/problems/audit-unavailable): The audit trail cannot be written<br>[`identity-provider-unavailable`](/problems/identity-provider-unavailable): Access tokens cannot be checked<br>[`billing-unavailable`](/problems/billing-unavailable): The billing API accepts no requests at the moment */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description [`billing-timeout`](/problems/billing-timeout): The billing API did not answer in time */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    Location: components["headers"]["Location"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     listCustomers: {
@@ -1581,7 +1579,7 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerList"];
                 };
             };
-            /** @description `validation-failed`: The request is not valid<br>`rejected-by-billing`: The billing API rejected the change */
+            /** @description [`validation-failed`](/problems/validation-failed): The request is not valid<br>[`rejected-by-billing`](/problems/rejected-by-billing): The billing API rejected the change */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1596,11 +1594,11 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOfGetCustomer"];
-            429: components["responses"]["TooManyRequestsOfGetCustomer"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
-            502: components["responses"]["BadGatewayOfGetCustomer"];
+            502: components["responses"]["BadGateway"];
             503: components["responses"]["ServiceUnavailableOfGetCustomer"];
-            504: components["responses"]["BillingTimeoutOfGetCustomer"];
+            504: components["responses"]["BillingTimeout"];
         };
     };
     erasePersonalData: {
@@ -1686,16 +1684,96 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOfPatchCustomer"];
-            404: components["responses"]["CustomerNotFound"];
+            /** @description [`customer-not-found`](/problems/customer-not-found): The customer does not exist */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["RequestTimeout"];
-            412: components["responses"]["PreconditionFailed"];
+            /** @description [`precondition-failed`](/problems/precondition-failed): The customer is not in the expected state */
+            412: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyRequests"];
+            /** @description [`rate-limited`](/problems/rate-limited): The caller sends too many requests<br>[`rate-limited-by-billing`](/problems/rate-limited-by-billing): The billing API asks to slow down */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
-            502: components["responses"]["BadGateway"];
-            503: components["responses"]["ServiceUnavailableOfPatchCustomer"];
-            504: components["responses"]["BillingTimeout"];
+            /** @description [`billing-credentials-rejected`](/problems/billing-credentials-rejected): The billing API rejected our credentials<br>[`billing-unreachable`](/problems/billing-unreachable): The billing API could not be reached<br>[`billing-failed`](/problems/billing-failed): The billing API failed */
+            502: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description [`audit-unavailable`](/problems/audit-unavailable): The audit trail cannot be written<br>[`identity-provider-unavailable`](/problems/identity-provider-unavailable): Access tokens cannot be checked<br>[`billing-unavailable`](/problems/billing-unavailable): The billing API accepts no requests at the moment */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description [`billing-timeout`](/problems/billing-timeout): The billing API did not answer in time */
+            504: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getOperation: {
@@ -1878,7 +1956,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `not-sealed`: The event is not in the log yet */
+            /** @description [`not-sealed`](/problems/not-sealed): The event is not in the log yet */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -20,7 +20,7 @@ import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { EntityTags } from './entity-tags.js';
 import { WRITE_SCOPES } from './field-scopes.js';
 import { PatchBodyPipe } from './patch-body.pipe.js';
-import { ApiPatchProblems } from './patch-problems.docs.js';
+import { ApiPatchProblems, ApiPreviewProblems } from './patch-problems.docs.js';
 import { Conditions, type PatchConditions } from './patch-conditions.js';
 import { PreviewsService } from './previews.service.js';
 
@@ -79,7 +79,7 @@ export class CustomersController {
     type: CustomerPreview,
     headers: docs.PREVIEW_HEADERS,
   })
-  @ApiPatchProblems(...docs.PREVIEW_PROBLEMS)
+  @ApiPreviewProblems(...docs.PREVIEW_PROBLEMS)
   async preview(
     @CurrentRequest() request: AuditedRequest,
     @Param('id_or_alias', CustomerRefPipe) customerRef: string,

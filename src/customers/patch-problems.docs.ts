@@ -1,5 +1,5 @@
 import { CALLER_PROBLEMS } from '../auth/caller.docs.js';
-import { ApiProblemsWith, REQUEST_ID_HEADER } from '../http/api-docs.js';
+import { ApiProblemsOf, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import type { ProblemSlug } from '../http/problem.js';
 
 export const OPERATION_ID = {
@@ -26,13 +26,23 @@ const OPERATION_LOCATION = {
 
 /** Documents the problems of a patch: most of them have an operation id, and may be replays. */
 export function ApiPatchProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
-  return ApiProblemsWith(
+  return ApiProblemsOf(
+    'patch',
     (group) => ({
-      ...(group.some((slug) => !NO_OPERATION.has(slug)) ? { ...OPERATION_ID, ...REPLAYED_HEADER } : {}),
+      ...(group.some(hasOperation) ? { ...OPERATION_ID, ...REPLAYED_HEADER } : {}),
       ...(group.some((slug) => UNKNOWN_OUTCOME.has(slug)) ? { Location: OPERATION_LOCATION } : {}),
     }),
     ...slugs,
   );
+}
+
+/** The same for a preview: it has no key, and its outcome is always known. */
+export function ApiPreviewProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
+  return ApiProblemsOf('preview', (group) => (group.some(hasOperation) ? OPERATION_ID : {}), ...slugs);
+}
+
+function hasOperation(slug: ProblemSlug): boolean {
+  return !NO_OPERATION.has(slug);
 }
 
 /** Problems of a patch before it has an operation. */

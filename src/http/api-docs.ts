@@ -2,7 +2,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { FaultSchema } from './fault.schema.js';
 import { ProblemSchema } from './problem.schema.js';
-import { Problem, type ProblemBody, PROBLEMS, type ProblemSlug, validationFailed } from './problem.js';
+import { PROBLEMS, type ProblemBody, type ProblemSlug } from './problem.js';
+import { type Answered, exampleOf } from './problem-examples.js';
 
 /** Headers of every answer. */
 export const REQUEST_ID_HEADER = {
@@ -17,7 +18,7 @@ const RETRY_AFTER = { description: 'Whole seconds.', schema: { type: 'integer' }
 
 /** Documents the problems of a route, grouped by status, because OpenAPI needs that. */
 export function ApiProblems(...slugs: readonly ProblemSlug[]): MethodDecorator {
-  return ApiProblemsWith(() => ({}), ...slugs);
+  return ApiProblemsOf('other', () => ({}), ...slugs);
 }
 
 type HeaderDocs = Readonly<
@@ -25,7 +26,8 @@ type HeaderDocs = Readonly<
 >;
 
 /** The same, with further headers for groups of problems. */
-export function ApiProblemsWith(
+export function ApiProblemsOf(
+  answered: Answered,
   headersOf: (group: readonly ProblemSlug[]) => HeaderDocs,
   ...slugs: readonly ProblemSlug[]
 ): MethodDecorator {
@@ -35,7 +37,7 @@ export function ApiProblemsWith(
     ...[...byStatus].map(([status, group]) =>
       ApiResponse({
         status,
-        description: group.map((slug) => `\`${slug}\`: ${PROBLEMS[slug][2]}`).join('<br>'),
+        description: group.map(summaryWithLink).join('<br>'),
         headers: {
           ...REQUEST_ID_HEADER,
           ...(status === 401 || status === 403 ? { 'WWW-Authenticate': { schema: { type: 'string' } } } : {}),
@@ -47,7 +49,7 @@ export function ApiProblemsWith(
         content: {
           'application/problem+json': {
             schema: { $ref: getSchemaPath(ProblemSchema) },
-            examples: examplesOf(group),
+            examples: examplesOf(group, answered),
           },
         },
       }),
@@ -55,37 +57,19 @@ export function ApiProblemsWith(
   );
 }
 
-const EXAMPLE_ID = '01993f2e-8a1b-7c3d-9e4f-5a6b7c8d9e0f';
-
-function examplesOf(slugs: readonly ProblemSlug[]): Record<string, { value: ProblemBody }> {
-  const examples = slugs.map((slug) => {
-    const { detail, options } = EXAMPLES[slug] ?? { detail: `${PROBLEMS[slug][2]}.`, options: {} };
-    return [slug, { value: new Problem(slug, detail, options).toBody(EXAMPLE_ID) }] as const;
-  });
-  return Object.fromEntries(examples);
+/** Each problem has a page of its own. */
+function summaryWithLink(slug: ProblemSlug): string {
+  return `[\`${slug}\`](/problems/${slug}): ${PROBLEMS[slug][2]}`;
 }
 
-const EXAMPLES: Partial<Record<ProblemSlug, Problem>> = {
-  'validation-failed': validationFailed([
-    {
-      pointer: '#/billing_address/country',
-      code: 'not-country',
-      detail: 'must be an ISO 3166-1 alpha-2 code in upper case',
-    },
-  ]),
-  'billing-unreachable': new Problem(
-    'billing-unreachable',
-    'The billing API could not be reached. Nothing was changed.',
-    {
-      operationId: EXAMPLE_ID,
-      outcome: 'not_applied',
-    },
-  ),
-  'billing-timeout': new Problem('billing-timeout', 'The billing API did not answer in time.', {
-    operationId: EXAMPLE_ID,
-    outcome: 'unknown',
-  }),
-};
+function examplesOf(
+  slugs: readonly ProblemSlug[],
+  answered: Answered,
+): Record<string, { summary: string; value: ProblemBody }> {
+  return Object.fromEntries(
+    slugs.map((slug) => [slug, { summary: PROBLEMS[slug][2], value: exampleOf(slug, answered) }]),
+  );
+}
 
 function groupByStatus(slugs: readonly ProblemSlug[]): Map<number, ProblemSlug[]> {
   const groups = new Map<number, ProblemSlug[]>();

@@ -13,6 +13,7 @@ export class ProblemSchema {
   title: string;
 
   /** @example 400 */
+  @ApiProperty({ type: 'integer', minimum: 400, maximum: 599 })
   status: number;
 
   /** @example '/billing_address/country must be an ISO 3166-1 alpha-2 code in upper case.' */
@@ -21,7 +22,11 @@ export class ProblemSchema {
   /** @example 'urn:billing-bff:request:9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
   instance: string;
 
-  /** @example 'BAD_REQUEST' */
+  /**
+   * The billing API's own code for errors of this kind.
+   * @example 'BAD_REQUEST'
+   */
+  @ApiProperty({ enum: [...new Set(Object.values(PROBLEMS).map(([, code]) => code))] })
   code: string;
 
   /** @example '/billing_address/country must be an ISO 3166-1 alpha-2 code in upper case.' */
@@ -30,14 +35,17 @@ export class ProblemSchema {
   /** @example '9f0c2d4e-6b1a-4b0e-9d53-0f4f0a1c2b3d' */
   request_id: string;
 
-  /** Only for a patch that passed the checks. */
+  /** Only for a patch that passed the checks: the id of the operation. */
   operation_id?: string;
 
   /**
-   * The outcome of the patch.
+   * The outcome of the patch. `applied` and `unchanged` only if an answer is repeated and the customer cannot be read.
    * @example 'not_applied'
    */
-  @ApiProperty({ enum: ['rejected', 'not_applied', 'unknown', 'unverifiable'] })
+  @ApiProperty({
+    enum: ['applied', 'unchanged', 'rejected', 'not_applied', 'unknown', 'unverifiable'],
+    required: false,
+  })
   outcome?: string;
 
   /** The faults of the request, at most 100. */

@@ -69,11 +69,11 @@ function headersOf({ part: { headers = {} } }: Place<Response>): Place<object>[]
   }));
 }
 
-function examplesOf({ part: { content = {} } }: Place<Response>): Place<object>[] {
+function examplesOf({ part: { content = {} }, names: [, owner = ''] }: Place<Response>): Place<object>[] {
   const { examples = {} } = content[PROBLEM] ?? {};
   return Object.entries(examples).map(([name, part]) => ({
     part: typeof part === 'object' ? part : {},
-    names: [name],
+    names: [name, `${name}-in-${owner}`],
     replace: (reference) => void (examples[name] = reference),
   }));
 }

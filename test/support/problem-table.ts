@@ -29,10 +29,10 @@ const as = async (bff: TestBff, claims: object): Promise<Record<string, string>>
   Authorization: `Bearer ${await bff.idp.token({ ...claims })}`,
 });
 const answered =
-  (status: number) =>
+  (status: number, message = 'No', patch: object = PATCH) =>
   (bff: TestBff): Promise<TestAnswer> => {
-    bff.upstream.answerWith(status, { code: status === 404 ? 'NOT_FOUND' : 'X', message: 'No' });
-    return bff.patch(PATCH);
+    bff.upstream.answerWith(status, { code: status === 404 ? 'NOT_FOUND' : 'X', message });
+    return bff.patch(patch);
   };
 const SECONDS = /^\d+$/;
 const OPERATION = /^\/api\/v1\/operations\/[0-9a-f-]{36}$/;
@@ -40,13 +40,17 @@ const OPERATION = /^\/api\/v1\/operations\/[0-9a-f-]{36}$/;
 /** The table of the interface, as far as its problems exist. */
 export const TABLE: Record<string, Row> = {
   'malformed-json': { status: 400, code: 'BAD_REQUEST', cause: (bff) => bff.patch('{') },
-  'validation-failed': { status: 400, code: 'BAD_REQUEST', cause: (bff) => bff.patch({ nickname: 'x' }) },
+  'validation-failed': {
+    status: 400,
+    code: 'BAD_REQUEST',
+    cause: (bff) => bff.patch({ billing_address: { country: 'de' } }),
+  },
   'rejected-by-billing': {
     status: 400,
     code: 'BAD_REQUEST',
     outcome: 'rejected',
     asked: ['PATCH'],
-    cause: answered(422),
+    cause: answered(422, 'Currency CHF is not enabled.', { currency: 'CHF' }),
   },
   unauthenticated: {
     status: 401,
@@ -57,7 +61,8 @@ export const TABLE: Record<string, Row> = {
   'insufficient-scope': {
     status: 403,
     code: 'FORBIDDEN',
-    cause: async (bff) => bff.patch(PATCH, await as(bff, { scope: 'audit:read' })),
+    cause: async (bff) =>
+      bff.send('GET', '/api/v1/audit-events', undefined, await as(bff, { scope: 'customers:read' })),
   },
   'field-forbidden': {
     status: 403,
@@ -118,7 +123,13 @@ export const TABLE: Record<string, Row> = {
     code: 'BAD_REQUEST',
     cause: (bff) => bff.patch('name=a', { 'Content-Type': 'text/plain' }),
   },
-  conflict: { status: 409, code: 'CONFLICT', outcome: 'rejected', asked: ['PATCH'], cause: answered(409) },
+  conflict: {
+    status: 409,
+    code: 'CONFLICT',
+    outcome: 'rejected',
+    asked: ['PATCH'],
+    cause: answered(409, 'A customer with this alias already exists.', { alias: 'acme' }),
+  },
   'not-sealed': {
     status: 409,
     code: 'CONFLICT',
@@ -143,7 +154,17 @@ export const TABLE: Record<string, Row> = {
     code: 'CONFLICT',
     outcome: 'rejected',
     asked: ['GET'],
-    cause: (bff) => bff.patch(PATCH, { 'If-Match': '"another"' }),
+    cause: async (bff) => {
+      const { headers } = await bff.send(
+        'GET',
+        CUSTOMER_PATH,
+        undefined,
+        await as(bff, { scope: 'customers:read' }),
+      );
+      bff.upstream.requests.length = 0;
+      bff.upstream.answerWith(200, { ...CUSTOMER, phone: '+49 30 1' });
+      return bff.patch(PATCH, { 'If-Match': String(headers.get('etag')) });
+    },
   },
   'idempotency-in-flight': {
     status: 409,
