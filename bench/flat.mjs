@@ -11,6 +11,10 @@ const MONTHS = 36;
 const EVENTS = Math.round(3_000_000 * SHARE);
 const TENANTS = Math.round(10_000 * SHARE);
 const KEYS = Math.round(1_000_000 * SHARE);
+/** The columns of the copies that are those of the original. */
+const SAME = `action, phase, outcome, credential_version, credential_fingerprint, upstream_status, upstream_attempts,
+  upstream_duration_ms, status, actor_is_service, actor_client_id, actor_scopes, ip, user_agent, changes, commitments,
+  encrypted_values`;
 const ROUNDS = 5;
 /** Seconds. */
 const WARM_UP = 10;
@@ -68,31 +72,29 @@ async function fill(connectionString) {
     begin
       for back in 1..${MONTHS - 1} loop
         month := audit_event_month_of(now(), -back);
-        execute format('create table %I partition of audit_event for values from (%L) to (%L)',
+        execute format('create table %I partition of audit_record for values from (%L) to (%L)',
           audit_event_month_name(month), audit_event_first_id(month),
           audit_event_first_id(audit_event_month_of(now(), 1 - back)));
       end loop;
     end $$`);
   await client.query(`create temporary table sample as
     select row_number() over (order by phase) - 1 as nr, * from (
-      (select * from audit_event where phase = 'intent' limit 1) union all
-      (select * from audit_event where phase = 'outcome' limit 1)
+      (select * from audit_record where phase = 'intent' limit 1) union all
+      (select * from audit_record where phase = 'outcome' limit 1)
     ) as both_phases`);
   const perMonth = Math.ceil(EVENTS / MONTHS);
   for (let back = 0; back < MONTHS; back += 1) {
     await client.query(
-      `insert into audit_event (
-        id, operation_id, tenant_id, occurred_at, stored_at, action, phase, outcome, actor_sub, actor_client_id,
-        customer_ref, customer_id, fields, status, credential_version, event, encrypted_values
+      `insert into audit_record (
+        id, trace_id, operation_id, request_uuid, tenant_id, stored_at, actor_sub, customer_id, ${SAME}
       )
       select
         overlay(
           overlay(audit_event_first_id(at)::text || '' placing substr(md5(random()::text), 1, 3) from 16)
           placing '8' || substr(md5(random()::text), 1, 3) || '-' || substr(md5(random()::text), 1, 12) from 20
         )::uuid,
-        gen_random_uuid(), 'tenant-' || n % ${Math.max(1, TENANTS)}, at, at, action, phase, outcome, 'subject-' || n % 5000,
-        actor_client_id, 'cus_' || n % 20000, 'cus_' || n % 20000, fields, status, credential_version, event,
-        encrypted_values
+        gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'tenant-' || n % ${Math.max(1, TENANTS)}, at,
+        'subject-' || n % 5000, 'cus_' || n % 20000, ${SAME}
       from generate_series(1, $1::integer) as n
       cross join lateral (
         select begins + n * (least(ends, now()) - begins) / ($1::integer + 1) as at

@@ -9,7 +9,6 @@ import { pipeline } from 'node:stream/promises';
 import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import canonicalize from 'canonicalize';
 import pg from 'pg';
 import { Pool } from 'undici';
 import { answer, CUSTOMER, prepare, rssMb, run, start, startSurroundings, within } from './harness.mjs';
@@ -127,26 +126,36 @@ async function pendingAge(client) {
 
 async function insert(client, events) {
   const rows = events.map((event) => ({
-    id: event.id,
-    operation_id: event.operation_id,
-    tenant_id: event.tenant_id,
-    occurred_at: event.occurred_at,
     stored_at: 'now',
     action: event.action,
     phase: event.phase,
     outcome: event.outcome,
+    credential_version: event.credential.version,
+    credential_fingerprint: `\\x${event.credential.fingerprint}`,
+    upstream_duration_ms: event.upstream.duration_ms,
+    upstream_attempts: event.upstream.attempts,
+    upstream_status: event.upstream.status,
+    status: event.status,
+    id: event.id,
+    trace_id: event.trace_id,
+    operation_id: event.operation_id,
+    request_uuid: event.request_id,
+    actor_is_service: false,
+    tenant_id: event.tenant_id,
     actor_sub: event.actor.sub,
     actor_client_id: event.actor.client_id,
-    customer_ref: event.target.ref,
+    actor_scopes: JSON.stringify(event.actor.scopes),
+    ip: event.origin.ip,
+    user_agent: event.origin.user_agent,
     customer_id: event.target.customer_id,
-    fields: event.changes.map(({ field }) => field),
-    status: event.status,
-    credential_version: event.credential.version,
-    event: canonicalize(event),
+    changes: JSON.stringify(
+      event.changes.map(({ field, effect, after, before }) => [field, effect, after, before]),
+    ),
+    commitments: `\\x${event.changes.map((change) => change.after_commitment + change.before_commitment).join('')}`,
   }));
   await client.query(
     `with stored as (
-      insert into audit_event select row.* from json_populate_recordset(null::audit_event, $1::json) as row returning id
+      insert into audit_record select row.* from json_populate_recordset(null::audit_record, $1::json) as row returning id
     ) insert into audit_pending (event_id, log) select id, $2 from stored`,
     [JSON.stringify(rows), TENANT],
   );

@@ -5,7 +5,7 @@
 -- the owner can write: by a start of the service as the owner with AUDIT_RETENTION_DAYS, or by hand:
 --   insert into audit_retention (days) values (400) on conflict (only_row) do update set days = excluded.days;
 grant usage on schema public to :"role";
-grant select, insert on audit_event, audit_set_aside, audit_log_key_end to :"role";
+grant select, insert on audit_record, audit_set_aside, audit_log_key_end to :"role";
 grant select, insert, delete on audit_pending, customer_alias to :"role";
 grant select on audit_retention to :"role";
 grant select, insert, update on audit_log, audit_tile, audit_cosignature, audit_log_key, app_key, tenant, tenant_token, lease to :"role";

@@ -1,4 +1,4 @@
-import canonicalize from 'canonicalize';
+import { sql } from 'kysely';
 import { allSealed, checkpointOf, exportLines, read, until, vkeysOf } from './support/audit-log.js';
 import { verify } from './support/auditor.js';
 import { SkippingClock } from './support/skipping-clock.js';
@@ -94,7 +94,7 @@ describe('a log', () => {
   );
 });
 
-const TABLES = ['audit_event', 'audit_tile', 'audit_log', 'audit_pending', 'audit_set_aside'];
+const TABLES = ['audit_record', 'audit_tile', 'audit_log', 'audit_pending', 'audit_set_aside'];
 
 describe('an event that may not enter its log', () => {
   it('is set aside, counted and said; the log goes on without it, and its exports are valid', async () => {
@@ -103,21 +103,16 @@ describe('an event that may not enter its log', () => {
     const [model] = (body as { data: StoredEvent[] }).data;
     if (model === undefined) throw new Error('the patch left no outcome');
     const now = Date.now();
-    const event = (n: number, at = now): StoredEvent & { id: string } => madeFrom(model, n, at);
-    const text = (value: object): string => canonicalize(value) ?? '';
-    const forged: [reason: string, id: string, event: string, tenant: string][] = [
-      ['not-canonical', event(1).id, text(event(1)).replace(',', ', '), 'acme'],
-      ['not-json', event(2).id, '{"id":', 'acme'],
-      ['other-id', event(3).id, text(event(4)), 'acme'],
-      ['other-tenant', event(5).id, text({ ...event(5), tenant_id: 'globex' }), 'acme'],
-      ['other-tenant', event(6).id, text(event(6)), 'globex'],
-      ['other-time', event(7).id, text({ ...event(7), occurred_at: '2026-01-31T00:00:00.000Z' }), 'acme'],
+    const forged: [reason: string, id: string, members: object][] = [
+      ['not-canonical', idAt(now, 1), { changes: '[["name", "applied"]]' }],
+      ['not-canonical', idAt(now, 2), { changes: '[["name"' }],
+      ['missing', idAt(now, 3), { tenant_id: 'globex' }],
     ];
-    for (const [, id, value, tenant] of forged) await insert(id, value, tenant, now);
-    const gone = event(8).id;
-    const late = event(9, now - 300 * 24 * 60 * 60_000);
-    await insert(late.id, text(late), 'acme', now);
-    const queued = [...forged.map(([, id]) => id), gone, late.id];
+    for (const [, id, members] of forged) await copy(model, id, members);
+    const gone = idAt(now, 4);
+    const late = idAt(now - 300 * 24 * 60 * 60_000, 5);
+    await copy(model, late);
+    const queued = [...forged.map(([, id]) => id), gone, late];
     await bff.database.kysely
       .insertInto('audit_pending')
       .values(queued.map((event_id) => ({ log: 'acme', event_id })))
@@ -135,9 +130,9 @@ describe('an event that may not enter its log', () => {
       .orderBy('event_id')
       .execute();
     expect(rows).toEqual(expected);
-    expect(await ready()).toEqual({ status: 200, log: { alarms: [], set_aside: 7 } });
+    expect(await ready()).toEqual({ status: 200, log: { alarms: [], set_aside: 4 } });
     const name = 'billing_bff_audit_events_set_aside_total';
-    expect(await metric(`${name}{reason="other-tenant"}`)).toBe(2);
+    expect(await metric(`${name}{reason="not-canonical"}`)).toBe(2);
     for (const { reason, event_id } of expected) {
       expect(await metric(`${name}{reason="${reason}"}`)).toBeGreaterThan(0);
       expect(bff.logs()).toMatch(new RegExp(`"level":50[^\n]*"event_id":"${event_id}","reason":"${reason}"`));
@@ -148,30 +143,22 @@ describe('an event that may not enter its log', () => {
     const { code, out } = await verify({ exported: lines, keys: [(await vkeysOf(bff)).trim()] });
     expect(code).toBe(0);
     // A genuine event may be late, too, after an outage: it is in the log, and both sides say so.
-    expect(out).toMatch(new RegExp(`SUSPICIOUS: 1 events are older .*${late.id}`));
+    expect(out).toMatch(new RegExp(`SUSPICIOUS: 1 events are older .*${late}`));
     expect(await metric('billing_bff_audit_events_late_total')).toBe(1);
-    expect(bff.logs()).toMatch(new RegExp(`"level":40[^\n]*"event_id":"${late.id}"`));
+    expect(bff.logs()).toMatch(new RegExp(`"level":40[^\n]*"event_id":"${late}"`));
   });
 });
 
-function madeFrom(model: StoredEvent, n: number, at: number): StoredEvent & { id: string } {
-  const { leaf_index: _, ...event } = model;
+function idAt(at: number, n: number): string {
   const time = at.toString(16).padStart(12, '0');
-  const id = `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${String(n).padStart(12, '0')}`;
-  return { ...event, id, occurred_at: new Date(at).toISOString() };
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${String(n).padStart(12, '0')}`;
 }
 
-async function insert(id: string, event: string, tenant_id: string, at: number): Promise<void> {
-  const columns = { id, tenant_id, event, occurred_at: new Date(at), stored_at: 'now' as const };
-  const common = {
-    action: 'customer.patch',
-    phase: 'outcome',
-    outcome: 'applied',
-    actor_sub: 'x',
-    fields: [],
-  };
-  await bff.database.kysely
-    .insertInto('audit_event')
-    .values({ ...columns, ...common })
-    .execute();
+/** Stores an event like another one. */
+async function copy(model: StoredEvent, id: string, members: object = {}): Promise<void> {
+  await sql`
+    insert into audit_record select (made).* from (
+      select json_populate_record(model, ${JSON.stringify({ id, ...members })}::json) as made
+      from audit_record as model where id = ${model['id']}
+    ) as copies`.execute(bff.database.kysely);
 }

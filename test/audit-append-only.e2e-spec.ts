@@ -23,16 +23,18 @@ afterEach(async () => {
 
 it.each([
   `update audit_event set outcome = 'rejected'`,
-  `update audit_event set event = event`,
+  `update audit_record set outcome = 'rejected'`,
+  `update audit_record set changes = changes`,
   `update only ${PARTITION} set tenant_id = 'globex' where phase = 'intent'`,
   `delete from ${PARTITION}`,
   `truncate ${PARTITION}`,
   `delete from audit_event`,
+  `delete from audit_record`,
   `delete from audit_event where phase = 'outcome'`,
-  `truncate audit_event`,
-  `truncate audit_event restart identity cascade`,
-  `with gone as (delete from audit_event returning *) select * from gone`,
-  `insert into audit_event select * from audit_event on conflict (id) do update set outcome = 'x'`,
+  `truncate audit_record`,
+  `truncate audit_record restart identity cascade`,
+  `with gone as (delete from audit_record returning *) select * from gone`,
+  `insert into audit_record select * from audit_record on conflict (tenant_id, id) do update set outcome = 'refused'`,
 ])('the database refuses: %s', async (statement) => {
   await expect(sql.raw(statement).execute(bff.database.kysely)).rejects.toThrow(/append-only/);
 });

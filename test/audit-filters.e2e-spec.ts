@@ -1,5 +1,6 @@
-import canonicalize from 'canonicalize';
 import type { JWTPayload } from 'jose';
+import type { AuditEvent } from '../src/audit/audit-event.js';
+import { storeEntries } from '../src/audit/audit-rows.js';
 import { read } from './support/audit-log.js';
 import { startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
@@ -248,21 +249,8 @@ async function copyTo(event: StoredEvent, at: number): Promise<StoredEvent> {
 }
 
 async function insert(events: readonly FoundEvent[]): Promise<void> {
-  const rows = events.map(({ leaf_index: _, ...event }) => ({
-    id: event.id,
-    operation_id: String(event['operation_id']),
-    tenant_id: String(event['tenant_id']),
-    occurred_at: new Date(String(event['occurred_at'])),
-    stored_at: 'now' as const,
-    action: 'customer.patch',
-    phase: 'outcome',
-    outcome: 'applied',
-    actor_sub: 'made',
-    customer_id: (event['target'] as { customer_id: string }).customer_id,
-    fields: (event['changes'] as { field: string }[]).map(({ field }) => field),
-    event: canonicalize(event) ?? '',
-  }));
-  await bff.database.kysely.insertInto('audit_event').values(rows).execute();
+  const entries = events.map(({ leaf_index: _, ...event }) => ({ event: event as unknown as AuditEvent }));
+  await storeEntries(bff.database.kysely, entries);
 }
 
 it('a bad date is 400', async () => {

@@ -38,7 +38,7 @@ describe('an account that may only read audit_event', () => {
     for (const { call } of [...rows, { call: `audit_event_drop_months('9999-01-01')` }])
       await expect(auditor.query(`select ${call}`)).rejects.toThrow(/permission denied|does not exist/);
     await expect(auditor.query('delete from audit_event')).rejects.toThrow(/permission denied/);
-    await expect(auditor.query('drop table audit_event')).rejects.toThrow(/must be owner/);
+    await expect(auditor.query('drop table audit_record')).rejects.toThrow(/must be owner/);
     expect((await auditor.query('select id from audit_event')).rowCount).toBe(2);
     expect(await partitions()).toEqual(before);
     await auditor.end();
@@ -104,7 +104,7 @@ describe('events whose month has no partition', () => {
       'audit_event_2019_07',
       'audit_event_2093_01',
       'audit_event_default',
-      'audit_event',
+      'audit_record',
     ])
       for (const change of ['delete from', 'truncate'])
         await expect(owner.query(`${change} ${partition}`)).rejects.toThrow(/append-only/);
@@ -182,11 +182,11 @@ describe('with the account of docs/runtime-role.sql', () => {
       );
       expect(instance.logs()).not.toContain('could not be maintained');
       expect(await partitions()).toContain(monthIn(12));
-      expect(await instance.events(5)).toHaveLength(5);
+      expect(await bff.events(5)).toHaveLength(5);
       for (const statement of [
         `update audit_retention set days = 1`,
-        `delete from audit_event`,
-        `truncate audit_event`,
+        `delete from audit_record`,
+        `truncate audit_record`,
         `drop table audit_event_default`,
       ])
         await expect(runtime.query(statement)).rejects.toThrow(/permission denied|must be owner/);
@@ -231,13 +231,13 @@ async function newRole(
 
 async function partitions(): Promise<string[]> {
   const { rows } = await owner.query<{ name: string }>(`
-    select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit_event'::regclass order by 1`);
+    select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit_record'::regclass order by 1`);
   return rows.map(({ name }) => name);
 }
 
 async function placeOf(...ids: string[]): Promise<string[]> {
   const { rows } = await sql<{ id: string; name: string }>`
-    select id, tableoid::regclass::text as name from audit_event where id = any(${ids})`.execute(
+    select id, tableoid::regclass::text as name from audit_record where id = any(${ids})`.execute(
     bff.database.kysely,
   );
   return ids.map((id) => rows.find((row) => row.id === id)?.name ?? 'nowhere');

@@ -28,7 +28,7 @@ it('this month and the twelve that follow have a partition', async () => {
   expect(await partitions()).toEqual(expect.arrayContaining(['audit_event_default', ...named]));
   await bff.patch({ name: 'Acme AG' });
   const { rows } = await sql<{ name: string }>`
-    select distinct tableoid::regclass::text as name from audit_event`.execute(bff.database.kysely);
+    select distinct tableoid::regclass::text as name from audit_record`.execute(bff.database.kysely);
   expect(rows).toEqual([{ name: named[0] }]);
 });
 
@@ -107,12 +107,12 @@ it('no partition takes a change', async () => {
     for (const statement of statements)
       await expect(sql.raw(statement).execute(bff.database.kysely)).rejects.toThrow(/append-only/);
   }
-  await expect(sql`truncate audit_event`.execute(bff.database.kysely)).rejects.toThrow(/append-only/);
+  await expect(sql`truncate audit_record`.execute(bff.database.kysely)).rejects.toThrow(/append-only/);
 });
 
 async function partitions(): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
-    select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit_event'::regclass
+    select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit_record'::regclass
     order by 1`.execute(bff.database.kysely);
   return rows.map(({ name }) => name);
 }

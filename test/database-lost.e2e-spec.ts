@@ -52,7 +52,7 @@ function intercept(
 /** Rows travel as JSON: whether one has this value in a column. */
 const has = (query: Query, value: string): boolean =>
   query.parameters.some((rows) => typeof rows === 'string' && rows.includes(`:${JSON.stringify(value)}`));
-const isInsert = (query: Query): boolean => query.sql.includes('insert into audit_event');
+const isInsert = (query: Query): boolean => query.sql.includes('insert into audit_record');
 
 it('a database that is away: 503 audit-unavailable, nothing sent; back again: 200', async () => {
   intercept(() => Promise.reject(Object.assign(new Error('secret host'), { code: '57P01' })));
@@ -135,7 +135,7 @@ describe('REQUEST_DEADLINE_MS covers the database', () => {
     ['the tenant', /from "tenant"/],
     ['the idempotency key', /into idempotency_key/],
     ['the lease', /into "customer_lease"/],
-    ['the intent', /insert into audit_event/],
+    ['the intent', /insert into audit_record/],
   ])('%s: 503, nothing sent', async (what, statement) => {
     await own.forgetFailures();
     own.upstream.requests.length = 0;
@@ -155,7 +155,7 @@ describe('REQUEST_DEADLINE_MS covers the database', () => {
       usual(request, response);
     };
     const answer = await withSilence(
-      /insert into audit_event/,
+      /insert into audit_record/,
       () => own.patch(PATCH),
       () => sent,
     );

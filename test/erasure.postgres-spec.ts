@@ -77,7 +77,7 @@ it('an erasure that can’t be recorded erases nothing', async () => {
   const key = { 'Idempotency-Key': 'kept' };
   expect((await bff.patch({ name: 'Kept' }, key)).status).toBe(200);
   await sql`
-    alter table audit_event add constraint no_erasure check (action <> 'personal-data.erased') not valid`.execute(
+    alter table audit_record add constraint no_erasure check (action <> 'personal-data.erased') not valid`.execute(
     bff.database.kysely,
   );
   expect(await erase(bff)).toMatchObject({
@@ -86,7 +86,7 @@ it('an erasure that can’t be recorded erases nothing', async () => {
   });
   expect(await clearNames()).toEqual(['Kept']);
   expect((await bff.patch({ name: 'Kept' }, key)).headers.get('idempotency-replayed')).toBe('true');
-  await sql`alter table audit_event drop constraint no_erasure`.execute(bff.database.kysely);
+  await sql`alter table audit_record drop constraint no_erasure`.execute(bff.database.kysely);
   expect((await erase(bff)).status).toBe(204);
   expect(await clearNames()).toEqual(['lost']);
 });

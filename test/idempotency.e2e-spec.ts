@@ -241,14 +241,14 @@ function tokenWith(claims: object): Promise<string> {
 
 it('a patch that could not be recorded frees its key', async () => {
   const { kysely } = bff.database;
-  await sql`alter table audit_event rename to hidden_event`.execute(kysely);
+  await sql`alter table audit_record rename to hidden_record`.execute(kysely);
   upstream.plan('GET', async (exchange) => {
     // As long as the database refuses everything, the key can't be freed either.
     await sql`alter table idempotency_key rename to hidden_key`.execute(kysely);
     faults.status(200, exchange.serve())(exchange.response, {});
   });
   expect((await patch()).status).toBe(503);
-  await sql`alter table hidden_event rename to audit_event`.execute(kysely);
+  await sql`alter table hidden_record rename to audit_record`.execute(kysely);
   await sql`alter table hidden_key rename to idempotency_key`.execute(kysely);
   // The day that the key is kept for begins anew with the request that takes it over.
   await letPass(bff, clock, DAY - 5_000);

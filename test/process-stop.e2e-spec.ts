@@ -143,12 +143,13 @@ it('kill -9 while a patch is in flight leaves its intent', async () => {
 
 /** Puts more into the tenant's trail than sockets hold: a page of it is some 25 MB. */
 async function fillTrail(): Promise<void> {
-  const event = { id: '', phase: 'refusal', tenant_id: 'acme', origin: { user_agent: 'x'.repeat(500_000) } };
   await inDatabase((database) =>
     sql`
-      insert into audit_event (id, tenant_id, occurred_at, action, phase, outcome, actor_sub, fields, event)
-      select gen_random_uuid(), 'acme', now(), 'access.refused', 'refusal', 'refused', 'somebody', '{}',
-        ${JSON.stringify(event)}
+      insert into audit_record (
+        id, trace_id, tenant_id, action, phase, outcome, actor_is_service, actor_sub, actor_scopes, ip, user_agent, changes
+      )
+      select gen_random_uuid(), gen_random_uuid(), 'acme', 'access.refused', 'refusal', 'refused', false, 'somebody', '[]', '',
+        repeat('x', 500000), '[]'
       from generate_series(1, 50)`.execute(database.kysely),
   );
 }

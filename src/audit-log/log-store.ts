@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { EVENT_COLUMNS, type EventRow } from './stored-event.js';
 import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
+import { PLATFORM } from '../tenants/tenant.js';
 import type { Hash } from './merkle.js';
 import type { TileGrowth, TilePlace } from './tiles.js';
 
@@ -23,8 +25,7 @@ export interface DueLog {
 export interface WaitingEvent {
   readonly log: string;
   readonly event_id: string;
-  readonly row:
-    { readonly tenant_id: string | null; readonly event: string; readonly stored_at: Date } | undefined;
+  readonly row: (EventRow & { readonly stored_at: Date }) | undefined;
 }
 
 /** The stored state of a log. */
@@ -132,15 +133,18 @@ export class LogStore {
     const ids = waiting.map(({ event_id }) => event_id).sort();
     const [first, last] = [ids[0], ids.at(-1)];
     if (first === undefined || last === undefined) return [];
+    const ofNone = sql<boolean>`tenant_id is null and ${logs.includes(PLATFORM.id)}`;
     const rows = await this.kysely
-      .selectFrom('audit_event')
-      .select(['id', 'tenant_id', 'event', 'stored_at'])
+      .selectFrom('audit_record')
+      .select(EVENT_COLUMNS)
+      .select('stored_at')
+      .where(sql<boolean>`(tenant_id = any(${logs}::text[]) or ${ofNone})`)
       .where(sql<boolean>`id = any(${ids}::uuid[])`)
       .where('id', '>=', first)
       .where('id', '<=', last)
       .execute();
-    const events = new Map(rows.map(({ id, ...row }) => [id, row]));
-    return waiting.map(({ log, event_id }) => ({ log, event_id, row: events.get(event_id) }));
+    const events = new Map(rows.map((row) => [`${row.tenant_id ?? PLATFORM.id} ${row.id}`, row]));
+    return waiting.map(({ log, event_id }) => ({ log, event_id, row: events.get(`${log} ${event_id}`) }));
   }
 
   /** Locks the logs that no other instance has locked, and returns their states. */

@@ -5,7 +5,7 @@ import type { Range } from '../audit-log/merkle.js';
 import { Database } from '../database/database.js';
 import type { AuditEvent } from './audit-event.js';
 import { type AuditFilter, isOf } from './audit-filter.js';
-import { AuditQueriesForReaders, type StoredRow, toStoredEvent } from './audit-queries.js';
+import { AuditQueriesForReaders, type StoredEvent } from './audit-queries.js';
 import { ChangeValues } from './change-values.js';
 
 /** Rows read at a time by a filter: an export never has more of them in memory. Leaves are read by the tile. */
@@ -14,7 +14,7 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** An event with its place in the log; null if it is not there yet. */
 export interface ExportedEvent {
-  readonly row: StoredRow;
+  readonly stored: StoredEvent;
   readonly leafIndex: number | null;
 }
 
@@ -70,8 +70,8 @@ export class AuditExport {
   }
 
   /** The rows with the values behind the masks, by the ids of the events. */
-  async revealed(tenantId: string, rows: readonly StoredRow[]): Promise<ReadonlyMap<string, AuditEvent>> {
-    const events = await this.values.reveal(tenantId, rows.map(toStoredEvent));
+  async revealed(tenantId: string, rows: readonly StoredEvent[]): Promise<ReadonlyMap<string, AuditEvent>> {
+    const events = await this.values.reveal(tenantId, rows);
     return new Map(events.map((event) => [event.id, event]));
   }
 
@@ -80,10 +80,11 @@ export class AuditExport {
     let after = FIRST_ID;
     for (;;) {
       const { rows, stoppedAt } = await this.store.listOldestFirst(filter, after, PAGE);
-      const ids = rows.map(({ id }) => id);
+      const ids = rows.map(({ event }) => event.id);
       const indexes = await this.logs.indexesOf(filter.tenantId, ids);
-      if (rows.length > 0) yield rows.map((row) => ({ row, leafIndex: indexes.get(row.id) ?? null }));
-      const next = rows.length < PAGE ? stoppedAt : rows.at(-1)?.id;
+      if (rows.length > 0)
+        yield rows.map((stored) => ({ stored, leafIndex: indexes.get(stored.event.id) ?? null }));
+      const next = rows.length < PAGE ? stoppedAt : rows.at(-1)?.event.id;
       if (next === undefined) return;
       after = next;
     }
@@ -100,12 +101,12 @@ export class AuditExport {
       const rows = await this.rowsOf(tenantId, leaves.ids);
       const page: Exported[] = [];
       for (const [n, id] of leaves.ids.entries()) {
-        const [row, leafIndex] = [rows.get(id), leaves.start + n];
-        if (row === undefined) {
+        const [stored, leafIndex] = [rows.get(id), leaves.start + n];
+        if (stored === undefined) {
           gone = { start: gone.end === leafIndex ? gone.start : leafIndex, end: leafIndex + 1 };
           continue;
         }
-        page.push(...(await this.pruned(tenantId, gone)), { row, leafIndex });
+        page.push(...(await this.pruned(tenantId, gone)), { stored, leafIndex });
         gone = { start: leafIndex + 1, end: leafIndex + 1 };
       }
       if (page.length > 0) yield page;
@@ -116,7 +117,7 @@ export class AuditExport {
   /** Everything before it is gone: retention drops the oldest months. So the ids of these leaves are not even read. */
   private async firstKept(tenantId: string, from: number, to: number): Promise<number> {
     const oldest = await this.database.readers
-      .selectFrom('audit_event')
+      .selectFrom('audit_record')
       .select('id')
       .where(isOf(tenantId))
       .orderBy('id')
@@ -134,11 +135,11 @@ export class AuditExport {
     return [{ pruned: { from: range.start, to: range.end, hashes: encoded } }];
   }
 
-  private async rowsOf(tenantId: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredRow>> {
+  private async rowsOf(tenantId: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredEvent>> {
     const sorted = ids.toSorted();
     const [first, last] = [sorted[0], sorted.at(-1)];
     if (first === undefined || last === undefined) return new Map();
     const rows = await this.store.byIds(tenantId, ids, first, last);
-    return new Map(rows.map((row) => [row.id, row]));
+    return new Map(rows.map((stored) => [stored.event.id, stored]));
   }
 }

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { firstIdOf } from '../audit-log/event-ids.js';
 import { PLATFORM } from '../tenants/tenant.js';
 
 /** The filters of a page. Times and ids are bounds; everything else has to be equal. */
@@ -64,28 +65,28 @@ export function conditionOf(filter: AuditFilter): Condition {
   if (outcome !== undefined) all.push(sql`outcome = ${outcome}`);
   if (credentialVersion !== undefined) all.push(sql`credential_version = ${credentialVersion}`);
   if (phase !== undefined) all.push(sql`phase = ${phase}`);
-  if (field !== undefined) all.push(sql`${field} = any(fields)`);
-  if (effect !== undefined) all.push(hasEffect(effect, field));
+  if (field !== undefined || effect !== undefined) all.push(hasChange(field, effect));
   return sql`${sql.join(all, sql` and `)}`;
 }
 
 /** The tenant and the bounds. An event's id begins with its time, so times are bounds of the index. */
 export function boundsOf({ tenantId, from, to, before, after }: AuditFilter): Condition {
   const all: Condition[] = [isOf(tenantId)];
-  if (from !== undefined) all.push(sql`id >= ${firstIdOf(from)}`);
-  if (to !== undefined) all.push(sql`id < ${firstIdOf(to)}`);
+  if (from !== undefined) all.push(sql`id >= ${firstIdOf(from.getTime())}`);
+  if (to !== undefined) all.push(sql`id < ${firstIdOf(to.getTime())}`);
   if (before !== undefined) all.push(sql`id < ${before}`);
   if (after !== undefined) all.push(sql`id > ${after}`);
   return sql`${sql.join(all, sql` and `)}`;
 }
 
-/**
- * In the RFC 8785 text of an event, `effect` comes right before `field` in each change, and no text value can look
- * like this, because its quotation marks are escaped.
- */
-function hasEffect(effect: string, field?: string): Condition {
-  const members = `"effect":"${effect}"${field === undefined ? '' : `,"field":"${field}"`}`;
-  return sql<boolean>`strpos(event, ${members}) > 0`;
+/** Whether a change is of the field, and had the effect. Only the JSON of events that name both is looked into. */
+function hasChange(...names: readonly [field: string | undefined, effect: string | undefined]): Condition {
+  const asked = names.flatMap((name, n) => (name === undefined ? [] : [{ name, n }]));
+  const named = asked.map(({ name }) => sql`strpos(changes, ${`"${name}"`}) > 0`);
+  const equal = asked.map(({ name, n }) => sql`change ->> ${sql.lit(n)} = ${name}`);
+  return sql<boolean>`${sql.join(named, sql` and `)} and exists (
+    select from json_array_elements(changes::json) as change where ${sql.join(equal, sql` and `)}
+  )`;
 }
 
 /**
@@ -94,10 +95,10 @@ function hasEffect(effect: string, field?: string): Condition {
  */
 function isAbout(tenantId: string, customers: readonly string[]): Condition {
   return sql<boolean>`id = any(array(
-    select id from audit_event where tenant_id = ${tenantId} and customer_id = any(${customers}::text[])
+    select id from audit_record where tenant_id = ${tenantId} and customer_id = any(${customers}::text[])
     union all
-    select unknown.id from audit_event as known
-    join audit_event as unknown on unknown.operation_id = known.operation_id
+    select unknown.id from audit_record as known
+    join audit_record as unknown on unknown.operation_id = known.operation_id
     where known.tenant_id = ${tenantId} and known.customer_id = any(${customers}::text[])
       and unknown.tenant_id = ${tenantId} and unknown.customer_id is null
   ))`;
@@ -106,12 +107,4 @@ function isAbout(tenantId: string, customers: readonly string[]): Condition {
 /** The events of a tenant, or those without one. */
 export function isOf(tenantId: string): Condition {
   return tenantId === PLATFORM.id ? sql<boolean>`tenant_id is null` : sql<boolean>`tenant_id = ${tenantId}`;
-}
-
-/** The lowest UUIDv7 of a time (RFC 9562, section 5.7). */
-function firstIdOf(at: Date): string {
-  const time = Math.max(0, Math.min(at.getTime(), 2 ** 48 - 1))
-    .toString(16)
-    .padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
 }

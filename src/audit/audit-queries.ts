@@ -1,7 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { idsSince } from '../audit-log/event-ids.js';
+import {
+  EVENT_COLUMNS,
+  eventOf as storedEventOf,
+  type EventRow,
+  type StorableEvent,
+} from '../audit-log/stored-event.js';
 import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
+import { Clock } from '../runtime/clock.js';
 import type { AuditEvent } from './audit-event.js';
 import { type AuditFilter, boundsOf, conditionOf, isOf, waysOf } from './audit-filter.js';
 
@@ -14,7 +22,7 @@ export interface StoredEvent {
 
 /** Some of the events that match, in their order. */
 export interface FoundPage {
-  readonly rows: readonly StoredRow[];
+  readonly rows: readonly StoredEvent[];
   /** There are no more of them up to this event, and behind it nothing was looked at; absent if nothing is behind it. */
   readonly stoppedAt?: string;
 }
@@ -27,7 +35,10 @@ const LOOK_AT = 10_000;
 export class AuditQueries {
   private readonly kysely: Kysely<Schema>;
 
-  constructor(@Inject(Database) { kysely }: Pick<Database, 'kysely'>) {
+  constructor(
+    @Inject(Database) { kysely }: Pick<Database, 'kysely'>,
+    private readonly clock: Clock,
+  ) {
     this.kysely = kysely;
   }
 
@@ -42,32 +53,34 @@ export class AuditQueries {
   }
 
   /** The events with these ids, in any order. The bounds spare the other months. */
-  byIds(tenantId: string, ids: readonly string[], first: string, last: string): Promise<StoredRow[]> {
-    return this.rows()
+  async byIds(tenantId: string, ids: readonly string[], first: string, last: string): Promise<StoredEvent[]> {
+    const rows = await this.rows()
       .where(isOf(tenantId))
-      .where(sql<boolean>`audit_event.id = any(${ids}::uuid[])`)
-      .where('audit_event.id', '>=', first)
-      .where('audit_event.id', '<=', last)
+      .where(sql<boolean>`audit_record.id = any(${ids}::uuid[])`)
+      .where('audit_record.id', '>=', first)
+      .where('audit_record.id', '<=', last)
       .execute();
+    return rows.map(toStoredEvent);
   }
 
   /** By its id; undefined if it belongs to another tenant. */
   async find(tenantId: string, id: string): Promise<StoredEvent | undefined> {
-    const row = await this.rows().where(isOf(tenantId)).where('audit_event.id', '=', id).executeTakeFirst();
+    const row = await this.rows().where(isOf(tenantId)).where('audit_record.id', '=', id).executeTakeFirst();
     return row === undefined ? undefined : toStoredEvent(row);
   }
 
   /** Oldest first. */
   async ofOperation(tenantId: string, operationId: string): Promise<AuditEvent[]> {
-    const rows = await this.kysely
-      .selectFrom('audit_event')
-      .select('event')
+    const [first, last] = idsSince(operationId, this.clock.now());
+    const rows = await this.rows()
       .where('tenant_id', '=', tenantId)
       .where('operation_id', '=', operationId)
+      .where('audit_record.id', '>=', first)
+      .where('audit_record.id', '<', last)
       .orderBy('stored_at')
-      .orderBy('id')
+      .orderBy('audit_record.id')
       .execute();
-    return rows.map(({ event }) => parseEvent(event));
+    return rows.map(eventOf);
   }
 
   /**
@@ -75,26 +88,33 @@ export class AuditQueries {
    * with an unknown id. Oldest first by the database's clock, because ids have the time of the instances' clocks.
    */
   async patchesAfter(tenantId: string, customerId: string, eventId: string): Promise<AuditEvent[]> {
-    const rows = await this.kysely
-      .selectFrom('audit_event')
-      .select('event')
+    const [first, last] = idsSince(eventId, this.clock.now());
+    const rows = await this.rows()
       .where('tenant_id', '=', tenantId)
       .where('action', '=', 'customer.patch')
+      .where('audit_record.id', '>=', first)
+      .where('audit_record.id', '<', last)
       .where('operation_id', 'in', (later) =>
         later
-          .selectFrom('audit_event')
+          .selectFrom('audit_record')
           .select((event) => event.ref('operation_id').$notNull().as('operation_id'))
           .where('tenant_id', '=', tenantId)
           .where((of) => of.or([of('customer_id', '=', customerId), of('customer_id', 'is', null)]))
+          .where('id', '>=', first)
+          .where('id', '<', last)
           .where('stored_at', '>=', (intent) =>
-            intent.selectFrom('audit_event').select('stored_at').where('id', '=', eventId),
+            intent
+              .selectFrom('audit_record')
+              .select('stored_at')
+              .where('tenant_id', '=', tenantId)
+              .where('id', '=', eventId),
           )
           .where('action', '=', 'customer.patch'),
       )
       .orderBy('stored_at')
-      .orderBy('id')
+      .orderBy('audit_record.id')
       .execute();
-    return rows.map(({ event }) => parseEvent(event));
+    return rows.map(eventOf);
   }
 
   /**
@@ -108,15 +128,20 @@ export class AuditQueries {
       const range = sql`${rangeOf(filter, way, order)} ${some}`;
       return sql`(select id from (${range}) as looked_at where ${conditionOf(filter)} limit ${limit})`;
     });
-    const rows = await this.rows()
-      .where(sql<boolean>`audit_event.id = any(array(${sql.join(ids, sql` union `)}))`)
-      .orderBy('audit_event.id', order)
+    const found = await this.rows()
+      .where(isOf(filter.tenantId))
+      .where(sql<boolean>`audit_record.id = any(array(${sql.join(ids, sql` union `)}))`)
+      .orderBy('audit_record.id', order)
       .limit(limit)
       .execute();
+    const rows = found.map(toStoredEvent);
     const stoppedAt =
       bounded && rows.length < limit ? await this.lastLookedAt(filter, ways, order) : undefined;
     if (stoppedAt === undefined) return { rows };
-    return { rows: rows.filter(({ id }) => id === stoppedAt || isBefore(id, stoppedAt, order)), stoppedAt };
+    return {
+      rows: rows.filter(({ event: { id } }) => id === stoppedAt || isBefore(id, stoppedAt, order)),
+      stoppedAt,
+    };
   }
 
   /** The first event at which a way had looked at all that it may; undefined if each came to its end. */
@@ -133,9 +158,7 @@ export class AuditQueries {
   }
 
   private rows() {
-    return this.kysely
-      .selectFrom('audit_event')
-      .select(['audit_event.id', 'audit_event.event', 'audit_event.encrypted_values']);
+    return this.kysely.selectFrom('audit_record').select(EVENT_COLUMNS).select('encrypted_values');
   }
 }
 
@@ -143,7 +166,7 @@ type Order = 'asc' | 'desc';
 
 function rangeOf(filter: AuditFilter, way: RawBuilder<boolean>, order: Order): RawBuilder<unknown> {
   return sql`
-    select id, action, phase, outcome, actor_sub, actor_client_id, credential_version, fields, event from audit_event
+    select id, action, phase, outcome, actor_sub, actor_client_id, credential_version, changes from audit_record
     where ${boundsOf(filter)} and ${way} order by id ${sql.raw(order)}`;
 }
 
@@ -154,30 +177,25 @@ function isBefore(one: string, other: string, order: Order): boolean {
 /** The same for reads by callers, on other connections than those of patches. */
 @Injectable()
 export class AuditQueriesForReaders extends AuditQueries {
-  constructor({ readers }: Database) {
-    super({ kysely: readers });
+  constructor({ readers }: Database, clock: Clock) {
+    super({ kysely: readers }, clock);
   }
 }
 
-/** A row as stored: the event's text is its RFC 8785 form. */
-export interface StoredRow {
-  readonly id: string;
-  readonly event: string;
-  readonly encrypted_values: Uint8Array | null;
+function toStoredEvent({
+  encrypted_values: encryptedValues,
+  ...row
+}: EventRow & { readonly encrypted_values: Uint8Array | null }): StoredEvent {
+  return { event: eventOf(row), encryptedValues };
 }
 
-export function toStoredEvent({ event, encrypted_values: encryptedValues }: StoredRow): StoredEvent {
-  return { event: parseEvent(event), encryptedValues };
-}
-
-/** @throws Error for a row that `AuditWriter` did not write */
-function parseEvent(text: string): AuditEvent {
-  const event: unknown = JSON.parse(text);
-  if (!isAuditEvent(event)) throw new Error('a row of audit_event is not an event');
+function eventOf(row: EventRow): AuditEvent {
+  const event = storedEventOf(row);
+  if (!isAuditEvent(event)) throw new Error('a row of audit_record is not an event');
   return event;
 }
 
-/** Only `AuditWriter` inserts rows, and rows never change. So two fields identify an event. */
-function isAuditEvent(value: unknown): value is AuditEvent {
-  return typeof value === 'object' && value !== null && 'id' in value && 'phase' in value;
+/** Only `AuditWriter` inserts rows, rows never change, and the database knows the actions. */
+function isAuditEvent(event: StorableEvent): event is AuditEvent {
+  return event.changes.every(({ field }) => typeof field === 'string');
 }

@@ -8,7 +8,7 @@ import type { AuditedRequest, AuditEvent, Change, Target } from './audit-event.j
 import { AuditExport, type Exported, type ExportedEvent } from './audit-export.js';
 import type { AuditQuery } from './audit-query.js';
 import type { AuditFilter } from './audit-filter.js';
-import { AuditQueriesForReaders, type StoredEvent, toStoredEvent } from './audit-queries.js';
+import { AuditQueriesForReaders, type StoredEvent } from './audit-queries.js';
 import { AuditTrail } from './audit-trail.js';
 import { ChangeValues, maySeeValues } from './change-values.js';
 import { CustomerAliases, targetOf } from './customer-aliases.js';
@@ -45,7 +45,7 @@ export class AuditReader {
     refuseFaults(faultsOfAfterLeaf(query, undefined));
     const filter = await this.resolved(request, query);
     const { rows, stoppedAt } = await this.store.list(filter, limit + 1).catch(trailUnavailable);
-    const page = rows.slice(0, limit).map(toStoredEvent);
+    const page = rows.slice(0, limit);
     const data = await this.shown(request, page);
     const last = rows.length > limit ? page.at(-1)?.event.id : stoppedAt;
     if (cursor === undefined) await this.record(request, 'audit.read', targetIn(filter), []);
@@ -117,13 +117,15 @@ export class AuditReader {
     const head = format.head(covered);
     if (head !== '') yield head;
     for await (const page of pages) {
-      const rows = page.filter(isEvent).map(({ row }) => row);
+      const rows = page.filter(isEvent).map(({ stored }) => stored);
       const revealed = maySeeValues(request) ? await this.exports.revealed(tenantId, rows) : NOTHING_REVEALED;
       events += rows.length;
       for (const slice of slices(page, SLICE)) {
         const lines = (): string[] =>
           slice.map((entry) =>
-            isEvent(entry) ? format.event(entry, revealed.get(entry.row.id)) : format.pruned(entry.pruned),
+            isEvent(entry)
+              ? format.event(entry, revealed.get(entry.stored.event.id))
+              : format.pruned(entry.pruned),
           );
         const text = (await this.turns.take(lines)).join('');
         if (text !== '') yield text;
@@ -179,7 +181,7 @@ async function* follow<Page>(
 }
 
 function isEvent(entry: Exported): entry is ExportedEvent {
-  return 'row' in entry;
+  return 'stored' in entry;
 }
 
 /** @param size of the log; undefined if the export is not of a whole log */

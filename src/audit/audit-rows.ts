@@ -1,9 +1,10 @@
-import { canonicalize } from '../crypto/canonical.js';
 import { type Kysely, sql } from 'kysely';
 import { fromNow } from '../database/database-time.js';
 import type { CustomerAliasTable, EncryptedColumns, KeptAnswer, Schema } from '../database/schema.js';
 import { PLATFORM } from '../tenants/tenant.js';
 import type { AuditEvent } from './audit-event.js';
+import { idsSince, timeOf } from '../audit-log/event-ids.js';
+import { columnsOf } from '../audit-log/stored-event.js';
 
 /** Milliseconds from an unknown outcome to the reconciler's first read. */
 const FIRST_READ = 1_000;
@@ -62,9 +63,7 @@ async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[
   const closed = operationsOf(entries.filter(({ operationState }) => operationState === 'final'));
   const unknown = operationsOf(entries.filter(({ operationState }) => operationState === 'unknown'));
   const rows = `[${entries.map(toRow).join(',')}]`;
-  const outcomes = entries.flatMap(({ event: { id }, operationState }) =>
-    operationState === undefined ? [] : [id],
-  );
+  const outcomes = outcomesOf(entries);
   await sql`
     with opened as (
       insert into operation (id, tenant_id, state, due_at, own_key, own_kid, encrypted)
@@ -96,25 +95,33 @@ async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[
       where id = any(${unknown}::uuid[]) and state = 'sent'
       returning id
     ), stored as (
-      insert into audit_event (
-        id, operation_id, tenant_id, occurred_at, stored_at, action, phase, outcome, actor_sub, actor_client_id,
-        customer_ref, customer_id, fields, status, credential_version, event, encrypted_values
+      insert into audit_record (
+        id, operation_id, tenant_id, action, phase, outcome, status, problem, problem_count, reverts, actor_is_service,
+        actor_sub, actor_client_id, actor_scopes, actor_act, ip, user_agent, request_uuid, request_id, trace_id,
+        customer_id, customer_ref, upstream_status, upstream_attempts, upstream_duration_ms, credential_version,
+        credential_fingerprint, changes, commitments, encrypted_values
       )
       select
-        id, operation_id, tenant_id, occurred_at, now(), action, phase, outcome, actor_sub, actor_client_id,
-        customer_ref, customer_id, fields, status, credential_version, event, decode(encrypted_values, 'base64')
+        id, operation_id, tenant_id, action, phase, outcome, status, problem, problem_count, reverts, actor_is_service,
+        actor_sub, actor_client_id, actor_scopes, actor_act, ip, user_agent, request_uuid, request_id, trace_id,
+        customer_id, customer_ref, upstream_status, upstream_attempts, upstream_duration_ms, credential_version,
+        decode(credential_fingerprint, 'hex'), changes, decode(commitments, 'hex'), decode(encrypted_values, 'base64')
       from json_to_recordset(${rows}::json) as row (
-        id uuid, operation_id uuid, tenant_id text, occurred_at timestamptz, action text, phase text, outcome text,
-        actor_sub text, actor_client_id text, customer_ref text, customer_id text, fields text[], status integer,
-        credential_version integer, event text, encrypted_values text
+        id uuid, operation_id uuid, tenant_id text, action audit_action, phase audit_phase, outcome audit_outcome,
+        status smallint, problem text, problem_count integer, reverts uuid, actor_is_service boolean, actor_sub text,
+        actor_client_id text, actor_scopes text, actor_act text, ip text, user_agent text, request_uuid uuid,
+        request_id text, trace_id uuid, customer_id text, customer_ref text, upstream_status smallint,
+        upstream_attempts integer, upstream_duration_ms integer, credential_version integer,
+        credential_fingerprint text, changes text, commitments text, encrypted_values text
       )
-      where row.id <> all(${outcomes}::uuid[])
+      where row.id <> all(${outcomes.ids}::uuid[])
         or row.operation_id in (select id from closed union all select id from unknown)
         or not exists (
-          select from audit_event as earlier
+          select from audit_record as earlier
           where earlier.operation_id = row.operation_id and earlier.action = row.action
+            and earlier.id >= ${outcomes.since}::uuid and earlier.id < ${outcomes.until}::uuid
         )
-      on conflict (id) do nothing
+      on conflict do nothing
       returning id, tenant_id
     )
     insert into audit_pending select id, coalesce(tenant_id, ${PLATFORM.id}) from stored`.execute(database);
@@ -133,31 +140,21 @@ function toJson(columns: EncryptedColumns): object {
   return { ...columns, encrypted: base64(columns.encrypted) };
 }
 
-/**
- * The row as JSON. The event is part of it, and not a text in it: PostgreSQL stores such a part as it is written, and
- * nobody has to escape every quotation mark and read it again.
- */
+/** The outcomes among the entries, and bounds of the ids of all events of their operations. */
+function outcomesOf(entries: readonly Entry[]): { ids: string[]; since: string; until: string } {
+  const outcomes = entries.filter(({ operationState }) => operationState !== undefined);
+  const ids = outcomes.map(({ event }) => event.id);
+  const began = operationsOf(outcomes).reduce((first, id) => (id < first ? id : first), ids[0] ?? NO_ID);
+  const newest = ids.reduce((last, id) => (id > last ? id : last), NO_ID);
+  const [since, until] = idsSince(began, timeOf(newest));
+  return { ids, since, until };
+}
+
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
 function toRow({ event, encryptedValues }: Entry): string {
-  const text = canonicalize(event);
-  if (text === undefined) throw new TypeError('an audit event has no canonical form');
-  const columns = JSON.stringify({
-    id: event.id,
-    operation_id: event.operation_id,
-    tenant_id: event.tenant_id,
-    occurred_at: event.occurred_at,
-    action: event.action,
-    phase: event.phase,
-    outcome: event.outcome,
-    actor_sub: event.actor.sub,
-    actor_client_id: event.actor.client_id,
-    customer_ref: event.target?.ref,
-    customer_id: event.target?.customer_id,
-    fields: event.changes.map(({ field }) => field),
-    status: event.status,
-    credential_version: event.credential?.version,
-    encrypted_values: encryptedValues && base64(encryptedValues),
-  });
-  return `${columns.slice(0, -1)},"event":${text}}`;
+  const values = encryptedValues === undefined ? '' : `,"encrypted_values":"${base64(encryptedValues)}"`;
+  return `${columnsOf(event)}${values}}`;
 }
 
 function base64(bytes: Uint8Array): string {

@@ -46,12 +46,18 @@ const SALT = 16;
 
 type Side = 'before' | 'after';
 
-/** The values of one event, as they are encrypted. */
+/** The values of one event. */
 interface Kept {
   /** Base64url of the secret that the salts are derived from. */
   readonly secret: string;
   readonly values: readonly ChangeValue[];
 }
+
+/** As they are encrypted, which can't be compressed: no names, and `before` is left out if it is absent. */
+type Written = readonly [
+  secret: string,
+  ...values: readonly (readonly [field: string, after: unknown, before?: unknown])[],
+];
 
 /**
  * The values behind the masks. An event has a commitment to each: HMAC-SHA-256 of its RFC 8785 form, keyed with a
@@ -81,7 +87,7 @@ export class ChangeValues {
       const encryptedValues = await this.cipher.encryptForCustomer(
         { tenantId, customerId },
         placeOf(id),
-        kept,
+        written(kept),
       );
       if (encryptedValues === undefined) return { changes };
       return { changes: committed(changes, kept), encryptedValues };
@@ -126,16 +132,19 @@ export class ChangeValues {
   }
 }
 
-/** The members of a change are in canonical order: then the canonical form of its event costs half. */
+/**
+ * A value that the event does not show has no commitment. The members of a change are in canonical order: then the
+ * canonical form of its event costs half.
+ */
 function committed(changes: readonly Change[], { secret, values }: Kept): Change[] {
   const byField = new Map(values.map((value) => [value.field, value]));
   return changes.map(({ field, before, after, effect }) => {
     const value = byField.get(field);
     return {
       after,
-      after_commitment: commitment(value?.after, secret, 'after', field),
+      after_commitment: after === undefined ? after : commitment(value?.after, secret, 'after', field),
       before,
-      before_commitment: commitment(value?.before, secret, 'before', field),
+      before_commitment: before === undefined ? before : commitment(value?.before, secret, 'before', field),
       effect,
       field,
     };
@@ -175,25 +184,26 @@ function revealed(changes: readonly Change[], { secret, values }: Kept): Change[
   });
 }
 
+function written({ secret, values }: Kept): Written {
+  const entries = values.map(({ field, after, before }) =>
+    before === undefined ? ([field, after] as const) : ([field, after, before] as const),
+  );
+  return [secret, ...entries];
+}
+
 /** Undefined for anything that `commit` did not write. */
 function readKept(value: unknown): Kept | undefined {
-  return isKept(value) ? value : undefined;
+  const [secret, ...entries] = asList(value);
+  if (typeof secret !== 'string') return undefined;
+  const values = entries.flatMap((entry: unknown): ChangeValue[] => {
+    const [field, after, before] = asList(entry);
+    return typeof field === 'string' ? [{ field, after, ...(before === undefined ? {} : { before }) }] : [];
+  });
+  return { secret, values };
 }
 
-function isKept(value: unknown): value is Kept {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'secret' in value &&
-    typeof value.secret === 'string' &&
-    'values' in value &&
-    Array.isArray(value.values) &&
-    value.values.every(isChangeValue)
-  );
-}
-
-function isChangeValue(value: unknown): value is ChangeValue {
-  return typeof value === 'object' && value !== null && 'field' in value && typeof value.field === 'string';
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function placeOf(eventId: string): string {

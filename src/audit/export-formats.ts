@@ -1,8 +1,8 @@
 import Negotiator from 'negotiator';
 import type { AuditEvent, Change } from './audit-event.js';
 import type { ExportedEvent, ExportedLog, PrunedLeaves } from './audit-export.js';
-import { toStoredEvent } from './audit-queries.js';
 import { toOcsf } from './ocsf.js';
+import { textOf } from '../audit-log/stored-event.js';
 
 /** What an export is of: a whole log, or the events of a log that match a filter. */
 export type Covered = ExportedLog | { readonly origin: string; readonly complete: false };
@@ -26,9 +26,9 @@ const NDJSON: ExportFormat = {
   name: 'ndjson',
   ofLog: true,
   head: (covered) => `${JSON.stringify({ export: covered })}\n`,
-  event: ({ row, leafIndex }, revealed) => {
-    // The stored text unchanged: an auditor has to hash the same text.
-    const text = revealed === undefined ? row.event : JSON.stringify(revealed);
+  event: ({ stored, leafIndex }, revealed) => {
+    // An auditor has to hash the same text.
+    const text = revealed === undefined ? textOf(stored.event) : JSON.stringify(revealed);
     return `${text.slice(0, -1)},"leaf_index":${leafIndex ?? 'null'}}\n`;
   },
   pruned: (pruned) => `${JSON.stringify({ pruned })}\n`,
@@ -86,8 +86,8 @@ const CSV: ExportFormat = {
   name: 'csv',
   ofLog: false,
   head: () => `${BYTE_ORDER_MARK}${COLUMNS.map(([name]) => name).join(',')}\r\n`,
-  event: ({ row, leafIndex }, revealed) => {
-    const event = revealed ?? toStoredEvent(row).event;
+  event: ({ stored, leafIndex }, revealed) => {
+    const event = revealed ?? stored.event;
     const changes = event.changes.length === 0 ? [undefined] : event.changes;
     const lines = changes.map((change) =>
       COLUMNS.map(([, value]) => cell(value({ event, change, leafIndex }))),
@@ -121,8 +121,8 @@ const OCSF: ExportFormat = {
   name: 'ocsf',
   ofLog: false,
   head: nothing,
-  event: ({ row, leafIndex }, revealed) =>
-    `${JSON.stringify(toOcsf(revealed ?? toStoredEvent(row).event, leafIndex))}\n`,
+  event: ({ stored, leafIndex }, revealed) =>
+    `${JSON.stringify(toOcsf(revealed ?? stored.event, leafIndex))}\n`,
   pruned: nothing,
   end: nothing,
 };

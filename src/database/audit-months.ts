@@ -1,10 +1,11 @@
 import { type Kysely, sql } from 'kysely';
+import { ROWS_IN_LINE } from './audit-event-table.js';
 
 /** Months after the current one that have a partition. */
 const MONTHS_AHEAD = 12;
 
 /**
- * The functions that create and drop the months of audit_event. Only the owner of the tables can do that, so they run
+ * The functions that create and drop the months of audit_record. Only the owner of the tables can do that, so they run
  * with its rights (SECURITY DEFINER). Nobody else may call them unless the owner says so (docs/runtime-role.sql). The
  * search path is fixed, so that no object of the caller takes the place of one that is meant.
  */
@@ -58,12 +59,12 @@ function functionsOf(schema: string): string[] {
           ) as wanted (month)
           where not exists (
             select from pg_inherits join pg_class on pg_class.oid = inhrelid
-            where inhparent = '${schema}.audit_event'::regclass and relname = audit_event_month_name(month)
+            where inhparent = '${schema}.audit_record'::regclass and relname = audit_event_month_name(month)
           )
           order by month;
       end`,
     ],
-    // ATTACH takes only a weak lock on audit_event, so nobody waits who writes or reads other months. It takes the
+    // ATTACH takes only a weak lock on audit_record, so nobody waits who writes or reads other months. It takes the
     // default partition's strongest lock, which a long reader may refuse: then it ends soon, and is done later.
     [
       'audit_event_create_month(month timestamptz)',
@@ -78,7 +79,7 @@ function functionsOf(schema: string): string[] {
         if not pg_try_advisory_xact_lock(hashtextextended('audit_event_month', 0)) then return; end if;
         if not exists (select from audit_event_missing_months() as missing where missing = audit_event_month_of(month, 0))
         then return; end if;
-        execute format('create table ${schema}.%I (like audit_event including all)', name);
+        execute format('create table ${schema}.%I (like audit_record including all) with (${ROWS_IN_LINE})', name);
         lock table audit_event_default in access exclusive mode;
         if exists (select from audit_event_default where id >= first and id < next) then
           alter table audit_event_default disable trigger audit_event_no_change;
@@ -86,7 +87,7 @@ function functionsOf(schema: string): string[] {
             insert into ${schema}.%I select * from moved', name) using first, next;
           alter table audit_event_default enable trigger audit_event_no_change;
         end if;
-        execute format('alter table audit_event attach partition ${schema}.%I for values from (%L) to (%L)',
+        execute format('alter table audit_record attach partition ${schema}.%I for values from (%L) to (%L)',
           name, first, next);
         execute format('create trigger audit_event_no_truncate before truncate on ${schema}.%I
           for each statement execute function audit_event_is_append_only()', name);
@@ -101,7 +102,7 @@ function functionsOf(schema: string): string[] {
           select month from (
             select to_date(right(relname, 7), 'YYYY_MM')::timestamp at time zone 'UTC'
             from pg_inherits join pg_class on pg_class.oid = inhrelid
-            where inhparent = '${schema}.audit_event'::regclass and relname ~ '^audit_event_[0-9]{4}_[0-9]{2}$'
+            where inhparent = '${schema}.audit_record'::regclass and relname ~ '^audit_event_[0-9]{4}_[0-9]{2}$'
           ) as present (month)
           where audit_event_month_of(month, 1) <= now() - (select days from audit_retention) * interval '24 hours'
           order by month;
@@ -119,7 +120,7 @@ function functionsOf(schema: string): string[] {
           raise exception '% is not older than audit_retention', name using errcode = 'insufficient_privilege';
         end if;
         -- Nothing is added to the month between the look and the drop.
-        lock table only audit_event in access exclusive mode;
+        lock table only audit_record in access exclusive mode;
         execute format('lock table ${schema}.%I in access exclusive mode', name);
         if exists (
           select from audit_pending where event_id >= audit_event_first_id(audit_event_month_of(month, 0))

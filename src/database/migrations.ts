@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, sql } from 'kysely';
+import { createAuditEvent } from './audit-event-table.js';
 import { createMonths } from './audit-months.js';
 
 /** In the order of their names. A released migration never changes. */
@@ -9,73 +10,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0004_audit_log': { up: createAuditLog },
   '0005_audit_months': { up: createMonths },
 };
-
-async function createAuditEvent(db: Kysely<unknown>): Promise<void> {
-  await sql`
-    create table audit_event (
-      id uuid primary key,
-      operation_id uuid,
-      tenant_id text,
-      occurred_at timestamptz not null,
-      stored_at timestamptz not null default now(),
-      action text not null,
-      phase text not null,
-      outcome text not null,
-      actor_sub text not null,
-      actor_client_id text,
-      customer_ref text,
-      customer_id text,
-      fields text[] not null,
-      status integer,
-      credential_version integer,
-      event text not null,
-      encrypted_values bytea
-    ) partition by range (id)`.execute(db);
-  await sql`create index audit_event_trail on audit_event (tenant_id, id)`.execute(db);
-  await sql`create index audit_event_customer on audit_event (tenant_id, customer_id, stored_at, id)`.execute(
-    db,
-  );
-  await sql`create index audit_event_actor on audit_event (tenant_id, actor_sub, id)`.execute(db);
-  await sql`create index audit_event_client on audit_event (tenant_id, actor_client_id, id)`.execute(db);
-  // Most events have one of the values that are left out: for these the index of the trail is as good.
-  await sql`
-    create index audit_event_action on audit_event (tenant_id, action, id) where action <> 'customer.patch'`.execute(
-    db,
-  );
-  await sql`
-    create index audit_event_outcome on audit_event (tenant_id, outcome, id)
-    where outcome not in ('pending', 'applied')`.execute(db);
-  await sql`create index audit_event_operation on audit_event (operation_id)`.execute(db);
-  await sql`create index audit_event_credential on audit_event (tenant_id, credential_version, id)`.execute(
-    db,
-  );
-  // What is encrypted can't be compressed.
-  await sql`alter table audit_event alter column encrypted_values set storage external`.execute(db);
-  await sql`
-    do $$
-    begin
-      alter table audit_event alter column event set compression lz4;
-    exception when feature_not_supported then
-      null; -- A server that was built without lz4 uses its own compression.
-    end $$`.execute(db);
-  await sql`
-    create function audit_event_is_append_only() returns trigger language plpgsql as $$
-    begin
-      raise exception 'audit_event is append-only' using errcode = 'insufficient_privilege';
-    end $$`.execute(db);
-  await sql`
-    create trigger audit_event_no_change before update or delete on audit_event
-    for each row execute function audit_event_is_append_only()`.execute(db);
-  await sql`
-    create trigger audit_event_no_truncate before truncate on audit_event
-    for each statement execute function audit_event_is_append_only()`.execute(db);
-  // A partition by the month of its UUIDv7 ids (RFC 9562, section 5.7). The default partition gets all other rows.
-  await sql`
-    create table audit_event_default partition of audit_event default`.execute(db);
-  await sql`
-    create trigger audit_event_no_truncate before truncate on audit_event_default
-    for each statement execute function audit_event_is_append_only()`.execute(db);
-}
 
 async function createAuditLog(db: Kysely<unknown>): Promise<void> {
   await sql`

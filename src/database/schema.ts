@@ -3,12 +3,13 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 /** The tables, for Kysely. */
 export interface Schema {
   app_key: AppKeyTable;
-  audit_event: AuditEventTable;
+  audit_event: AuditEventView;
   audit_cosignature: AuditCosignatureTable;
   audit_log: AuditLogTable;
   audit_log_key: AuditLogKeyTable;
   audit_log_key_end: AuditLogKeyEndTable;
   audit_pending: AuditPendingTable;
+  audit_record: AuditRecordTable;
   audit_retention: AuditRetentionTable;
   audit_set_aside: AuditSetAsideTable;
   audit_tile: AuditTileTable;
@@ -23,17 +24,62 @@ export interface Schema {
   tenants_file_reader: TenantsFileReaderTable;
 }
 
-/** Append-only. The columns are for filters and auditors' SQL; `event` is the whole event. */
-export interface AuditEventTable {
-  /** UUIDv7: the order of the trail. */
+/** The trail: one row for each event, in the form of `audit-log/stored-event.ts`. Append-only. */
+export interface AuditRecordTable {
+  /** By the database's clock, which all instances share: it orders events of different instances. */
+  stored_at: ColumnType<Date, never, never>;
+  action: string;
+  phase: string;
+  outcome: string;
+  /** The version of the tenant's token that was used. */
+  credential_version: number | null;
+  /** Null in each column of the upstream if no request was tried. */
+  upstream_duration_ms: number | null;
+  upstream_attempts: number | null;
+  problem_count: number | null;
+  /** HTTP status of the answer. */
+  status: number | null;
+  upstream_status: number | null;
+  /** UUIDv7: the time in it is that of the event, by the clock of the instance that created it. */
   id: string;
+  /** 32 hex digits. */
+  trace_id: string;
   operation_id: string | null;
+  /** The request's id if it is a UUID; else it is in `request_id`. */
+  request_uuid: string | null;
+  /** The operation that was undone. */
+  reverts: string | null;
+  actor_is_service: boolean;
   /** Null if the event has no known tenant. */
   tenant_id: string | null;
-  /** By the clock of the instance that created it. */
-  occurred_at: ColumnType<Date, Date, never>;
-  /** By the database's clock, which all instances share: it orders events of different instances. */
-  stored_at: ColumnType<Date, 'now', never>;
+  actor_sub: string;
+  actor_client_id: string | null;
+  /** JSON text. */
+  actor_scopes: string;
+  /** JSON text. */
+  actor_act: string | null;
+  ip: string;
+  user_agent: string | null;
+  request_id: string | null;
+  customer_id: string | null;
+  /** Null if it is the `customer_id`. */
+  customer_ref: string | null;
+  problem: string | null;
+  credential_fingerprint: Buffer | null;
+  /** JSON text. */
+  changes: string;
+  commitments: Buffer | null;
+  /** Clear values and secret of the changes, encrypted with the customer's key. */
+  encrypted_values: Buffer | null;
+}
+
+/** The trail for people: a view of `audit_record`. */
+export interface AuditEventView {
+  id: string;
+  operation_id: string | null;
+  tenant_id: string | null;
+  occurred_at: Date;
+  stored_at: Date;
   action: string;
   phase: string;
   outcome: string;
@@ -43,14 +89,10 @@ export interface AuditEventTable {
   customer_id: string | null;
   /** Top-level names of the changed fields. */
   fields: string[];
-  /** HTTP status of the answer. */
   status: number | null;
-  /** The version of the tenant's token that was used. */
   credential_version: number | null;
   /** RFC 8785 text. */
   event: string;
-  /** Clear values and salt of the changes, encrypted with the customer's key. */
-  encrypted_values: Uint8Array | null;
 }
 
 /** Events that are not in their log yet. */

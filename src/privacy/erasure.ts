@@ -48,7 +48,7 @@ type Operations = ReturnType<typeof operationsAbout>;
 /** A query for the operations whose trail names the customer. */
 function operationsAbout(transaction: Transaction<Schema>, tenantId: string, customerId: string) {
   return transaction
-    .selectFrom('audit_event')
+    .selectFrom('audit_record')
     .select((event) => event.ref('operation_id').$notNull().as('operation_id'))
     .where('tenant_id', '=', tenantId)
     .where('customer_id', '=', customerId)

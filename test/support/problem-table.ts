@@ -283,11 +283,11 @@ export const TABLE: Record<string, Row> = {
     outcome: 'not_applied',
     headers: { 'retry-after': SECONDS },
     cause: async (bff) => {
-      await sql`alter table audit_event rename to hidden_event`.execute(bff.database.kysely);
+      await sql`alter table audit_record rename to hidden_record`.execute(bff.database.kysely);
       try {
         return await bff.patch(PATCH);
       } finally {
-        await sql`alter table hidden_event rename to audit_event`.execute(bff.database.kysely);
+        await sql`alter table hidden_record rename to audit_record`.execute(bff.database.kysely);
       }
     },
   },

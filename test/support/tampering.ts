@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../../src/database/schema.js';
 import type { TestBff } from './start-bff.js';
 
-const TABLES = ['audit_event', 'audit_tile', 'audit_log', 'audit_pending', 'audit_set_aside'];
+const TABLES = ['audit_record', 'audit_tile', 'audit_log', 'audit_pending', 'audit_set_aside'];
 
 /** Runs statements as somebody does who owns the database: no trigger is in the way. */
 export function asOwner(
