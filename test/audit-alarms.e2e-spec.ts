@@ -94,6 +94,27 @@ describe('a log', () => {
   );
 });
 
+it('events that are not in a log, or in no checkpoint, show in its lag, until they are', async () => {
+  const lag = (): Promise<number> => metric('billing_bff_audit_log_lag_seconds');
+  await allSealed(bff);
+  await until(async () => (await lag()) === 0, 'no lag');
+  await runAsOwner(
+    bff,
+    `create function no_checkpoint() returns trigger language plpgsql as $$ begin raise 'no'; end $$`,
+    `create trigger no_checkpoint before update of checkpoint on audit_log for each row execute function no_checkpoint()`,
+  );
+  await patch('In no checkpoint');
+  const waits = async (): Promise<boolean> => {
+    clock.skip(1_000);
+    return (await lag()) >= 60;
+  };
+  await until(waits, 'it waits for a minute');
+  expect(await bff.database.kysely.selectFrom('audit_pending').selectAll().execute()).toEqual([]);
+  await runAsOwner(bff, 'drop trigger no_checkpoint on audit_log');
+  await allSealed(bff);
+  await until(async () => (await lag()) === 0, 'no lag');
+});
+
 const TABLES = ['audit_record', 'audit_tile', 'audit_log', 'audit_pending', 'audit_set_aside'];
 
 describe('an event that may not enter its log', () => {

@@ -19,6 +19,8 @@ export interface DueLog {
   readonly first_id: string | null;
   /** Whether it has a row in `audit_log`. */
   readonly known: boolean;
+  /** Whether it has leaves that no checkpoint covers. */
+  readonly unsigned: boolean;
 }
 
 /** An event that waits, with its row if that is there. */
@@ -85,13 +87,14 @@ export class LogStore {
           select log, event_id from audit_pending where log > waiting.log order by log, event_id limit 1
         ) as next
       )
-      select waiting.log, waiting.event_id as first_id, audit_log.log is not null as known
+      select waiting.log, waiting.event_id as first_id, audit_log.log is not null as known,
+        coalesce(size > checkpoint_size, false) as unsigned
       from waiting left join audit_log on audit_log.log = waiting.log
       where ${OLD_ENOUGH} or (
         select count(*) from (select from audit_pending where log = waiting.log limit ${MANY}) as many
       ) = ${MANY}
       union all
-      select log, null, true from audit_log
+      select log, null, true, true from audit_log
       where size > checkpoint_size and ${OLD_ENOUGH}
         and not exists (select from audit_pending where audit_pending.log = audit_log.log)`.execute(
       this.kysely,

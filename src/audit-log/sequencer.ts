@@ -58,6 +58,8 @@ export class Sequencer {
   private readonly seen = new Map<string, SeenState>();
   /** When to check logs with an alarm again. */
   private readonly resting = new Map<string, number>();
+  /** Since when logs were seen to have leaves that no checkpoint covers, by the monotonic clock. */
+  private unsigned: ReadonlyMap<string, number> = new Map();
   /** Logs whose checkpoint has the origin of an earlier AUDIT_LOG_NAME. */
   private renamed: ReadonlySet<string> = new Set();
   private rounds = 0;
@@ -96,12 +98,12 @@ export class Sequencer {
   /** Whether anything was done: then there may be more. */
   private async round(): Promise<boolean> {
     const found = await this.store.due();
-    this.metrics.auditLogLag(this.ageOfOldest(found));
+    this.metrics.auditLogLag(Math.max(this.ageOfOldest(found), this.longestUnsigned(found)));
     if (this.rounds++ % CHECKPOINT_AGE_EVERY === 0)
       this.metrics.auditCheckpointAge(await this.store.checkpointAge());
     const waiting = new Set(found.map(({ log }) => log));
     const renamed = [...this.renamed].filter((log) => !waiting.has(log));
-    const due = [...found, ...renamed.map((log) => ({ log, first_id: null, known: true }))]
+    const due = [...found, ...renamed.map((log) => ({ log, first_id: null, known: true, unsigned: false }))]
       .filter(({ log }) => !this.isResting(log))
       .sort((one, other) => ((one.first_id ?? '') < (other.first_id ?? '') ? -1 : 1));
     const batches = slices(due, LOGS_AT_A_TIME);
@@ -233,6 +235,14 @@ export class Sequencer {
 
   private isResting(log: string): boolean {
     return (this.resting.get(log) ?? 0) > this.clock.monotonic();
+  }
+
+  /** Seconds for which a log has been seen to have leaves that no checkpoint covers; 0 if none has. */
+  private longestUnsigned(due: readonly DueLog[]): number {
+    const now = this.clock.monotonic();
+    const logs = due.filter(({ unsigned }) => unsigned).map(({ log }) => log);
+    this.unsigned = new Map(logs.map((log) => [log, this.unsigned.get(log) ?? now]));
+    return (now - Math.min(now, ...this.unsigned.values())) / 1_000;
   }
 
   /** Seconds since the oldest event was made that is in no log; 0 if none waits. By its id, a UUIDv7. */

@@ -44,7 +44,7 @@ export class AuditMetrics extends Instruments {
   );
   private readonly logLag = this.gauge(
     'billing_bff_audit_log_lag_seconds',
-    'Age of the oldest event that is not in its log yet',
+    'How long the oldest event waits for its log, or a log that grew for its checkpoint, whichever is longer',
     [],
   );
   private readonly logAlarms = this.gauge(
