@@ -110,10 +110,10 @@ it('an export brings the newest cosigned checkpoint when its own has no cosignat
 
 describe('a log that was forged and sealed again by the service itself', () => {
   const FORGERY = [
-    `update audit_event set event = replace(event, 'user-1', 'mallory')`,
+    `update audit_record set actor_sub = 'mallory' where actor_sub = 'user-1'`,
     `delete from audit_tile where log = 'acme'`,
     `delete from audit_log where log = 'acme'`,
-    `insert into audit_pending (log, event_id) select 'acme', id from audit_event where tenant_id = 'acme' on conflict do nothing`,
+    `insert into audit_pending (log, event_id) select 'acme', id from audit_record where tenant_id = 'acme' on conflict do nothing`,
   ];
   beforeEach(() => backUp(bff, 'good'));
   afterEach(async () => {
@@ -161,4 +161,4 @@ it('a restored backup is behind its witnesses: an alarm, and not valid', async (
   await restore(bff, 'newest');
 });
 
-const TABLES = ['audit_event', 'audit_tile', 'audit_log', 'audit_pending', 'audit_set_aside'];
+const TABLES = ['audit_record', 'audit_tile', 'audit_log', 'audit_pending', 'audit_set_aside'];
