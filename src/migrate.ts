@@ -3,12 +3,13 @@ import { ConfigError } from './config/environment.js';
 import { loadMigrationSettings } from './config/load.js';
 import { Database, DatabaseUnusable } from './database/database.js';
 import { createLogger } from './http/logger.js';
+import { LogOutput } from './http/log-output.js';
 import { SystemClock } from './runtime/clock.js';
 
 /** `npm run migrate`: brings the database up to date and exits, with 1 and the reason if it can't. */
 async function run(): Promise<void> {
   const settings = loadMigrationSettings();
-  const logger = createLogger(settings.logLevel, process.stdout);
+  const logger = createLogger(settings.logLevel, new LogOutput(process.stdout, process.stdout.isTTY));
   const database = new Database({ ...settings, migrateAtStart: true }, logger, new SystemClock());
   try {
     const count = await database.migrate();

@@ -8,7 +8,7 @@ import { processEnvironment } from './config/load.js';
 import { createAdminApp } from './admin-app.js';
 import { createApp } from './create-app.js';
 import { Draining } from './health/draining.js';
-import { createLogger, describeError, errorLine } from './http/logger.js';
+import { createLogger, describeError, errorLine, toggleDebug } from './http/logger.js';
 import { LogOutput } from './http/log-output.js';
 import { Metrics } from './metrics/metrics.js';
 import { rehearse } from './rehearsal.js';
@@ -30,13 +30,16 @@ interface Service {
 
 /** Runs the service until a signal stops it. Then the process exits. */
 export async function serve(config: Config): Promise<void> {
-  const output = new LogOutput(process.stdout);
+  const output = new LogOutput(process.stdout, process.stdout.isTTY);
   const logger = createLogger(config.logLevel, output);
   for (const warning of config.warnings) logger.warn(warning);
   const clock = new SystemClock();
   // No request waits for it, so no request failed: a bug gets a log line and does not stop all patches in flight.
   process.on('unhandledRejection', errorLine(logger, 'something failed that nobody waited for'));
   const serves = stopOnSignals(config, logger, output);
+  process.on('SIGUSR2', () => {
+    toggleDebug(logger, config.logLevel);
+  });
   try {
     const runtime = { config, environment: processEnvironment(), clock, ids: new Ids(clock), logger };
 

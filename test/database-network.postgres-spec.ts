@@ -30,6 +30,17 @@ describe('PostgreSQL behind a network that fails', () => {
   it('cut: 503 audit-unavailable, nothing sent, and 200 again once it is back', async () => {
     proxy.cut();
     await expectUnavailable();
+    // The log says where it could not be reached, and why; the answers do not.
+    const lines = bff.logs().split('\n');
+    const line = lines.findLast((one) => one.includes('"problem":"audit-unavailable"'));
+    const cause = {
+      type: 'DatabaseUnreachable',
+      message: expect.stringContaining(`127.0.0.1:${proxy.port}`) as string,
+    };
+    expect(JSON.parse(line ?? '{}')).toMatchObject({
+      status: 503,
+      causes: expect.arrayContaining([expect.objectContaining(cause)]) as unknown[],
+    });
     proxy.heal();
     await untilItWorks();
     expect((await bff.send('GET', '/health/ready')).status).toBe(200);
@@ -72,6 +83,7 @@ describe('PostgreSQL behind a network that fails', () => {
         status: 503,
         body: { type: 'urn:billing-bff:problem:audit-unavailable' },
       });
+      expect(JSON.stringify(body)).not.toMatch(/127\.0\.0\.1|ECONN/);
     }
     expect(bff.upstream.patches).toEqual([]);
   }

@@ -230,6 +230,20 @@ describe('an identity provider that misbehaves', () => {
     },
   );
 
+  it('refuses connections: the log says which host and why, the answer does not', async () => {
+    await startWith(() => undefined);
+    const { port } = strange.address() as AddressInfo;
+    await new Promise((resolve) => strange.close(resolve));
+    const { body } = await patch();
+    const lines = bff.logs().split('\n');
+    const line = lines.findLast((one) => one.includes('key set could not be loaded'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({
+      host: `127.0.0.1:${port}`,
+      error: { type: 'TypeError', cause: { code: 'ECONNREFUSED' } },
+    });
+    expect(JSON.stringify(body)).not.toMatch(/127\.0\.0\.1|ECONN/);
+  });
+
   it('redirects: nobody follows', async () => {
     await startWith((request, response) => {
       if (request.url !== '/jwks') elsewhere.requests += 1;

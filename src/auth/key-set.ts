@@ -25,6 +25,8 @@ const COOL_DOWN = 5_000;
 @Injectable()
 export class KeySet {
   private readonly remote: ReturnType<typeof createRemoteJWKSet>;
+  /** For the log: the address may have a query. */
+  private readonly host: string;
   private failedAt: number | undefined;
   private loadedAt: number | undefined;
 
@@ -34,6 +36,7 @@ export class KeySet {
     private readonly metrics: Metrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
+    this.host = config.auth.jwksUrl.host;
     this.remote = createRemoteJWKSet(config.auth.jwksUrl, {
       timeoutDuration: TIMEOUT,
       cooldownDuration: COOL_DOWN,
@@ -111,7 +114,7 @@ export class KeySet {
       this.failedAt = this.clock.monotonic();
       this.metrics.keySetFetched('failure');
       this.logger.warn(
-        { error: describeError(error) },
+        { host: this.host, error: describeError(error) },
         'the identity provider’s key set could not be loaded',
       );
       throw error;

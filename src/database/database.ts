@@ -153,7 +153,7 @@ export class Database {
     // same error.
     pool.on('connect', (client) => client.on('error', () => undefined));
     return new Kysely<Schema>({
-      dialect: new PostgresDialect({ pool: watchedPool(pool, PATIENCE, SESSION) }),
+      dialect: new PostgresDialect({ pool: watchedPool(pool, hostOf(connectionString), PATIENCE, SESSION) }),
     });
   }
 
@@ -174,6 +174,13 @@ export class Database {
   }
 }
 
+/** Host and port; a socket's folder is in the query, and the rest is nobody's business. */
+function hostOf(databaseUrl: string): string {
+  if (!URL.canParse(databaseUrl)) return 'the address in DATABASE_URL';
+  const { host, searchParams } = new URL(databaseUrl);
+  return (searchParams.get('host') ?? host) || 'the local socket';
+}
+
 async function refuseSharedBackends(kysely: Kysely<Schema>): Promise<void> {
   if (await sharesBackends(kysely)) throw new DatabaseUnusable(POOLED);
 }
@@ -190,10 +197,10 @@ const POOLED =
   'hold; use its session mode (PgBouncer: pool_mode = session) or a direct connection';
 
 /** Errors with a message for the operator. */
-const EXPLAINED = new Set(['FolderInUse', 'MigrationBlocked', 'SchemaUnfit']);
+const EXPLAINED = new Set(['DatabaseUnreachable', 'FolderInUse', 'MigrationBlocked', 'SchemaUnfit']);
 
 function explain(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
   const known = error instanceof Error && EXPLAINED.has(error.name) ? `: ${error.message}` : '';
+  const code = known === '' && error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
   return `the database cannot be opened${code}${known}`;
 }

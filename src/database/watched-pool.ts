@@ -5,15 +5,18 @@ import type pg from 'pg';
  * A pool that discards a connection whose query got no answer, because the next query would wait behind it. After an
  * error that the server itself reports, the connection can be used again.
  * @param patienceMs milliseconds until a query fails if the server no longer answers
+ * @param where host and port of the server, for the log
  * @param prepare the first statement of every new connection: a pooler refuses settings in the start-up parameters
  */
-export function watchedPool(pool: pg.Pool, patienceMs: number, prepare: string): PostgresPool {
+export function watchedPool(pool: pg.Pool, where: string, patienceMs: number, prepare: string): PostgresPool {
   const prepared = new WeakSet<object>();
   const names = new StatementNames();
   return {
     connect: async () => {
-      const client = await pool.connect();
-      const watched = new WatchedClient(client, patienceMs, names);
+      const client = await pool.connect().catch((error: unknown) => {
+        throw new DatabaseUnreachable(`no connection to PostgreSQL at ${where}`, error);
+      });
+      const watched = new WatchedClient(client, where, patienceMs, names);
       if (prepared.has(client)) return watched;
       try {
         await watched.query(prepare, []);
@@ -26,6 +29,20 @@ export function watchedPool(pool: pg.Pool, patienceMs: number, prepare: string):
     },
     end: () => pool.end(),
   };
+}
+
+/** The server can't be reached, or does not answer. Never part of an answer: it names the server. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable';
+  /** Of the system (`ECONNREFUSED`) or of the server (SQLSTATE). */
+  readonly code?: string;
+
+  constructor(message: string, cause?: unknown) {
+    const code =
+      cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+    super(code === undefined ? message : `${message} (${code})`, { cause });
+    if (code !== undefined) this.code = code;
+  }
 }
 
 /**
@@ -76,6 +93,7 @@ class WatchedClient implements PostgresPoolClient {
 
   constructor(
     private readonly client: Client,
+    private readonly where: string,
     private readonly patienceMs: number,
     private readonly names: StatementNames,
   ) {}
@@ -101,7 +119,9 @@ class WatchedClient implements PostgresPoolClient {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.silent = true;
-        reject(new Error(`the database did not answer within ${this.patienceMs} ms`));
+        reject(
+          new DatabaseUnreachable(`PostgreSQL at ${this.where} did not answer within ${this.patienceMs} ms`),
+        );
       }, this.patienceMs);
       this.client.query<Row>(this.names.statement(statement, parameters), (error, result) => {
         clearTimeout(timer);

@@ -36,7 +36,7 @@ it('keeps a mebibyte of lines for a reader who pauses, in order, and counts thos
 });
 
 it('waits for its reader at an exit, but not for ever', async () => {
-  const output = new LogOutput(new Pipe(), 10);
+  const output = new LogOutput(new Pipe(), false, 10);
   output.write('a\n');
   await output.flushed();
 });
@@ -50,4 +50,17 @@ it('survives a pipe that is closed, and counts what was for it', async () => {
   output.write('b\n');
   await output.flushed();
   expect(output.dropped).toBe(2);
+});
+
+it('writes text for a person, whatever a line has', () => {
+  const pipe = new Pipe();
+  const output = new LogOutput(pipe, true);
+  const line = { level: 30, time: '2026-11-26T08:09:10.111Z', service: 'billing-bff', tenant_id: null };
+  output.write(
+    `${JSON.stringify({ ...line, route: '/metrics', status: 200, causes: [{ code: 'E' }], msg: 'request' })}\n`,
+  );
+  pipe.readAll();
+  expect(pipe.read.join('')).toMatch(
+    /^\d\d:09:10 INFO {2}request route=\/metrics status=200 causes=\[{"code":"E"}\]\n$/,
+  );
 });

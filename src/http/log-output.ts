@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
+import { readableLine } from './readable-line.js';
 
 /** Bytes of lines that may wait for the reader of the output. */
 const MAX_WAITING = 1024 * 1024;
@@ -17,10 +18,12 @@ export class LogOutput implements DestinationStream {
 
   /**
    * @param stream Node's `stdout`: its pipes and sockets accept what they can and never block
+   * @param readable whether a person reads it: lines of text instead of JSON
    * @param flushTimeout milliseconds that an exit waits until lines are read
    */
   constructor(
     private readonly stream: Writable,
+    private readonly readable = false,
     private readonly flushTimeout = 1_000,
   ) {
     // Without a listener a closed pipe would end the process.
@@ -31,7 +34,7 @@ export class LogOutput implements DestinationStream {
 
   write(line: string): void {
     if (this.closed || this.stream.writableLength + line.length > MAX_WAITING) this.dropped += 1;
-    else this.stream.write(line);
+    else this.stream.write(this.readable ? readableLine(line) : line);
   }
 
   /** Resolves when all waiting lines are written, or after the time-out. */

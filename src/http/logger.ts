@@ -10,8 +10,10 @@ export const LOGGER = Symbol('Logger');
  * object ever reaches a line.
  */
 export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
+  const family: Logger[] = [];
   const options = {
     level,
+    onChild: (child: Logger) => void family.push(child),
     base: { service: 'billing-bff' },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     redact: {
@@ -19,7 +21,21 @@ export function createLogger(level: LogLevel, destination: DestinationStream): L
       censor: '[redacted]',
     },
   };
-  return pino(options, destination);
+  const logger = pino(options, destination);
+  FAMILIES.set(logger, family);
+  return logger;
+}
+
+/** The children of each logger: pino gives them a level of their own. */
+const FAMILIES = new WeakMap<Logger, readonly Logger[]>();
+
+/** Lets the logger and its children write more, or again as much as before, and says so. */
+export function toggleDebug(logger: Logger, configured: LogLevel): void {
+  const other = configured === 'debug' || configured === 'trace' ? 'info' : 'debug';
+  const level = logger.level === configured ? other : configured;
+  for (const member of [logger, ...(FAMILIES.get(logger) ?? [])]) member.level = level;
+  // At any level: it says why there are more lines from here on, or fewer.
+  logger.child({}, { level: 'info' }).info({ log_level: level }, 'the log level was changed');
 }
 
 /**
@@ -89,7 +105,21 @@ export function describeError(error: unknown, depth = 3): ErrorDescription {
   };
 }
 
-const SPEAKING_ERRORS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'Problem']);
+const SPEAKING_ERRORS = new Set([
+  ...['TypeError', 'RangeError', 'ReferenceError', 'Problem', 'DatabaseUnreachable', 'KeySetUnavailable'],
+]);
+
+/** What an error was caused by, in a few words, for the line of a request that failed because of it. */
+export function causesOf(error: unknown, depth = 4): Omit<ErrorDescription, 'frames' | 'cause'>[] {
+  if (!(error instanceof Error) || depth === 0) return [];
+  const { type, code, message } = describeError(error, 0);
+  const words = {
+    type,
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+  };
+  return [words, ...causesOf(error.cause, depth - 1)];
+}
 
 function stackFrames(error: Error): string[] {
   const lines = (error.stack ?? '').split('\n').map((line) => line.trim());

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
 import { Deadline } from './deadline.js';
-import { withoutRedaction } from './logger.js';
+import { causesOf, withoutRedaction } from './logger.js';
 import { bareAddresses } from './origin.js';
 import type { Problem } from './problem.js';
 import { readTraceContext, type TraceContext } from './trace-context.js';
@@ -67,6 +67,7 @@ export function addRequestHooks(
       operation_id: reply.getHeader('X-Operation-Id'),
       problem: request.problem?.slug,
       reason: request.problem?.options.reason,
+      causes: reply.statusCode < 500 ? undefined : causesOf(request.problem?.cause),
     };
     log[levelOf(request, reply.statusCode)](line, 'request');
     done();
