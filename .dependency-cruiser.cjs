@@ -7,6 +7,7 @@ const MAY_USE = {
   runtime: [],
   http: ['config', 'runtime'],
   openapi: BASE,
+  console: [...BASE, 'auth'],
   metrics: [],
   database: BASE,
   crypto: [...BASE, 'database'],

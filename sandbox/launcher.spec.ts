@@ -90,6 +90,10 @@ it('gives the BFF its settings and nothing stray', async () => {
     SWAGGER_OAUTH_TOKEN_URL: `${issuer}/token`,
     SWAGGER_OAUTH_CLIENT_ID: 'acme-web',
     SWAGGER_OAUTH_CLIENT_SECRET: 'acme-web-sandbox-secret',
+    CONSOLE_OAUTH_AUTHORIZE_URL: `${issuer}/authorize`,
+    CONSOLE_OAUTH_TOKEN_URL: `${issuer}/token`,
+    CONSOLE_OAUTH_CLIENT_ID: 'acme-web',
+    CONSOLE_OAUTH_LOGIN_HINTS: 'ada,grace,auditor,operator',
   });
 });
 

@@ -14,6 +14,7 @@ import {
   AUDIENCE,
   BILLING_TENANTS,
   CLIENTS,
+  PERSONS,
   CLOSED_ORIGIN,
   nextAcmeToken,
   PLATFORM_CLIENT,
@@ -212,5 +213,9 @@ function bffEnvironment(
     SWAGGER_OAUTH_TOKEN_URL: identity.tokenUrl,
     SWAGGER_OAUTH_CLIENT_ID: ACME_CLIENT.id,
     SWAGGER_OAUTH_CLIENT_SECRET: ACME_CLIENT.secret,
+    CONSOLE_OAUTH_AUTHORIZE_URL: identity.authorizeUrl,
+    CONSOLE_OAUTH_TOKEN_URL: identity.tokenUrl,
+    CONSOLE_OAUTH_CLIENT_ID: ACME_CLIENT.id,
+    CONSOLE_OAUTH_LOGIN_HINTS: PERSONS.map(({ id }) => id).join(','),
   };
 }

@@ -69,7 +69,7 @@ export const TENANT_ENTRIES: readonly TenantEntry[] = [
 
 const TENANT_SCOPES = ['customers:write', 'customers:read', 'audit:read', 'privacy:erase'] as const;
 
-/** One client for each tenant, two persons of acme, and a service that acts for any tenant in `X-Tenant-Id`. */
+/** One client for each tenant, and a service that acts for any tenant in `X-Tenant-Id`. */
 export const ACME_CLIENT: Client = {
   id: 'acme-web',
   secret: 'acme-web-sandbox-secret',
@@ -83,9 +83,8 @@ export const PLATFORM_CLIENT: Client = {
   scopes: [...TENANT_SCOPES, 'tenants:any', 'tenants:admin'],
 };
 
-export const CLIENTS: readonly Client[] = [
-  ACME_CLIENT,
-  { id: 'globex-web', secret: 'globex-web-sandbox-secret', scopes: TENANT_SCOPES, tenant: 'globex' },
+/** People who use acme's application, and two of the platform: who checks, and who operates. */
+export const PERSONS: readonly Client[] = [
   {
     id: 'ada',
     secret: 'ada-sandbox-secret',
@@ -100,6 +99,25 @@ export const CLIENTS: readonly Client[] = [
     tenant: 'acme',
     uses: ACME_CLIENT.id,
   },
+  {
+    id: 'auditor',
+    secret: 'auditor-sandbox-secret',
+    scopes: ['customers:read', 'audit:read'],
+    tenant: 'acme',
+    uses: ACME_CLIENT.id,
+  },
+  {
+    id: 'operator',
+    secret: 'operator-sandbox-secret',
+    scopes: ['customers:read', 'audit:read', 'tenants:any', 'tenants:admin'],
+    uses: ACME_CLIENT.id,
+  },
+];
+
+export const CLIENTS: readonly Client[] = [
+  ACME_CLIENT,
+  { id: 'globex-web', secret: 'globex-web-sandbox-secret', scopes: TENANT_SCOPES, tenant: 'globex' },
+  ...PERSONS,
   PLATFORM_CLIENT,
   {
     id: 'keys-down',

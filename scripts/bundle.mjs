@@ -1,6 +1,7 @@
 // Joins dist/main.js and all it imports, packages included, into a few files: dist/main.js itself and dist/bundle/.
 // Without it a start finds, reads and links 2,400 files one by one (docs/adr/0030-a-bundle-to-start.md). The other files
 // in dist/ stay: tests and scripts import them.
+import { copyFile, mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -35,3 +36,18 @@ await bundle.write({
   keepNames: true,
   sourcemap: true,
 });
+
+// The console, too, for browsers: one script beside its page and its style.
+const ASSETS = new URL('../dist/console-assets/', import.meta.url);
+const CONSOLE = new URL('../console/', import.meta.url);
+
+const script = await rolldown({
+  cwd: fileURLToPath(CONSOLE),
+  input: 'src/main.tsx',
+  platform: 'browser',
+  tsconfig: 'tsconfig.json',
+  resolve: { alias: { 'billing-bff-client': fileURLToPath(new URL('../client/src/client.ts', import.meta.url)) } },
+});
+await script.write({ dir: fileURLToPath(ASSETS), entryFileNames: 'console.js', minify: true });
+await mkdir(ASSETS, { recursive: true });
+for (const name of ['index.html', 'console.css']) await copyFile(new URL(name, CONSOLE), new URL(name, ASSETS));

@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { AuditLogModule } from './audit-log/audit-log.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { ConsoleModule } from './console/console.module.js';
 import { CustomersModule } from './customers/customers.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -46,6 +47,7 @@ export class AppModule implements OnModuleDestroy {
         TenantAdminModule,
         HealthModule.with(runtime.config),
         ...(runtime.config.swagger.enabled ? [PagesModule] : []),
+        ...(runtime.config.console.enabled ? [ConsoleModule] : []),
       ],
     };
   }

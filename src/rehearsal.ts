@@ -95,6 +95,7 @@ async function invent(config: Config): Promise<{
     },
     rateLimitPerMinute: 0,
     swagger: { enabled: false, oauth: undefined },
+    console: { enabled: false, oauth: undefined },
   };
   return { setting: Object.assign({}, config, others), tenant, token };
 }

@@ -10,7 +10,7 @@ interface Route {
 /** What the interface opens to everybody. */
 const PUBLIC = [
   ...[/^\/health\/(live|ready)$/, /^\/metrics$/, /^\/docs(\/.*)?$/, /^\/openapi\.json$/],
-  ...[/^\/$/, /^\/problems(\/.*)?$/],
+  ...[/^\/$/, /^\/problems(\/.*)?$/, /^\/console(\/.*)?$/],
 ];
 
 let bff: TestBff;

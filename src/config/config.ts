@@ -31,6 +31,7 @@ export abstract class Config {
   /** Fastify's `trustProxy`: nobody, a number of hops, or addresses. */
   abstract readonly trustProxy: boolean | number | string[];
   abstract readonly swagger: SwaggerConfig;
+  abstract readonly console: ConsoleConfig;
   /** Warnings about settings that work but may be wrong; logged at start. */
   abstract readonly warnings: readonly string[];
 }
@@ -104,4 +105,18 @@ export interface SwaggerConfig {
   /** Where Swagger UI's Authorize button gets a token by client credentials; for sandboxes and test systems. */
   readonly oauth:
     { readonly tokenUrl: string; readonly clientId?: string; readonly clientSecret?: string } | undefined;
+}
+
+export interface ConsoleConfig {
+  readonly enabled: boolean;
+  /** The console's login (authorization code with PKCE, RFC 7636); without it a token is pasted. */
+  readonly oauth:
+    | {
+        readonly authorizeUrl: string;
+        readonly tokenUrl: string;
+        readonly clientId: string;
+        /** Accounts that are offered with one click; for sandboxes. */
+        readonly loginHints: readonly string[];
+      }
+    | undefined;
 }

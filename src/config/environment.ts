@@ -12,6 +12,7 @@ import {
   type SwaggerConfig,
 } from './config.js';
 import { readAuditLog } from './audit-log-settings.js';
+import { readConsole } from './console-settings.js';
 import { parseEncryptionKeys } from './encryption-keys.js';
 import { misspeltNames } from './misspelt-names.js';
 import { type Environment, parsePlainUrl, SettingReader } from './setting-reader.js';
@@ -55,6 +56,7 @@ export function readEnvironment(environment: Environment): Config {
     corsOrigins: readCorsOrigins(read, production),
     trustProxy: readTrustProxy(read),
     swagger: readSwagger(read, production),
+    console: readConsole(read, production),
   };
   const misspelt = misspeltNames(environment, read.names);
   if (read.faults.length > 0) throw new ConfigError(read.faults, misspelt);

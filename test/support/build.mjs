@@ -24,7 +24,7 @@ const CLIENT_SETTINGS = ['client/package.json', 'client/tsconfig.json'];
 export async function build() {
   await unlessNewer(
     LAST_WRITTEN,
-    ['src', ...SETTINGS],
+    ['src', 'console', 'client/src', ...SETTINGS],
     [
       ['npx', 'nest', 'build', '--path', 'tsconfig.unchecked.json'],
       [process.execPath, 'scripts/bundle.mjs'],
