@@ -26,6 +26,7 @@ const PURPOSES = {
   operations: 'how a patch ended, and the reconciler that finds it out',
   database: 'Kysely, migrations, the embedded database',
   pages: 'what people open in a browser: a page for each problem',
+  console: 'the console: a page for people',
   health: 'probes and `/metrics`',
 };
 

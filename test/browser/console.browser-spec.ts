@@ -52,6 +52,14 @@ describe('the console', () => {
   const link = (name: string): Promise<void> => page.getByRole('link', { name, exact: true }).first().click();
   const field = (label: string, text: string): Promise<void> =>
     page.getByLabel(label, { exact: true }).fill(text);
+  /** Shows only operations that changed this field. */
+  const filterBy = async (name: string): Promise<void> => {
+    await page.locator('.timeline > li').nth(1).waitFor();
+    const answered = page.waitForResponse((response) => response.url().includes(`field=${name}`));
+    await page.getByLabel('Field', { exact: true }).selectOption(name);
+    await answered;
+    await page.locator('.timeline > li').nth(1).waitFor({ state: 'detached' });
+  };
   const heading = (name: string): Promise<void> => page.getByRole('heading', { name }).waitFor();
   const at = (path: string): Promise<unknown> => page.evaluate(`location.hash = '#/${path}'`);
   const screenshot = async (name: string): Promise<void> => {
@@ -162,8 +170,7 @@ describe('the console', () => {
     await lines.nth(2).waitFor();
     expect(await lines.first().innerText()).toContain('ada');
     expect(await lines.nth(1).innerText()).toContain('acme-web');
-    await page.getByLabel('Field', { exact: true }).selectOption('phone');
-    await page.locator('.timeline > li').nth(1).waitFor({ state: 'detached' });
+    await filterBy('phone');
     await page.getByRole('link', { name: 'acme-web' }).waitFor();
     expect(await serious()).toEqual([]);
     await screenshot('customer');
@@ -194,8 +201,7 @@ describe('the console', () => {
   it('undoes an operation, says what cannot be undone, and the trail names what was undone', async () => {
     const operationOn = async (name: string): Promise<void> => {
       await at(`customer/${lovell}`);
-      await page.getByLabel('Field', { exact: true }).selectOption(name);
-      await page.locator('.timeline > li').nth(1).waitFor({ state: 'detached' });
+      await filterBy(name);
       await page.locator('.timeline a').first().click();
       await link('Undo');
     };
