@@ -46,8 +46,11 @@ const script = await rolldown({
   input: 'src/main.tsx',
   platform: 'browser',
   tsconfig: 'tsconfig.json',
-  resolve: { alias: { 'billing-bff-client': fileURLToPath(new URL('../client/src/client.ts', import.meta.url)) } },
+  resolve: {
+    alias: { 'billing-bff-client': fileURLToPath(new URL('../client/src/client.ts', import.meta.url)) },
+  },
 });
 await script.write({ dir: fileURLToPath(ASSETS), entryFileNames: 'console.js', minify: true });
 await mkdir(ASSETS, { recursive: true });
-for (const name of ['index.html', 'console.css']) await copyFile(new URL(name, CONSOLE), new URL(name, ASSETS));
+for (const name of ['index.html', 'console.css'])
+  await copyFile(new URL(name, CONSOLE), new URL(name, ASSETS));
