@@ -46,10 +46,7 @@ export function nextAcmeToken(used: string): string {
 /** The address of a billing API that nothing listens on. */
 export const CLOSED_ORIGIN = 'http://127.0.0.1:9';
 
-/**
- * `acme` has a list of invoicing entities, which the BFF checks; `globex` has none. The last two are for trying what
- * happens when the billing API refuses a tenant's token, or can't be reached.
- */
+/** `acme` has a list of invoicing entities, which the BFF checks; `globex` has none. */
 export const TENANT_ENTRIES: readonly TenantEntry[] = [
   {
     id: 'acme',
@@ -58,13 +55,6 @@ export const TENANT_ENTRIES: readonly TenantEntry[] = [
     invoicing_entities: [ACME_ENTITY, SEED_ENTITY],
   },
   { id: 'globex', name: 'Globex Corporation', token: TOKENS.globex.current.value },
-  { id: 'token-rejected', name: 'A tenant whose token was revoked', token: 'sandbox-billing-token-revoked' },
-  {
-    id: 'unreachable',
-    name: 'A tenant whose billing API is down',
-    token: 'sandbox-billing-token-unreachable',
-    billing_api_url: CLOSED_ORIGIN,
-  },
 ];
 
 const TENANT_SCOPES = ['customers:write', 'customers:read', 'audit:read', 'privacy:erase'] as const;

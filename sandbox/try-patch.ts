@@ -1,3 +1,4 @@
+import { addTenant } from './broken-tenants.js';
 import { dataFolder } from './data-folder.js';
 import { messageOf, SandboxFault } from './fault.js';
 import { type RunningSandbox, runningSandbox } from './running.js';
@@ -108,7 +109,8 @@ async function callerFor({ client, tenant }: Plan, running: RunningSandbox): Pro
   const known = running.clients.find(({ id }) => id === client.id);
   if (known === undefined) throw new SandboxFault(`The sandbox names no client ${client.id}.`);
   const authorization = `Bearer ${await requestToken(running.token_url, known)}`;
-  const ofTenant: Record<string, string> = tenant === undefined ? {} : { 'x-tenant-id': tenant };
+  const ofTenant: Record<string, string> = tenant === undefined ? {} : { 'x-tenant-id': tenant.id };
+  if (tenant !== undefined) await addTenant(running.bff_url, authorization, tenant);
   const url = (path: string): string => `${running.bff_url}/api/v1${path}`;
   return {
     url,

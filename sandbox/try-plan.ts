@@ -1,3 +1,4 @@
+import { BROKEN_TENANTS, type BrokenTenant } from './broken-tenants.js';
 import { SandboxFault } from './fault.js';
 import { freshPatch } from './fresh-patch.js';
 import { SCENARIOS } from './scenarios.js';
@@ -16,28 +17,14 @@ export interface Plan {
   /** What the billing API will do; undefined if it behaves. */
   readonly story: string | undefined;
   readonly client: Pick<Client, 'id'>;
-  /** Sent as `X-Tenant-Id`. */
-  readonly tenant: string | undefined;
+  /** Added if it is not there; its id is sent as `X-Tenant-Id`. */
+  readonly tenant: BrokenTenant | undefined;
   readonly customerId: string;
   /** Whether the `ETag` of the read before is sent in `If-Match`. */
   readonly ifMatch: boolean;
   /** @param before the customer as it was read; undefined if it could not be read */
   readonly body: (before: Readonly<Record<string, unknown>> | undefined) => Record<string, unknown>;
 }
-
-/** Tenants that have something wrong with themselves. */
-const TENANTS = [
-  {
-    alias: 'token-rejected',
-    does: 'has revoked the token of the tenant token-rejected',
-    answer: '502 billing-credentials-rejected',
-  },
-  {
-    alias: 'unreachable',
-    does: 'of the tenant unreachable is down',
-    answer: '502 billing-unreachable; after ten connections 503 billing-unavailable',
-  },
-] as const;
 
 /** The name of the scenario that is the best example of it. */
 const UNKNOWN = { name: 'unknown', alias: 'applied-later' };
@@ -70,13 +57,13 @@ export function planFor(name: string | undefined, run: number): Plan {
         : () => ({ ...fresh, ...EXTRA[alias] });
     return { ...usual, story, customerId, ifMatch, body };
   }
-  const tenant = TENANTS.find((known) => known.alias === alias);
+  const tenant = BROKEN_TENANTS.find(({ id }) => id === alias);
   if (tenant === undefined)
     throw new SandboxFault(`There is nothing to try by the name ${name}: see --list.`);
   const story = `The billing API ${tenant.does}.`;
   return {
     ...usual,
-    ...{ story, client: PLATFORM_CLIENT, tenant: alias, customerId: FIRST_CUSTOMER.id, body: () => fresh },
+    ...{ story, client: PLATFORM_CLIENT, tenant, customerId: FIRST_CUSTOMER.id, body: () => fresh },
   };
 }
 
@@ -87,7 +74,7 @@ const EXTRA: Partial<Record<string, Record<string, unknown>>> = {
 
 /** What `npm run try -- --list` prints. */
 export function tryList(): string[] {
-  const rows = [...SCENARIOS, ...TENANTS];
+  const rows = [...SCENARIOS, ...BROKEN_TENANTS.map(({ id, does, answer }) => ({ alias: id, does, answer }))];
   const width = (texts: string[]): number => Math.max(...texts.map(({ length }) => length)) + 2;
   const [name, does] = [width(rows.map(({ alias }) => alias)), width(rows.map((row) => row.does))];
   return [

@@ -8,7 +8,7 @@ const WIDTH = 30;
 export function report({ plan, url, body, before, answer, ended, events, links }: Attempt): string[] {
   const fields = Object.keys(body);
   const also = [
-    ...(plan.tenant === undefined ? [] : [`X-Tenant-Id: ${plan.tenant}`]),
+    ...(plan.tenant === undefined ? [] : [`X-Tenant-Id: ${plan.tenant.id}`]),
     ...(plan.ifMatch ? ['If-Match: the ETag of the read before'] : []),
   ];
   return [

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { addTenant, BROKEN_TENANTS } from '../sandbox/broken-tenants.js';
 import { type Sandbox, startSandbox } from '../sandbox/launcher.js';
 import { SCENARIOS } from '../sandbox/scenarios.js';
 import { PLATFORM_CLIENT, SCENARIO_CUSTOMERS } from '../sandbox/seeds.js';
@@ -157,7 +158,20 @@ it.each([
   }
 });
 
+it('has two tenants, until somebody tries a broken one', async () => {
+  const listed = await ask('/tenants', {
+    headers: { authorization: `Bearer ${await tokenOf('platform-service')}` },
+  });
+  const { data } = (await listed.json()) as { data: { id: string }[] };
+  expect(data.map(({ id }) => id)).toEqual(['acme', 'globex']);
+});
+
 describe('a tenant of its own', () => {
+  beforeAll(async () => {
+    const authorization = `Bearer ${await platformToken()}`;
+    for (const tenant of BROKEN_TENANTS) await addTenant(sandbox.running.bff_url, authorization, tenant);
+  });
+
   const of = async (tenant: string): Promise<unknown> => {
     const response = await patch(
       'cus_1',
