@@ -29,6 +29,8 @@ const CPUS = { bff: 1, others: 0 };
 let pinned = false;
 
 const ENTRY = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const PRODUCTION_FLAGS = scripts['start:prod'].match(/--[\w-]+=\S+/g) ?? [];
 const ISSUER = 'https://idp.example.com/';
 const INVOICING_ENTITY = 'ive_7n42DGM5Tflk9n8mt7Fhc7';
 
@@ -209,9 +211,9 @@ export function undoLater(step) {
   undo.push(step);
 }
 
-/** The BFF, once it says where it listens. */
+/** The BFF, once it says where it listens; with the flags of `npm run start:prod`. */
 export function start(place) {
-  return startProcess(['--expose-gc', '--import', HOOK, ENTRY], place);
+  return startProcess([...PRODUCTION_FLAGS, '--expose-gc', '--import', HOOK, ENTRY], place);
 }
 
 /** A process of Node.js, once it says where it listens. What it can be asked only the BFF's hook answers. */
