@@ -1,7 +1,9 @@
 import { PATCH_FIELDS } from '../src/customers/dto/patch-customer.dto.js';
 import { readPatch } from '../src/customers/patch-body.pipe.js';
 import { PROBLEMS } from '../src/http/problem.js';
-import { startBff } from './support/start-bff.js';
+import { exampleOf } from '../src/http/problem-examples.js';
+import { type Compare, comparer } from './support/described.js';
+import { startBff, type TestAnswer } from './support/start-bff.js';
 
 interface Schema {
   readonly properties?: Record<string, Schema>;
@@ -161,7 +163,7 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
   });
 
   it('has an example body that the service accepts', () => {
-    const body = exampleOf(document, schema('PatchCustomer'));
+    const body = exampleBody(document, schema('PatchCustomer'));
     expect(Object.keys(body as object)).toHaveLength(PATCH_FIELDS.length);
     expect(readPatch(body, undefined)).toEqual(body);
   });
@@ -263,18 +265,78 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
   });
 });
 
+describe('what tests compare every answer with', () => {
+  let compare: Compare;
+  let usual: TestAnswer;
+  const PATH = '/api/v1/customers/acme';
+  beforeAll(async () => {
+    const bff = await startBff();
+    compare = comparer(await (await fetch(`${bff.url}/openapi.json`)).json());
+    usual = await bff.patch({ name: 'New' });
+    await bff.stop();
+  });
+
+  it('accepts an answer of the service, with nulls and with what the billing API adds', () => {
+    expect(compare('PATCH', PATH, usual)).toEqual([]);
+    const body = { ...(usual.body as object), alias: null, billing_address: null, invented_by_billing: 1 };
+    expect(compare('PATCH', PATH, { ...usual, body })).toEqual([]);
+  });
+
+  const problem = { ...exampleOf('conflict', 'patch') };
+  const problemHeaders = {
+    'content-type': 'application/problem+json',
+    'x-request-id': '1',
+    'cache-control': 'no-store',
+  };
+  it.each<[string, number, Record<string, string>, unknown, string]>([
+    ['a status', 202, {}, undefined, 'the status 202 of patchCustomer is not described'],
+    ['a media type', 200, { 'content-type': 'text/csv' }, '', 'a body of text/csv is not described'],
+    ['a header', 409, { 'x-invented': '1' }, problem, 'the header x-invented is not described'],
+    ['no request id', 409, { 'x-request-id': '' }, problem, 'the header x-request-id is missing'],
+    ['a member', 409, {}, { ...problem, stack: '' }, 'must NOT have unevaluated properties'],
+    ['no member', 409, {}, { type: problem.type }, "must have required property 'detail'"],
+    ['another type', 409, {}, { ...problem, status: '409' }, '/status must be integer'],
+    [
+      'a fault code',
+      409,
+      {},
+      { ...problem, errors: [{ code: 'odd', detail: '' }] },
+      '/errors/0/code must be equal to one of',
+    ],
+    ['a problem of another status', 409, {}, exampleOf('internal', 'patch'), 'internal is not described'],
+    [
+      'text for a number',
+      429,
+      { 'retry-after': 'soon' },
+      exampleOf('rate-limited', 'patch'),
+      'the header retry-after',
+    ],
+  ])('notices %s that the document has not', (_what, status, more, body, fault) => {
+    const headers = new Headers({ ...problemHeaders, ...more });
+    if (more['x-request-id'] === '') headers.delete('x-request-id');
+    expect(compare('PATCH', PATH, { status, headers, body }).join('\n')).toContain(fault);
+  });
+
+  it('notices a document where nothing is described', () => {
+    const headers = new Headers({ 'content-type': 'application/json' });
+    expect(compare('GET', '/api/v1/invented', { status: 200, headers, body: {} })).toEqual([
+      'application/json where nothing is described',
+    ]);
+  });
+});
+
 const nameIn = ({ $ref }: Reference): string => $ref.split('/').at(-1) ?? '';
 
-function exampleOf(document: Document, schema: Schema): unknown {
+function exampleBody(document: Document, schema: Schema): unknown {
   const [reference = schema] = schema.allOf ?? [];
   const name = reference.$ref?.split('/').at(-1);
-  if (name !== undefined) return exampleOf(document, document.components.schemas[name] ?? {});
+  if (name !== undefined) return exampleBody(document, document.components.schemas[name] ?? {});
   if (schema.example !== undefined) return schema.example;
-  if (schema.items !== undefined) return [exampleOf(document, schema.items)];
+  if (schema.items !== undefined) return [exampleBody(document, schema.items)];
   return Object.fromEntries(
     Object.entries(schema.properties ?? {}).map(([field, property]) => [
       field,
-      exampleOf(document, property),
+      exampleBody(document, property),
     ]),
   );
 }

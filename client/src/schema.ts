@@ -540,7 +540,8 @@ export interface components {
              * @description Only for a patch that undoes an operation: the id of that operation.
              */
             reverts?: string;
-            tenant_id: string;
+            /** @description Null in the log `_platform`: the event is of no tenant. */
+            tenant_id: string | null;
             actor: components["schemas"]["Actor"];
             origin: components["schemas"]["Origin"];
             request_id: string;
@@ -1150,19 +1151,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description [`validation-failed`](/problems/validation-failed): The request is not valid<br>[`malformed-json`](/problems/malformed-json): The body is not JSON */
-        BadRequest: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Cache-Control"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                RateLimit: components["headers"]["RateLimit"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description [`insufficient-scope`](/problems/insufficient-scope): The access token lacks a scope */
         InsufficientScope: {
             headers: {
@@ -1183,6 +1171,19 @@ export interface components {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Cache-Control": components["headers"]["Cache-Control"];
                 "Retry-After": components["headers"]["Retry-After"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description [`validation-failed`](/problems/validation-failed): The request is not valid<br>[`malformed-json`](/problems/malformed-json): The body is not JSON */
+        BadRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 RateLimit: components["headers"]["RateLimit"];
                 [name: string]: unknown;
@@ -1681,7 +1682,20 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerPreview"];
                 };
             };
-            400: components["responses"]["BadRequest"];
+            /** @description [`validation-failed`](/problems/validation-failed): The request is not valid<br>[`malformed-json`](/problems/malformed-json): The body is not JSON */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Operation-Id": components["headers"]["X-Operation-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOfPatchCustomer"];
             /** @description [`customer-not-found`](/problems/customer-not-found): The customer does not exist */
@@ -1961,6 +1975,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
@@ -2433,6 +2448,8 @@ export interface operations {
             /** @description The process runs. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2454,6 +2471,8 @@ export interface operations {
             /** @description The instance is ready. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2464,6 +2483,8 @@ export interface operations {
             /** @description The instance is not ready. */
             503: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2484,6 +2505,8 @@ export interface operations {
             /** @description Metrics in the Prometheus text format. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -130,7 +130,8 @@ export class AuditEventSchema {
   @ApiProperty({ type: String, format: 'date-time' })
   occurred_at: string;
 
-  tenant_id: string;
+  /** Null in the log `_platform`: the event is of no tenant. */
+  tenant_id: string | null;
 
   actor: ActorSchema;
 

@@ -45,16 +45,13 @@ function hasOperation(slug: ProblemSlug): boolean {
   return !NO_OPERATION.has(slug);
 }
 
-/** Problems of a patch before it has an operation. */
+/**
+ * Problems of a patch before it has an operation. `validation-failed` is not one of them: whether a patch may undo an operation is known
+ * only then.
+ */
 const NO_OPERATION: ReadonlySet<ProblemSlug> = new Set([
-  ...CALLER_PROBLEMS,
-  ...([
-    'malformed-json',
-    'field-forbidden',
-    'validation-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-  ] as const),
+  ...CALLER_PROBLEMS.filter((slug) => slug !== 'validation-failed'),
+  ...(['malformed-json', 'field-forbidden', 'payload-too-large', 'unsupported-media-type'] as const),
   'request-timeout',
   ...(['idempotency-in-flight', 'idempotency-key-reused'] as const),
 ]);

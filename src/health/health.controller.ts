@@ -2,7 +2,7 @@ import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/access-token.guard.js';
-import { ApiProblems } from '../http/api-docs.js';
+import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { HealthChecks } from './health-checks.js';
 import { Liveness, Readiness } from './health.schema.js';
 
@@ -14,7 +14,7 @@ export class HealthController {
 
   @Get('live')
   @ApiOperation({ operationId: 'getLiveness', summary: 'Liveness probe', security: [] })
-  @ApiOkResponse({ description: 'The process runs.', type: Liveness })
+  @ApiOkResponse({ description: 'The process runs.', type: Liveness, headers: REQUEST_ID_HEADER })
   @ApiProblems('validation-failed')
   live(): Liveness {
     return { status: 'up' };
@@ -22,8 +22,13 @@ export class HealthController {
 
   @Get('ready')
   @ApiOperation({ operationId: 'getReadiness', summary: 'Readiness probe', security: [] })
-  @ApiOkResponse({ description: 'The instance is ready.', type: Readiness })
-  @ApiResponse({ status: 503, description: 'The instance is not ready.', type: Readiness })
+  @ApiOkResponse({ description: 'The instance is ready.', type: Readiness, headers: REQUEST_ID_HEADER })
+  @ApiResponse({
+    status: 503,
+    description: 'The instance is not ready.',
+    type: Readiness,
+    headers: REQUEST_ID_HEADER,
+  })
   @ApiProblems('validation-failed')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const readiness = await this.checks.readiness();

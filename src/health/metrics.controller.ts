@@ -2,7 +2,7 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/access-token.guard.js';
-import { ApiProblems } from '../http/api-docs.js';
+import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { Metrics } from '../metrics/metrics.js';
 
 @ApiTags('Health')
@@ -16,6 +16,7 @@ export class MetricsController {
   @ApiOkResponse({
     description: 'Metrics in the Prometheus text format.',
     content: { 'text/plain': { schema: { type: 'string' } } },
+    headers: REQUEST_ID_HEADER,
   })
   @ApiProblems('validation-failed')
   async read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {

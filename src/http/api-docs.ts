@@ -9,9 +9,14 @@ import { type Answered, exampleOf } from './problem-examples.js';
 export const REQUEST_ID_HEADER = {
   'X-Request-Id': {
     description: "The request's own id if it was valid, else a new one.",
+    required: true,
     schema: { type: 'string' },
   },
-  'Cache-Control': { description: 'Always `no-store`.', schema: { type: 'string', example: 'no-store' } },
+  'Cache-Control': {
+    description: 'Always `no-store`.',
+    required: true,
+    schema: { type: 'string', example: 'no-store' },
+  },
 } as const;
 
 const RETRY_AFTER = { description: 'Whole seconds.', schema: { type: 'integer' } } as const;
@@ -41,9 +46,7 @@ export function ApiProblemsOf(
         headers: {
           ...REQUEST_ID_HEADER,
           ...(status === 401 || status === 403 ? { 'WWW-Authenticate': { schema: { type: 'string' } } } : {}),
-          ...(status === 429 || status === 503 || group.includes('idempotency-in-flight')
-            ? { 'Retry-After': RETRY_AFTER }
-            : {}),
+          ...(group.some(saysWhen) ? { 'Retry-After': RETRY_AFTER } : {}),
           ...headersOf(group),
         },
         content: {
@@ -55,6 +58,12 @@ export function ApiProblemsOf(
       }),
     ),
   );
+}
+
+/** Whether an answer with this problem says when to try again. */
+function saysWhen(slug: ProblemSlug): boolean {
+  const [status] = PROBLEMS[slug];
+  return status === 429 || status === 503 || slug === 'idempotency-in-flight' || slug === 'not-sealed';
 }
 
 /** Each problem has a page of its own. */

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApiDocument } from '../../src/api-document.js';
 import { readEnvironment } from '../../src/config/environment.js';
+import type { Config } from '../../src/config/config.js';
 import { createApp } from '../../src/create-app.js';
 import { Database } from '../../src/database/database.js';
 import { createLogger } from '../../src/http/logger.js';
@@ -16,6 +18,7 @@ import { TenantsFileSync } from '../../src/tenant-admin/tenants-file.sync.js';
 import { TenantsFileWatcher } from '../../src/tenant-admin/tenants-file.watcher.js';
 import { TenantCache } from '../../src/tenants/tenant-cache.js';
 import { AUDIENCE, ISSUER, TestIdentityProvider, type TestKey } from './identity-provider.js';
+import { type Compare, comparer } from './described.js';
 import { answerOf, type TestAnswer } from './test-answer.js';
 import { createTestDatabase } from './test-database.js';
 import { CUSTOMER, TestUpstream } from './upstream.js';
@@ -121,7 +124,10 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
       ...(body === undefined ? {} : { body: payload as string }),
       redirect: 'manual',
     });
-    return answerOf(response.status, response.headers, await response.text());
+    const answer = answerOf(response.status, response.headers, await response.text());
+    const news = comparerOf(app, config)(method, path, answer);
+    if (news.length > 0) throw new Error(`not as /openapi.json says:\n${news.join('\n')}`);
+    return answer;
   };
 
   return {
@@ -147,6 +153,14 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
       if (besides === undefined) await Promise.all([upstream.stop(), idp.stop(), testDatabase.remove()]);
     },
   };
+}
+
+let compare: Compare | undefined;
+
+/** Compares answers with the description of the API. All instances have the same, so it is made once. */
+function comparerOf(app: NestFastifyApplication, config: Config): Compare {
+  compare ??= comparer(createApiDocument(app, config));
+  return compare;
 }
 
 async function loadUnrecorded(app: NestFastifyApplication, tenantsFile: string): Promise<void> {
