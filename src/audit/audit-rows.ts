@@ -143,11 +143,10 @@ function toJson(columns: EncryptedColumns): object {
 /** The outcomes among the entries, and bounds of the ids of all events of their operations. */
 function outcomesOf(entries: readonly Entry[]): { ids: string[]; since: string; until: string } {
   const outcomes = entries.filter(({ operationState }) => operationState !== undefined);
-  const ids = outcomes.map(({ event }) => event.id);
-  const began = operationsOf(outcomes).reduce((first, id) => (id < first ? id : first), ids[0] ?? NO_ID);
-  const newest = ids.reduce((last, id) => (id > last ? id : last), NO_ID);
-  const [since, until] = idsSince(began, timeOf(newest));
-  return { ids, since, until };
+  const ids = outcomes.map(({ event }) => event.id).sort();
+  const [began = NO_ID] = operationsOf(outcomes).sort();
+  const [since, until] = idsSince(began, timeOf(ids.at(-1) ?? NO_ID));
+  return ids.length === 0 ? { ids, since: NO_ID, until: NO_ID } : { ids, since, until };
 }
 
 const NO_ID = '00000000-0000-0000-0000-000000000000';

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { allSealed } from './support/audit-log.js';
+import { startBff, type TestBff } from './support/start-bff.js';
+import { answerJson, CUSTOMER } from './support/upstream.js';
+
+/** Months before this one that have a partition. */
+const MONTHS = 24;
+const PATCH = { name: 'Acme AG' };
+
+let bff: TestBff;
+let owner: pg.Client;
+beforeAll(async () => {
+  bff = await startBff({ seals: true });
+  owner = new pg.Client({ connectionString: bff.databaseSettings['DATABASE_URL'] });
+  await owner.connect();
+  await owner.query(`do $$
+    declare month timestamptz;
+    begin
+      for back in 1..${MONTHS} loop
+        month := audit_event_month_of(now(), -back);
+        execute format('create table %I partition of audit_record for values from (%L) to (%L)',
+          audit_event_month_name(month), audit_event_first_id(month),
+          audit_event_first_id(audit_event_month_of(now(), 1 - back)));
+      end loop;
+    end $$`);
+});
+afterAll(async () => {
+  await owner.end();
+  await bff.stop();
+});
+afterEach(() => jest.restoreAllMocks());
+
+/** Statements on the trail that the service sends meanwhile, with the parameters of each. */
+async function statementsOf(work: () => Promise<unknown>): Promise<Map<string, unknown[]>> {
+  const seen = new Map<string, unknown[]>();
+  const query = jest.spyOn(pg.Client.prototype, 'query');
+  await work();
+  for (const [statement] of query.mock.calls as unknown[][]) {
+    if (typeof statement !== 'object' || statement === null || !('text' in statement)) continue;
+    const { text, values } = statement as { text: string; values?: unknown[] };
+    if (/audit_(record|event)\b/.test(text)) seen.set(text, values ?? []);
+  }
+  query.mockRestore();
+  return seen;
+}
+
+/** The months that a statement looks into, by its plan. */
+async function monthsOf(text: string, values: readonly unknown[]): Promise<string[]> {
+  const { rows } = await owner.query<{ 'QUERY PLAN': string }>(`explain ${text}`, [...values]);
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  return [...new Set(plan.match(/audit_event_(\d{4}_\d\d|default)\b/g))];
+}
+
+it.each<[string, () => Promise<unknown>, statements: number]>([
+  ['a patch that is applied, and its way into the log', () => patched({}), 2],
+  ['a patch with a key, and its replay', () => twice({ 'Idempotency-Key': 'k' }), 1],
+  ['a patch that undoes another one', async () => patched({ 'X-Reverts-Operation': await patched({}) }), 2],
+  ['a patch whose outcome is unknown, and a look at it', unknown, 2],
+  ['a preview', () => bff.send('POST', `/api/v1/customers/${CUSTOMER.id}/preview`, PATCH), 1],
+])('%s: no statement looks into a month that it need not', async (_what, work, least) => {
+  const statements = await statementsOf(async () => {
+    await work();
+    await allSealed(bff);
+  });
+  expect(statements.size).toBeGreaterThanOrEqual(least);
+  const near = [-1, 0, 1].map(monthAt);
+  for (const [text, values] of statements)
+    expect({ text, others: (await monthsOf(text, values)).filter((month) => !near.includes(month)) }).toEqual(
+      {
+        text,
+        others: [],
+      },
+    );
+});
+
+it('the test sees a statement that looks into all months', async () => {
+  const all = await monthsOf('select from audit_record where operation_id = $1', [randomUUID()]);
+  expect(all.length).toBeGreaterThan(MONTHS);
+});
+
+async function patched(headers: Record<string, string>): Promise<string> {
+  const answer = await bff.patch(PATCH, headers);
+  expect(answer.status).toBe(200);
+  return answer.headers.get('x-operation-id') ?? '';
+}
+
+async function twice(headers: Record<string, string>): Promise<void> {
+  await patched(headers);
+  await patched(headers);
+}
+
+async function unknown(): Promise<void> {
+  const usual = bff.upstream.answer;
+  bff.upstream.answer = ({ method }, response) => {
+    if (method === 'GET') answerJson(response, 200, CUSTOMER);
+    else answerJson(response, 502, {});
+  };
+  const { status, headers } = await bff.patch({ name: 'Something else' });
+  expect(status).toBe(502);
+  await bff.send('GET', headers.get('location') ?? '');
+  bff.upstream.answer = usual;
+}
+
+function monthAt(ahead: number): string {
+  const now = new Date();
+  const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1));
+  return `audit_event_${month.toISOString().slice(0, 7).replace('-', '_')}`;
+}
