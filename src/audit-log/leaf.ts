@@ -16,7 +16,7 @@ const LATE = 15 * 60_000;
  * The leaf of a stored event: its RFC 8785 text. An event that the service did not write like this is set aside,
  * because no reader could compute its leaf again.
  */
-export function leafOf({ row }: WaitingEvent): Leaf {
+export function leafOf({ row }: Pick<WaitingEvent, 'row'>): Leaf {
   if (row === undefined) return { reason: 'missing' };
   const event = eventOf(row);
   if (!isInItsForm(row, event)) return { reason: 'not-canonical' };

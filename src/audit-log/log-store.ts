@@ -15,7 +15,7 @@ const MANY = 256;
 /** A log with something to do. */
 export interface DueLog {
   readonly log: string;
-  /** The first of its events that wait; null if only its checkpoint is missing. */
+  /** One of its events that wait; null if only its checkpoint is missing. */
   readonly first_id: string | null;
   /** Whether it has a row in `audit_log`. */
   readonly known: boolean;
@@ -24,9 +24,7 @@ export interface DueLog {
 }
 
 /** An event that waits, with its row if that is there. */
-export interface WaitingEvent {
-  readonly log: string;
-  readonly event_id: string;
+export interface WaitingEvent extends Entry {
   readonly row: (EventRow & { readonly stored_at: Date }) | undefined;
 }
 
@@ -44,6 +42,8 @@ export interface LogState {
 export interface Entry {
   readonly log: string;
   readonly event_id: string;
+  /** Of its row in `audit_pending`: another row may take this place only when the event no longer waits. */
+  readonly place: string;
 }
 
 /** A log after it grew. */
@@ -81,10 +81,10 @@ export class LogStore {
   async due(): Promise<DueLog[]> {
     const { rows } = await sql<DueLog>`
       with recursive waiting as (
-        (select log, event_id from audit_pending order by log, event_id limit 1)
+        (select log, event_id from audit_pending order by log limit 1)
         union all
         select next.log, next.event_id from waiting cross join lateral (
-          select log, event_id from audit_pending where log > waiting.log order by log, event_id limit 1
+          select log, event_id from audit_pending where log > waiting.log order by log limit 1
         ) as next
       )
       select waiting.log, waiting.event_id as first_id, audit_log.log is not null as known,
@@ -130,10 +130,11 @@ export class LogStore {
   /** Up to `limit` events that wait for these logs, in the order of their ids. */
   async waiting(logs: readonly string[], limit: number): Promise<WaitingEvent[]> {
     const { rows: waiting } = await sql<Entry>`
-      select waiting.log, event_id from unnest(${logs}::text[]) as due(log) cross join lateral (
-        select log, event_id from audit_pending where audit_pending.log = due.log order by event_id limit ${limit}
+      select waiting.* from unnest(${logs}::text[]) as due(log) cross join lateral (
+        select log, event_id, ctid::text as place from audit_pending where log = due.log limit ${limit}
       ) as waiting limit ${limit}`.execute(this.kysely);
-    const ids = waiting.map(({ event_id }) => event_id).sort();
+    waiting.sort((one, other) => (one.event_id < other.event_id ? -1 : 1));
+    const ids = waiting.map(({ event_id }) => event_id);
     const [first, last] = [ids[0], ids.at(-1)];
     if (first === undefined || last === undefined) return [];
     const ofNone = sql<boolean>`tenant_id is null and ${logs.includes(PLATFORM.id)}`;
@@ -147,7 +148,7 @@ export class LogStore {
       .where('id', '<=', last)
       .execute();
     const events = new Map(rows.map((row) => [`${row.tenant_id ?? PLATFORM.id} ${row.id}`, row]));
-    return waiting.map(({ log, event_id }) => ({ log, event_id, row: events.get(`${log} ${event_id}`) }));
+    return waiting.map((entry) => ({ ...entry, row: events.get(`${entry.log} ${entry.event_id}`) }));
   }
 
   /** Locks the logs that no other instance has locked, and returns their states. */
@@ -162,15 +163,15 @@ export class LogStore {
   async take(transaction: Transaction<Schema>, entries: readonly Entry[]): Promise<Entry[]> {
     if (entries.length === 0) return [];
     const { rows } = await sql<Entry>`
-      delete from audit_pending using json_to_recordset(${JSON.stringify(entries)}::json) as taken(log text, event_id uuid)
-      where audit_pending.log = taken.log and audit_pending.event_id = taken.event_id
-      returning audit_pending.log, audit_pending.event_id`.execute(transaction);
+      delete from audit_pending using json_to_recordset(${JSON.stringify(entries)}::json) as taken(place tid, event_id uuid)
+      where audit_pending.ctid = taken.place and audit_pending.event_id = taken.event_id
+      returning audit_pending.log, audit_pending.event_id, taken.place::text`.execute(transaction);
     return rows;
   }
 
   async setAside(
     transaction: Transaction<Schema>,
-    entries: readonly (Entry & { readonly reason: string })[],
+    entries: readonly { readonly log: string; readonly event_id: string; readonly reason: string }[],
   ): Promise<void> {
     if (entries.length === 0) return;
     await sql`

@@ -146,7 +146,7 @@ export class Sequencer {
     const locked = await this.store.lock(transaction, logs);
     const good = await this.checked(transaction, locked);
     const entries = candidates
-      .map(({ waiting: { log, event_id } }) => ({ log, event_id }))
+      .map(({ waiting: { log, event_id, place } }) => ({ log, event_id, place }))
       .filter(({ log }) => good.has(log));
     const taken = new Set((await this.store.take(transaction, entries)).map(({ event_id }) => event_id));
     const own = candidates.filter(({ waiting }) => taken.has(waiting.event_id));

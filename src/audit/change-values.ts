@@ -53,10 +53,13 @@ interface Kept {
   readonly values: readonly ChangeValue[];
 }
 
-/** As they are encrypted, which can't be compressed: no names, and `before` is left out if it is absent. */
+/**
+ * As they are encrypted, which can't be compressed: without names. A value has the place of its change in the event, and
+ * `before` is left out if it is absent.
+ */
 type Written = readonly [
   secret: string,
-  ...values: readonly (readonly [field: string, after: unknown, before?: unknown])[],
+  ...values: readonly (readonly [place: number, after: unknown, before?: unknown])[],
 ];
 
 /**
@@ -87,7 +90,7 @@ export class ChangeValues {
       const encryptedValues = await this.cipher.encryptForCustomer(
         { tenantId, customerId },
         placeOf(id),
-        written(kept),
+        written(changes, kept),
       );
       if (encryptedValues === undefined) return { changes };
       return { changes: committed(changes, kept), encryptedValues };
@@ -108,7 +111,8 @@ export class ChangeValues {
     const customer_id = event.target?.customer_id ?? null;
     if (encryptedValues === null || customer_id === null) return undefined;
     const columns = { customer_id, own_key: null, encrypted: encryptedValues };
-    return readKept(await this.cipher.decrypt(event.tenant_id ?? '', placeOf(event.id), columns))?.values;
+    const decrypted = await this.cipher.decrypt(event.tenant_id ?? '', placeOf(event.id), columns);
+    return readKept(event, decrypted)?.values;
   }
 
   /**
@@ -126,7 +130,7 @@ export class ChangeValues {
     const decrypted = await this.cipher.decryptAll(tenantId, [...encrypted.values()]);
     const kept = new Map([...encrypted.keys()].map((id, n) => [id, decrypted[n]]));
     return rows.map(({ event }) => {
-      const values = readKept(kept.get(event.id));
+      const values = readKept(event, kept.get(event.id));
       return values === undefined ? event : { ...event, changes: revealed(event.changes, values) };
     });
   }
@@ -184,20 +188,23 @@ function revealed(changes: readonly Change[], { secret, values }: Kept): Change[
   });
 }
 
-function written({ secret, values }: Kept): Written {
-  const entries = values.map(({ field, after, before }) =>
-    before === undefined ? ([field, after] as const) : ([field, after, before] as const),
-  );
+function written(changes: readonly Change[], { secret, values }: Kept): Written {
+  const entries = values.map(({ field, after, before }) => {
+    const place = changes.findIndex((change) => change.field === field);
+    return before === undefined ? ([place, after] as const) : ([place, after, before] as const);
+  });
   return [secret, ...entries];
 }
 
 /** Undefined for anything that `commit` did not write. */
-function readKept(value: unknown): Kept | undefined {
+function readKept({ changes }: AuditEvent, value: unknown): Kept | undefined {
   const [secret, ...entries] = asList(value);
   if (typeof secret !== 'string') return undefined;
   const values = entries.flatMap((entry: unknown): ChangeValue[] => {
-    const [field, after, before] = asList(entry);
-    return typeof field === 'string' ? [{ field, after, ...(before === undefined ? {} : { before }) }] : [];
+    const [place, after, before] = asList(entry);
+    const change = typeof place === 'number' ? changes[place] : undefined;
+    if (change === undefined) return [];
+    return [{ field: change.field, after, ...(before === undefined ? {} : { before }) }];
   });
   return { secret, values };
 }

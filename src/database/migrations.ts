@@ -15,9 +15,10 @@ async function createAuditLog(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table audit_pending (
       event_id uuid not null,
-      log text not null,
-      primary key (log, event_id)
+      log text not null
     )`.execute(db);
+  // Equal values once: a row is there for a second, and is found again by its place.
+  await sql`create index audit_pending_log on audit_pending (log)`.execute(db);
   await sql`
     create table audit_log (
       log text primary key,
@@ -163,6 +164,7 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
     .addColumn('own_kid', 'text')
     .addColumn('encrypted', 'bytea')
     .execute();
+  // No index by due_at: the table has only the patches under way, and an index would collect the dead entries of all others.
   // A trigger, because it costs nothing while nobody waits. A notification makes commits wait for each other.
   await sql`
     create function operation_notify_end() returns trigger language plpgsql as $$
@@ -173,7 +175,6 @@ async function createOperations(db: Kysely<unknown>): Promise<void> {
   await sql`
     create trigger operation_ended after delete on operation
     for each row when (old.awaited) execute function operation_notify_end()`.execute(db);
-  await sql`create index operation_due on operation (due_at)`.execute(db);
   await sql`create index operation_own_kid on operation (own_kid) where own_kid is not null`.execute(db);
   await db.schema
     .createTable('idempotency_key')
