@@ -72,7 +72,9 @@ async function attemptOf<Data>(
     return { ok: false, problem: problemIn(error) ?? noAnswer(response.status), retryAfterS };
   } catch (error) {
     signal?.throwIfAborted();
-    return { ok: false, problem: noAnswer(0, error), retryAfterS: undefined };
+    // A page that says 200 is no JSON.
+    const status = error instanceof SyntaxError ? 200 : 0;
+    return { ok: false, problem: noAnswer(status, error), retryAfterS: undefined };
   }
 }
 

@@ -1,21 +1,12 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type Page } from 'playwright-core';
 import { startSandbox } from '../../sandbox/launcher.js';
+import { launchChromium } from '../support/chromium.js';
 
 const ROOT = join(__dirname, '..', '..');
 const SCREENSHOTS = join(ROOT, 'test-results');
-
-/** Fails rather than skips where there is no browser: a suite that did not run proves nothing. */
-function chromiumPath(): string {
-  const candidates = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser'];
-  const found = candidates.find((path) => path !== undefined && existsSync(path));
-  if (found === undefined)
-    throw new Error('no Chromium: install Debian’s package chromium, or set CHROMIUM_PATH');
-  return found;
-}
 
 describe('Swagger UI on the sandbox', () => {
   let folder: string;
@@ -37,18 +28,7 @@ describe('Swagger UI on the sandbox', () => {
     };
     const bffEntry = join(ROOT, 'dist', 'main.js');
     sandbox = await startSandbox({ env, root: ROOT, bffEntry, signal: new AbortController().signal });
-    browser = await chromium.launch({
-      executablePath: chromiumPath(),
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium();
     page = await browser.newPage({ viewport: { width: 1280, height: 1400 } });
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
