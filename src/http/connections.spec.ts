@@ -154,6 +154,82 @@ describe('pipelines that are answered at once', () => {
   });
 });
 
+describe('beyond the maximum of connections', () => {
+  const LIMIT = { maxConnections: 3 };
+  const answerAll: RequestListener = (_request, response) => response.end('ok');
+
+  it('a new caller is served, and the oldest connection that has sent no request is closed', async () => {
+    await start(answerAll, LIMIT);
+    const used = await opened(GET);
+    await until(() => used.answers === 1);
+    const others = [await opened(''), await opened('GET / HT')];
+    const caller = await opened(GET);
+    await until(() => caller.answers === 1);
+    await until(() => others[0]?.closed === true);
+    expect([used, ...others, caller].map(({ closed }) => closed)).toEqual([false, true, false, false]);
+    for (const { socket } of [used, ...others, caller]) socket.destroy();
+  });
+
+  it('the connection that has waited longest for its next request is closed if all have sent one', async () => {
+    await start(answerAll, LIMIT);
+    const kept: Opened[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const one = await opened(GET);
+      await until(() => one.answers === 1);
+      kept.push(one);
+    }
+    kept[0]?.socket.write(GET);
+    await until(() => kept[0]?.answers === 2);
+    const caller = await opened(GET);
+    await until(() => caller.answers === 1);
+    await until(() => kept[1]?.closed === true);
+    expect(kept.map(({ closed }) => closed)).toEqual([false, true, false]);
+    for (const { socket } of [...kept, caller]) socket.destroy();
+  });
+
+  it('an answered connection that the client leaves open makes room', async () => {
+    await start(answerAll, LIMIT);
+    const last = GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+    // Nobody reads these, so nobody ends them.
+    const left = [await open(last), await open(last), await open(last)];
+    const caller = await opened(GET);
+    await until(() => caller.answers === 1);
+    for (const socket of [...left, caller.socket]) socket.destroy();
+  });
+
+  it('a new connection is closed if requests are being carried out on all others', async () => {
+    const responses: ServerResponse[] = [];
+    await start((_request, response) => void responses.push(response), LIMIT);
+    const busy = [await opened(GET), await opened(GET), await opened(GET)];
+    await until(() => responses.length === 3);
+    const late = await opened(GET);
+    await until(() => late.closed);
+    for (const response of responses) response.end();
+    await until(() => busy.every(({ answers }) => answers === 1));
+    expect([responses.length, late.answers]).toEqual([3, 0]);
+    for (const { socket } of busy) socket.destroy();
+  });
+});
+
+interface Opened {
+  readonly socket: Socket;
+  answers: number;
+  closed: boolean;
+}
+
+/** It is read, and its answers are counted. */
+async function opened(bytes: string): Promise<Opened> {
+  const socket = await open(bytes);
+  const one: Opened = { socket, answers: 0, closed: false };
+  socket.on('data', (chunk) => {
+    one.answers += String(chunk).split('HTTP/1.1 200').length - 1;
+  });
+  socket.on('close', () => {
+    one.closed = true;
+  });
+  return one;
+}
+
 async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 5_000;
   while (!condition()) {

@@ -7,7 +7,7 @@ import { writeProblem } from './write-problem.js';
 
 /** In milliseconds, unless stated otherwise. */
 export const CONNECTION_LIMITS = {
-  /** Further connections are closed at once: each costs memory, even if it is idle. */
+  /** Each costs memory, even if it is idle. For one more, an idle connection is closed. */
   maxConnections: 4_000,
   /** For the header of a request, and for the whole request, to arrive. */
   headersTimeout: 10_000,
@@ -54,6 +54,12 @@ interface Connection {
  */
 export class Connections {
   private readonly connections = new Map<Socket, Connection>();
+  /**
+   * Connections that have sent no request yet, and those whose requests have all been answered; the longest waiting
+   * first.
+   */
+  private readonly unused = new Set<Socket>();
+  private readonly resting = new Set<Socket>();
   /** Connections whose next request is ready. Of all of them, one request begins in each turn of the event loop. */
   private readonly line: Connection[] = [];
   /**
@@ -67,14 +73,13 @@ export class Connections {
   constructor(private readonly limits: ConnectionLimits = CONNECTION_LIMITS) {}
 
   createServer(handle: RequestListener): Server {
-    const { maxConnections, writeTimeout, headersTimeout, requestTimeout, keepAliveTimeout } = this.limits;
+    const { writeTimeout, headersTimeout, requestTimeout, keepAliveTimeout } = this.limits;
     const server = createServer({
       ...{ headersTimeout, requestTimeout, keepAliveTimeout },
       connectionsCheckingInterval: this.limits.connectionsCheckingInterval,
       // A missing Host is refused with a problem document, not by Node without a body.
       requireHostHeader: false,
     });
-    server.maxConnections = maxConnections;
     // Node would drop header lines above its limit without an error. Their bytes are limited.
     server.maxHeadersCount = 0;
     server.timeout = writeTimeout;
@@ -124,21 +129,26 @@ export class Connections {
       breakBody(latest, problem);
       return;
     }
-    this.queue(connection, () => {
+    this.queue(socket, connection, () => {
       writeProblem(socket, problem);
       this.end(socket);
     });
   }
 
   private watch(socket: Socket): void {
+    if (!this.makeRoom()) {
+      socket.destroy();
+      return;
+    }
     const connection: Connection = {
       ...{ busy: false, waiting: [], latest: undefined, broken: false, over: false },
     };
     this.connections.set(socket, connection);
+    this.unused.add(socket);
     this.accepted = true;
     socket.once('close', () => {
       connection.waiting.length = 0;
-      this.connections.delete(socket);
+      this.forget(socket);
     });
     // A reader of a body resumes the whole connection.
     socket.on('resume', () => {
@@ -150,21 +160,41 @@ export class Connections {
     };
   }
 
+  /**
+   * Nobody is kept out by clients that connect and send nothing, or send a header byte by byte: the connection that
+   * has done so for the longest time is closed for a new one, and after those the one that has rested longest.
+   * @returns whether another connection fits in
+   */
+  private makeRoom(): boolean {
+    if (this.connections.size < this.limits.maxConnections) return true;
+    const [idle] = this.unused.size > 0 ? this.unused : this.resting;
+    if (idle === undefined) return false;
+    idle.destroy();
+    this.forget(idle);
+    return true;
+  }
+
+  private forget(socket: Socket): void {
+    for (const sockets of [this.connections, this.unused, this.resting]) sockets.delete(socket);
+  }
+
   private take(request: IncomingMessage, turn: Turn): void {
     const { socket } = request;
     const connection = this.connections.get(socket);
     if (connection === undefined || connection.over) return;
     connection.latest = request;
-    this.queue(connection, turn);
+    this.queue(socket, connection, turn);
     if (connection.waiting.length >= MAX_WAITING) socket.pause();
   }
 
-  private queue(connection: Connection, turn: Turn): void {
+  private queue(socket: Socket, connection: Connection, turn: Turn): void {
     if (connection.busy) {
       connection.waiting.push(turn);
       return;
     }
     connection.busy = true;
+    this.unused.delete(socket);
+    this.resting.delete(socket);
     turn();
   }
 
@@ -176,6 +206,7 @@ export class Connections {
       if (socket.isPaused()) socket.resume();
       if (connection.waiting.length === 0 || this.draining) {
         connection.busy = false;
+        this.resting.add(socket);
         if (connection.broken || this.draining) this.end(socket);
         return;
       }
@@ -199,6 +230,7 @@ export class Connections {
     if (connection === undefined || connection.over) return;
     connection.over = true;
     connection.waiting.length = 0;
+    socket.once('finish', () => this.resting.add(socket));
     lingeringClose(socket);
   }
 
