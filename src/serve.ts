@@ -76,6 +76,7 @@ async function warmUp(config: Config, logger: Logger): Promise<void> {
 async function fail(error: unknown, logger: Logger, output: LogOutput): Promise<never> {
   logger.fatal({ error: describeError(error) }, 'the service cannot start');
   if (error instanceof Error && EXPLAINED.has(error.name)) process.stderr.write(`${error.message}\n`);
+  if (lacksPackage(error)) process.stderr.write(LACKS_PACKAGE);
   return exit(1, output);
 }
 
@@ -87,6 +88,14 @@ async function exit(code: number, output: LogOutput): Promise<never> {
 
 /** Errors with a message for the operator. */
 const EXPLAINED = new Set(['DatabaseUnusable', 'TenantsFileError', 'UnusableKey']);
+
+function lacksPackage(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
+}
+
+const LACKS_PACKAGE =
+  'a package is not installed: the image has neither Swagger UI (SWAGGER_ENABLED) nor the embedded database (set DATABASE_URL)\n';
 
 function addressOf(app: NestFastifyApplication, host: string): string {
   const address: unknown = app.getHttpServer().address();
