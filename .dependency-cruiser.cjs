@@ -9,6 +9,7 @@ const MAY_USE = {
   openapi: BASE,
   console: [...BASE, 'auth'],
   metrics: [],
+  tracing: BASE,
   database: BASE,
   crypto: [...BASE, 'database'],
   idempotency: [...BASE, 'database', 'crypto'],
@@ -66,6 +67,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'] },
+    },
+    {
+      name: 'opentelemetry-on-demand',
+      comment: 'it is loaded only where traces are sent',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/tracing/' },
+      to: { path: '^src/tracing/|@opentelemetry/', dynamic: false },
     },
     {
       name: 'every-folder-says-what-it-uses',

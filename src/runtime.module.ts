@@ -6,6 +6,7 @@ import { LOGGER } from './http/logger.js';
 import { Clock } from './runtime/clock.js';
 import { Ids } from './runtime/ids.js';
 import { InFlight } from './runtime/in-flight.js';
+import { NO_TRACING, Tracing } from './runtime/tracing.js';
 import { Turns } from './runtime/turns.js';
 
 /** What the whole service uses and tests replace: settings, time, identifiers, the log. */
@@ -15,18 +16,20 @@ export interface Runtime {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
+  readonly tracing?: Tracing;
 }
 
 @Global()
 @Module({})
 export class RuntimeModule {
-  static with({ config, environment, clock, ids, logger }: Runtime): DynamicModule {
+  static with({ config, environment, clock, ids, logger, tracing = NO_TRACING }: Runtime): DynamicModule {
     const providers = [
       { provide: Config, useValue: config },
       { provide: ENVIRONMENT, useValue: environment },
       { provide: Clock, useValue: clock },
       { provide: Ids, useValue: ids },
       { provide: LOGGER, useValue: logger },
+      { provide: Tracing, useValue: tracing },
       InFlight,
       Turns,
     ];

@@ -14,6 +14,7 @@ import { Metrics } from './metrics/metrics.js';
 import { rehearse } from './rehearsal.js';
 import { SystemClock } from './runtime/clock.js';
 import { Ids } from './runtime/ids.js';
+import { NO_TRACING, Tracing } from './runtime/tracing.js';
 import { VERSION } from './runtime/version.js';
 
 /**
@@ -41,7 +42,9 @@ export async function serve(config: Config): Promise<void> {
     toggleDebug(logger, config.logLevel);
   });
   try {
-    const runtime = { config, environment: processEnvironment(), clock, ids: new Ids(clock), logger };
+    const tracing = await tracingOf(config, logger);
+    const ids = new Ids(clock);
+    const runtime = { config, environment: processEnvironment(), clock, ids, logger, tracing };
 
     await warmUp(config, logger);
     const app = await createApp(runtime);
@@ -61,6 +64,13 @@ export async function serve(config: Config): Promise<void> {
   } catch (error) {
     await fail(error, logger, output);
   }
+}
+
+/** OpenTelemetry is loaded only where it is used. */
+async function tracingOf({ traces }: Config, logger: Logger): Promise<Tracing> {
+  if (traces === undefined) return NO_TRACING;
+  const { OtelTracing } = await import('./tracing/otel-tracing.js');
+  return new OtelTracing(traces, logger);
 }
 
 /** Before the application: each one that is created takes over Nest's own messages. */
@@ -132,7 +142,7 @@ function stopOnSignals(config: Config, logger: Logger, output: LogOutput): (serv
     }, config.billing.deadlineMs + SHUTDOWN_GRACE);
     app
       .close()
-      .then(() => admin?.close())
+      .then(() => Promise.all([admin?.close(), app.get(Tracing).stop()]))
       .then(
         () => {
           logger.info('stopped');

@@ -3,6 +3,7 @@ import { AuditWriter } from '../src/audit/audit-writer.js';
 import type { QueryResult } from 'kysely';
 import { SkippingClock } from './support/skipping-clock.js';
 import { createLogger } from '../src/http/logger.js';
+import { NO_TRACING } from '../src/runtime/tracing.js';
 import { Metrics } from '../src/metrics/metrics.js';
 import { ManualClock } from './support/manual-clock.js';
 import { makeOlder } from './support/passing-time.js';
@@ -322,7 +323,7 @@ describe('outcomes that the database does not take', () => {
     metrics = new Metrics();
     lines = [];
     const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
-    writer = new AuditWriter(bff.database, clock, metrics, createLogger('info', { write }));
+    writer = new AuditWriter(bff.database, clock, metrics, NO_TRACING, createLogger('info', { write }));
     inserts = 0;
     away = true;
     intercept((query, pass) => {

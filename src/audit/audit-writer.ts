@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Database } from '../database/database.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
+import { Tracing } from '../runtime/tracing.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { AuditEvent } from './audit-event.js';
 import { type Entry, storeEntries } from './audit-rows.js';
@@ -24,6 +25,8 @@ const LAST_TRIES = 3;
 
 interface Waiting {
   readonly entry: Entry;
+  /** The span that waits for it. */
+  readonly span: unknown;
   readonly stored: () => void;
   readonly failed: (error: Error) => void;
 }
@@ -45,6 +48,7 @@ export class AuditWriter {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
+    private readonly tracing: Tracing,
     @Inject(LOGGER) logger: Logger,
   ) {
     metrics.watchAuditQueue(() => ({ urgent: this.urgent.length, behind: this.backlog.size }));
@@ -64,6 +68,7 @@ export class AuditWriter {
       });
       this.urgent.push({
         entry,
+        span: this.tracing.current,
         stored: () => {
           cancel();
           resolve();
@@ -133,7 +138,10 @@ export class AuditWriter {
 
   private async writeUrgent(batch: Waiting[]): Promise<void> {
     try {
-      await this.insert(batch.map(({ entry }) => entry));
+      const entries = batch.map(({ entry }) => entry);
+      // Shared by requests: the first is the parent, the others are linked.
+      const of = batch.map(({ span }) => span);
+      await this.tracing.span('store events', () => this.insert(entries), { of });
       for (const { stored } of batch) stored();
       this.resting = false;
     } catch (error) {
@@ -149,7 +157,7 @@ export class AuditWriter {
   /** An event that the database refuses is left out and logged. */
   private async writeBehind(batch: readonly Entry[]): Promise<void> {
     try {
-      await this.insert(batch);
+      await this.tracing.span('store events', () => this.insert(batch), { of: [] });
       this.backlog.stored(batch);
     } catch (error) {
       const [first] = batch;

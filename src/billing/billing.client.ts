@@ -8,6 +8,7 @@ import { type TraceContext, traceparentOf } from '../http/trace-context.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
+import { type Span, Tracing } from '../runtime/tracing.js';
 import { VERSION } from '../runtime/version.js';
 import { atMost } from '../runtime/within.js';
 import { type EquippedTenant, TenantCredentials } from '../tenants/tenant-credentials.js';
@@ -90,6 +91,7 @@ export class BillingClient {
     private readonly config: Config,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly tracing: Tracing,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     const { timeoutMs, deadlineMs } = config.billing;
@@ -174,16 +176,37 @@ export class BillingClient {
     if (waitMs > 0) return { kind: 'not-attempted', retryAfterS: Math.ceil(waitMs / 1_000) };
     const secret = credential.token.reveal();
     const { method, body = null, parse } = request;
-    const wire = { url, method, body, timeout, headers: this.headersOf(call, secret, request) };
     const sentAt = this.clock.monotonic();
-    const answer = await policy.execute(async (): Promise<BillingAnswer<Value>> => {
+    const attempt = async (): Promise<BillingAnswer<Value>> => {
+      const wire = { url, method, body, timeout, headers: this.headersOf(call, secret, request) };
       const received = await this.answerTo(wire);
       return 'kind' in received ? received : readAnswer(received, { parse, now: this.clock.now(), secret });
-    });
+    };
+    const answer = await policy.execute(() => this.traced(url, method, attempt));
     this.metrics.billingAnswered(method, resultOf(answer), (this.clock.monotonic() - sentAt) / 1_000);
     if (answer.kind === 'success') this.noteUndocumented(answer.undocumented);
     // There was almost no time for a connection, so this proves nothing about the billing API.
     return answer.kind === 'unreachable' && !conclusive ? { kind: 'deadline-exceeded' } : answer;
+  }
+
+  /** By OpenTelemetry's conventions for HTTP, without the path: an alias in it is personal data. */
+  private traced<Value>(
+    url: URL,
+    method: string,
+    attempt: () => Promise<BillingAnswer<Value>>,
+  ): Promise<BillingAnswer<Value>> {
+    if (!this.tracing.active) return attempt();
+    const attributes = {
+      ...{ 'http.request.method': method, 'url.template': url.search === '' ? ONE : LIST },
+      ...{ 'server.address': url.hostname, 'server.port': Number(url.port || DEFAULT_PORTS[url.protocol]) },
+    };
+    const work = async (span: Span): Promise<BillingAnswer<Value>> => {
+      const answer = await attempt();
+      if ('status' in answer) span.set({ 'http.response.status_code': answer.status });
+      if (answer.kind !== 'success') span.fail('status' in answer ? String(answer.status) : answer.kind);
+      return answer;
+    };
+    return this.tracing.span(method, work, { kind: 'client', attributes });
   }
 
   private async answerTo(request: WireRequest): Promise<WireAnswer | BillingAnswer<never>> {
@@ -206,7 +229,7 @@ export class BillingClient {
       Accept: 'application/json',
       'User-Agent': `billing-bff/${VERSION}`,
       'X-Request-Id': provenance.request_id,
-      traceparent: traceparentOf(trace, this.ids),
+      traceparent: this.tracing.traceparent ?? traceparentOf(trace, this.ids),
     };
   }
 
@@ -216,6 +239,11 @@ export class BillingClient {
     if (fields.length > 0) this.logger.warn({ fields }, 'the billing API answers undocumented fields');
   }
 }
+
+/** Templates of the URLs. Only the list has a query. */
+const LIST = '/api/v1/customers';
+const ONE = `${LIST}/{id_or_alias}`;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /** Always one encoded segment, and never `.` or `..`. */
 function pathOf(customerRef: string): string {

@@ -32,6 +32,8 @@ export abstract class Config {
   abstract readonly trustProxy: boolean | number | string[];
   abstract readonly swagger: SwaggerConfig;
   abstract readonly console: ConsoleConfig;
+  /** Where traces are sent; undefined: nowhere. */
+  abstract readonly traces: TracesConfig | undefined;
   /** Warnings about settings that work but may be wrong; logged at start. */
   abstract readonly warnings: readonly string[];
 }
@@ -98,6 +100,12 @@ export interface Witness {
   readonly url: string;
   /** Its vkey. */
   readonly key: string;
+}
+
+export interface TracesConfig {
+  /** Of OTLP over HTTP, without `/v1/traces`; ends without a slash. */
+  readonly endpoint: string;
+  readonly serviceName: string;
 }
 
 export interface SwaggerConfig {

@@ -73,6 +73,7 @@ describe('the settings', () => {
       corsOrigins: [],
       trustProxy: false,
       swagger: { enabled: true },
+      traces: undefined,
       warnings: [],
     });
   });
@@ -188,6 +189,7 @@ describe('the settings', () => {
     SHUTDOWN_DELAY_MS: ['-1', '600001', '5s'],
     MIGRATE_AT_START: ['yes', '1'],
     LOG_LEVEL: ['verbose', 'INFO'],
+    OTEL_EXPORTER_OTLP_ENDPOINT: ['S3CR3T', 'grpc://collector:4317', 'https://u:S3CR3T@collector'],
     AUTH_JWKS_URL: [
       'S3CR3T',
       'ftp://idp.test/S3CR3T',
@@ -339,6 +341,14 @@ describe('the settings', () => {
     expect(readEnvironment(REQUIRED).shutdownDelayMs).toBe(0);
     expect(readEnvironment(PRODUCTION).shutdownDelayMs).toBe(5_000);
     expect(readEnvironment({ ...PRODUCTION, SHUTDOWN_DELAY_MS: '0' }).shutdownDelayMs).toBe(0);
+  });
+
+  it('send traces where they say, without a slash', () => {
+    const { traces } = readEnvironment({
+      ...REQUIRED,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
+    });
+    expect(traces).toEqual({ endpoint: 'http://collector:4318', serviceName: 'billing-bff' });
   });
 
   it('need two ports where there are two listeners, unless the system picks them', () => {

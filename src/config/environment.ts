@@ -10,6 +10,7 @@ import {
   type LogLevel,
   type MigrationSettings,
   type SwaggerConfig,
+  type TracesConfig,
 } from './config.js';
 import { readAuditLog } from './audit-log-settings.js';
 import { readConsole } from './console-settings.js';
@@ -57,6 +58,7 @@ export function readEnvironment(environment: Environment): Config {
     trustProxy: readTrustProxy(read),
     swagger: readSwagger(read, production),
     console: readConsole(read, production),
+    traces: readTraces(read),
   };
   const misspelt = misspeltNames(environment, read.names);
   if (read.faults.length > 0) throw new ConfigError(read.faults, misspelt);
@@ -173,6 +175,16 @@ function isAddressRange(range: string): boolean {
   const bits = isIP(address) === 6 ? 128 : 32;
   const prefixFits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
   return isIP(address) !== 0 && prefixFits && rest.length === 0;
+}
+
+function readTraces(read: SettingReader): TracesConfig | undefined {
+  const name = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+  const serviceName = read.text('OTEL_SERVICE_NAME', 'billing-bff');
+  const value = read.optional(name);
+  if (value === undefined) return undefined;
+  const url = parsePlainUrl(value, ['http:', 'https:']);
+  if (url === undefined) read.fault(name, 'must be an http:// or https:// URL without user name or query');
+  return { endpoint: url?.href.replace(/\/+$/, '') ?? '', serviceName };
 }
 
 function readSwagger(read: SettingReader, production: boolean): SwaggerConfig {

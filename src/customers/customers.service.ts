@@ -1,11 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { type BillingCall, BillingClient, type BillingResult } from '../billing/billing.client.js';
+import {
+  type BillingCall,
+  BillingClient,
+  type BillingResult,
+  type OutgoingPatch,
+} from '../billing/billing.client.js';
 import { Bulkhead, NO_SLOT } from '../billing/bulkhead.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { Config } from '../config/config.js';
 import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
 import { Clock } from '../runtime/clock.js';
+import { Tracing } from '../runtime/tracing.js';
 import { TenantCredentials } from '../tenants/tenant-credentials.js';
 import { CustomerLeases, LeaseTaken, LeaseUnavailable } from './customer-leases.js';
 import { EntityTags, type IfMatch } from './entity-tags.js';
@@ -43,6 +49,7 @@ export class CustomersService {
     private readonly laterPatches: LaterPatches,
     private readonly reverted: RevertedOperations,
     private readonly clock: Clock,
+    private readonly tracing: Tracing,
   ) {}
 
   /**
@@ -100,17 +107,22 @@ export class CustomersService {
     const unsent = this.outcomeUnsent(patch, read);
     if (unsent !== undefined) return this.journal.unsent(patch, unsent, read);
     await this.journal.intent(patch);
-    const sent = await this.billing.patchCustomer(patch, patch.customerRef, {
+    const sent = await this.send(patch);
+    const seen = outcome.isAmbiguous(sent.answer)
+      ? await this.readAfter({ ...patch, tenant: sent.tenant })
+      : undefined;
+    return this.journal.sent(patch, outcome.outcomeOf(sent.answer, seen, patch), sent);
+  }
+
+  private send(patch: AdmittedPatch): Promise<BillingResult> {
+    const outgoing: OutgoingPatch = {
       body: bodyOf(patch.diff),
       operationId: patch.operationId,
       // Without a read, nothing proves that a 503 was not applied.
       isRepeatable: (answer) => patch.before !== undefined || answer.kind === 'refused',
       isStillSafe: (tenant) => this.isAsRead({ ...patch, tenant }),
-    });
-    const seen = outcome.isAmbiguous(sent.answer)
-      ? await this.readAfter({ ...patch, tenant: sent.tenant })
-      : undefined;
-    return this.journal.sent(patch, outcome.outcomeOf(sent.answer, seen, patch), sent);
+    };
+    return this.tracing.span('send', () => this.billing.patchCustomer(patch, patch.customerRef, outgoing));
   }
 
   /**
@@ -168,7 +180,8 @@ export class CustomersService {
 
   /** The customer after an ambiguous answer; undefined if it proves nothing. */
   private async readAfter(patch: AdmittedPatch): Promise<Customer | undefined> {
-    const customer = customerIn(await this.billing.readCustomer(patch, patch.customerRef));
+    const look = (): Promise<BillingResult> => this.billing.readCustomer(patch, patch.customerRef);
+    const customer = customerIn(await this.tracing.span('look', look));
     if (customer === undefined || (await this.laterPatches.mayHaveUndone(patch, customer))) return undefined;
     return customer;
   }
@@ -181,7 +194,9 @@ export class CustomersService {
   }
 
   private read(patch: BillingCall & Pick<AdmittedPatch, 'customerRef'>): Promise<BillingResult> {
-    return this.billing.readCustomer(patch, patch.customerRef, SHARE_OF_FIRST_READ);
+    const read = (): Promise<BillingResult> =>
+      this.billing.readCustomer(patch, patch.customerRef, SHARE_OF_FIRST_READ);
+    return this.tracing.span('read', read);
   }
 }
 

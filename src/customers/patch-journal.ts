@@ -9,6 +9,7 @@ import { CustomerCipher } from '../crypto/customer-cipher.js';
 import type { Answer } from '../idempotency/keyed-request.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
+import { Tracing } from '../runtime/tracing.js';
 import {
   intendedChanges,
   intendedValues,
@@ -31,6 +32,7 @@ export class PatchJournal {
     private readonly cipher: CustomerCipher,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
+    private readonly tracing: Tracing,
   ) {}
 
   /**
@@ -42,11 +44,12 @@ export class PatchJournal {
     const { credential } = tenant;
     const intended = { changes: intendedChanges(diff), values: intendedValues(diff), customerId, credential };
     const owner = { tenantId: tenant.id, customerId };
-    const stored = this.trail.intent(knownAs(patch, patch.before), intended, {
+    const opens = {
       finishedBy: deadline + GRACE,
       snapshot: () => this.cipher.encrypt(owner, placeOf(operationId), snapshotOf(patch)),
-    });
-    await stored.catch((error: unknown) => {
+    };
+    const store = (): Promise<void> => this.trail.intent(knownAs(patch, patch.before), intended, opens);
+    await this.tracing.span('intent', store).catch((error: unknown) => {
       this.metrics.patchEnded('not_applied', sameEffect('not_applied', diff));
       throw error;
     });
@@ -60,10 +63,12 @@ export class PatchJournal {
     const { effects, seen, ...ended } = outcome.record;
     const recorded = outcomeBesideIntent(effects, patch.diff, seen);
     const answer = answerOf(patch, outcome);
-    await this.trail.outcome(
-      knownAs(patch, outcome.customer),
-      { ...ended, ...recorded, ...usedBy(result) },
-      await patch.keep?.(answer),
+    await this.tracing.span('outcome', async () =>
+      this.trail.outcome(
+        knownAs(patch, outcome.customer),
+        { ...ended, ...recorded, ...usedBy(result) },
+        await patch.keep?.(answer),
+      ),
     );
     this.metrics.patchEnded(ended.outcome, effects);
     return resultOf(answer);
@@ -75,10 +80,12 @@ export class PatchJournal {
    */
   async unsent(patch: PatchContext, outcome: PatchOutcome, read?: BillingResult): Promise<PatchResult> {
     const answer = answerOf(patch, outcome);
-    await this.trail.outcomeUnsent(
-      knownAs(patch, patch.before),
-      endingUnsent(patch, outcome, read),
-      await patch.keep?.(answer),
+    await this.tracing.span('outcome', async () =>
+      this.trail.outcomeUnsent(
+        knownAs(patch, patch.before),
+        endingUnsent(patch, outcome, read),
+        await patch.keep?.(answer),
+      ),
     );
     this.metrics.patchEnded(outcome.record.outcome, outcome.record.effects);
     return resultOf(answer);

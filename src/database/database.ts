@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
 import { Clock } from '../runtime/clock.js';
+import { NO_TRACING, Tracing } from '../runtime/tracing.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { takeFolder } from './exclusive-folder.js';
 import { migrate, migrationConnection, missingMigrations } from './migrate.js';
@@ -58,6 +59,7 @@ export class Database {
     @Inject(Config) private readonly config: DatabaseSettings,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly clock: Clock,
+    private readonly tracing: Tracing = NO_TRACING,
   ) {
     const { databaseUrl } = config;
     if (databaseUrl === undefined) {
@@ -153,7 +155,9 @@ export class Database {
     // same error.
     pool.on('connect', (client) => client.on('error', () => undefined));
     return new Kysely<Schema>({
-      dialect: new PostgresDialect({ pool: watchedPool(pool, hostOf(connectionString), PATIENCE, SESSION) }),
+      dialect: new PostgresDialect({
+        pool: watchedPool(pool, hostOf(connectionString), PATIENCE, SESSION, this.tracing),
+      }),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type pg from 'pg';
+import type { Tracing } from '../runtime/tracing.js';
 
 /**
  * A pool that discards a connection whose query got no answer, because the next query would wait behind it. After an
@@ -8,7 +9,13 @@ import type pg from 'pg';
  * @param where host and port of the server, for the log
  * @param prepare the first statement of every new connection: a pooler refuses settings in the start-up parameters
  */
-export function watchedPool(pool: pg.Pool, where: string, patienceMs: number, prepare: string): PostgresPool {
+export function watchedPool(
+  pool: pg.Pool,
+  where: string,
+  patienceMs: number,
+  prepare: string,
+  tracing: Tracing,
+): PostgresPool {
   const prepared = new WeakSet<object>();
   const names = new StatementNames();
   return {
@@ -16,7 +23,7 @@ export function watchedPool(pool: pg.Pool, where: string, patienceMs: number, pr
       const client = await pool.connect().catch((error: unknown) => {
         throw new DatabaseUnreachable(`no connection to PostgreSQL at ${where}`, error);
       });
-      const watched = new WatchedClient(client, where, patienceMs, names);
+      const watched = new WatchedClient(client, where, patienceMs, names, tracing);
       if (prepared.has(client)) return watched;
       try {
         await watched.query(prepare, []);
@@ -88,6 +95,13 @@ class StatementNames {
   }
 }
 
+/** Characters of a statement in a span. */
+const MAX_QUERY_TEXT = 1_000;
+
+function operationOf(statement: string): string {
+  return /[a-z]+/i.exec(statement)?.[0].toUpperCase() ?? 'SQL';
+}
+
 class WatchedClient implements PostgresPoolClient {
   private silent = false;
 
@@ -96,6 +110,7 @@ class WatchedClient implements PostgresPoolClient {
     private readonly where: string,
     private readonly patienceMs: number,
     private readonly names: StatementNames,
+    private readonly tracing: Tracing,
   ) {}
 
   query<Row>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>>;
@@ -105,7 +120,17 @@ class WatchedClient implements PostgresPoolClient {
     parameters: readonly unknown[] = [],
   ): Promise<PostgresQueryResult<Row>> | PostgresCursor<Row> {
     if (typeof statement !== 'string') return this.client.query(statement);
-    return this.answerTo<Row>(statement, parameters);
+    if (!this.tracing.active) return this.answerTo<Row>(statement, parameters);
+    return this.tracing.span(operationOf(statement), () => this.answerTo<Row>(statement, parameters), {
+      kind: 'client',
+      // The text has no values: they are parameters.
+      attributes: {
+        'db.system.name': 'postgresql',
+        'db.operation.name': operationOf(statement),
+        'db.query.text': statement.slice(0, MAX_QUERY_TEXT),
+        'server.address': this.where,
+      },
+    });
   }
 
   release(): void {

@@ -1,5 +1,6 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { Tracing } from '../runtime/tracing.js';
 import { validateDto } from './dto-validation.js';
 import { readJsonBody } from './json-body.js';
 import { refuseFaults } from './problem.js';
@@ -11,9 +12,13 @@ import { refuseFaults } from './problem.js';
  */
 @Injectable()
 export class JsonBodyPipe implements PipeTransform<FastifyRequest, Promise<object>> {
+  constructor(private readonly tracing: Tracing) {}
+
   /** @param request the request; `leaveBodiesUnread` passes it instead of a body */
-  async transform(request: FastifyRequest, { metatype }: ArgumentMetadata): Promise<object> {
-    return this.read(await readJsonBody(request), request, metatype);
+  transform(request: FastifyRequest, { metatype }: ArgumentMetadata): Promise<object> {
+    return this.tracing.span('validate', async () =>
+      this.read(await readJsonBody(request), request, metatype),
+    );
   }
 
   protected read(body: unknown, _request: FastifyRequest, type: Type<object> | undefined): object {

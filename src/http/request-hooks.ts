@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Ids } from '../runtime/ids.js';
+import { NO_TRACING, type ServerSpan, type Tracing } from '../runtime/tracing.js';
 import { Deadline } from './deadline.js';
 import { causesOf, withoutRedaction } from './logger.js';
 import { bareAddresses } from './origin.js';
 import type { Problem } from './problem.js';
-import { readTraceContext, type TraceContext } from './trace-context.js';
+import { readParent, readTraceContext, type TraceContext } from './trace-context.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     trace: TraceContext;
+    /** Null unless traces are recorded. */
+    span: ServerSpan | null;
     /** The problem in the answer, for the log line and the audit of refusals. */
     problem: Problem | null;
     /** The caller, for the log line; set when the token was accepted. */
@@ -32,6 +35,7 @@ interface Surroundings {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
+  readonly tracing?: Tracing;
 }
 
 /**
@@ -39,9 +43,10 @@ interface Surroundings {
  */
 export function addRequestHooks(
   fastify: FastifyInstance,
-  { config, clock, ids, logger }: Surroundings,
+  { config, clock, ids, logger, tracing = NO_TRACING }: Surroundings,
 ): void {
   fastify.decorateRequest('trace');
+  fastify.decorateRequest('span', null);
   fastify.decorateRequest('deadline');
   fastify.decorateRequest('problem', null);
   fastify.decorateRequest('tenantId', null);
@@ -50,9 +55,12 @@ export function addRequestHooks(
     const forwardedFor = headers['x-forwarded-for'];
     if (forwardedFor !== undefined) headers['x-forwarded-for'] = bareAddresses(String(forwardedFor));
     request.deadline = new Deadline(clock, config.billing.deadlineMs);
-    request.trace = readTraceContext(request.headers.traceparent, ids);
+    const span = beginSpan(tracing, request);
+    request.span = span ?? null;
+    request.trace = span?.trace ?? readTraceContext(request.headers.traceparent, ids);
     void reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store' });
-    done();
+    if (span === undefined) done();
+    else span.run(done);
   });
   const log = withoutRedaction(logger);
   fastify.addHook('onResponse', (request, reply, done) => {
@@ -69,9 +77,36 @@ export function addRequestHooks(
       reason: request.problem?.options.reason,
       causes: reply.statusCode < 500 ? undefined : causesOf(request.problem?.cause),
     };
+    if (request.span !== null) endSpan(request.span, request, reply);
     log[levelOf(request, reply.statusCode)](line, 'request');
     done();
   });
+}
+
+/** By OpenTelemetry's conventions for HTTP, without the path: an alias in it is personal data. Probes have no span. */
+function beginSpan(tracing: Tracing, request: FastifyRequest): ServerSpan | undefined {
+  if (!tracing.on) return undefined;
+  const { url: route } = request.routeOptions;
+  if (route === '/metrics' || route?.startsWith('/health/') === true) return undefined;
+  const attributes = {
+    'http.request.method': request.method,
+    'http.route': route,
+    'url.scheme': request.protocol,
+    'billing_bff.request_id': request.id,
+  };
+  const name = route === undefined ? request.method : `${request.method} ${route}`;
+  return tracing.serve(name, attributes, readParent(request.headers.traceparent));
+}
+
+function endSpan(span: ServerSpan, request: FastifyRequest, reply: FastifyReply): void {
+  span.set({
+    'http.response.status_code': reply.statusCode,
+    'billing_bff.tenant_id': request.tenantId ?? undefined,
+    'billing_bff.operation_id': reply.getHeader('X-Operation-Id')?.toString(),
+    'billing_bff.problem': request.problem?.slug,
+  });
+  if (reply.statusCode >= 500) span.fail(request.problem?.slug ?? String(reply.statusCode));
+  span.end();
 }
 
 /** The route template, never the URL: an alias in the path is personal data. */
