@@ -16,7 +16,8 @@ const PURPOSES = {
   tenants: 'which tenants there are, and their tokens',
   'tenant-admin': 'how operators change tenants: their API, and TENANTS_FILE',
   metrics: 'what is counted',
-  tracing: 'spans by OpenTelemetry, loaded only where they are sent; everything else knows `runtime/tracing.ts`',
+  tracing:
+    'spans by OpenTelemetry, loaded only where they are sent; everything else knows `runtime/tracing.ts`',
   billing:
     'the client of the billing API: transport, retries, breakers, bulkheads, and what its answers mean',
   customers: 'reads, lists and patches of customers; the story of a patch is `customers.service.ts`',
