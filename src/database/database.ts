@@ -41,6 +41,9 @@ const MAX_READING_CONNECTIONS = 5;
 const toNumber = (text: string): number => Number(text);
 pg.types.setTypeParser(pg.types.builtins.INT8, toNumber);
 
+/** Bytes are Buffers from a server; the embedded database would read them as Uint8Arrays, which have no hex. */
+const toBuffer = (text: string): Buffer => Buffer.from(text.slice('\\x'.length), 'hex');
+
 type DatabaseSettings = Pick<Config, 'databaseUrl' | 'dataDir' | 'auditRetentionDays' | 'migrateAtStart'>;
 
 /** PostgreSQL through Kysely: the server of DATABASE_URL, or one embedded in DATA_DIR. */
@@ -167,7 +170,9 @@ export class Database {
       this.giveBackFolder = await takeFolder(this.config.dataDir);
       // Loaded only where it is used.
       const { PGlite, types } = await import('@electric-sql/pglite');
-      const pglite = await PGlite.create(folder, { parsers: { [types.INT8]: toNumber } });
+      const pglite = await PGlite.create(folder, {
+        parsers: { [types.INT8]: toNumber, [types.BYTEA]: toBuffer },
+      });
       for (const channel of Object.values(CHANNELS)) {
         await pglite.listen(channel, (payload) => {
           this.notifications.hear(channel, payload);
