@@ -11,6 +11,7 @@ import { introduction } from './openapi/introduction.js';
 import { withNullTypes } from './openapi/null-types.js';
 import { operationsIn } from './openapi/operations.js';
 import { shareParts } from './openapi/shared-parts.js';
+import { FOLDED_ERRORS, STYLE } from './openapi/swagger-ui.js';
 import { inOrderOfTags, TAGS } from './openapi/tags.js';
 import { VERSION } from './runtime/version.js';
 
@@ -140,7 +141,12 @@ export function serveApiDocs(app: NestFastifyApplication, config: Config): void 
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'billing-bff',
+    customCss: STYLE,
     swaggerOptions: {
+      plugins: [FOLDED_ERRORS],
+      // The schema of a body shows its fields at once; the list of all schemas at the end stays closed.
+      defaultModelExpandDepth: 2,
+      defaultModelsExpandDepth: 0,
       persistAuthorization: false,
       displayRequestDuration: true,
       initOAuth: {

@@ -36,6 +36,7 @@ interface Document {
         operationId: string;
         tags: string[];
         security?: unknown[];
+        requestBody?: { content: Record<string, { examples?: Record<string, { value: object }> }> };
         parameters?: (object | Reference)[];
         responses: Record<string, Response | Reference>;
       }
@@ -166,6 +167,23 @@ describe('the OpenAPI document that the build serves at /openapi.json', () => {
     const body = exampleBody(document, schema('PatchCustomer'));
     expect(Object.keys(body as object)).toHaveLength(PATCH_FIELDS.length);
     expect(readPatch(body, undefined)).toEqual(body);
+  });
+
+  it('fills in a patch of one field first; every example but the null is accepted', () => {
+    for (const [path, method] of [
+      ['/api/v1/customers/{id_or_alias}', 'patch'],
+      ['/api/v1/customers/{id_or_alias}/preview', 'post'],
+    ] as const) {
+      const { examples = {} } =
+        document.paths[path]?.[method]?.requestBody?.content['application/json'] ?? {};
+      const [first, ...others] = Object.entries(examples);
+      expect(Object.keys(first?.[1].value ?? {})).toEqual(['name']);
+      expect(others.length).toBeGreaterThan(2);
+      for (const [name, { value }] of Object.entries(examples)) {
+        if (name === 'nothing-clears') expect(() => readPatch(value, undefined)).toThrow('validation-failed');
+        else expect(readPatch(value, undefined)).toEqual(value);
+      }
+    }
   });
 
   it('says that addresses and lists are replaced as a whole', () => {

@@ -826,11 +826,10 @@ export interface components {
             /** @example Acme GmbH */
             name: string;
             /**
-             * @description A suspended tenant's requests are refused.
-             * @default active
+             * @description A suspended tenant's requests are refused. Left out: active.
              * @enum {string}
              */
-            status: "active" | "suspended";
+            status?: "active" | "suspended";
             /**
              * Format: uri
              * @description The tenant's own billing API, at an origin of BILLING_API_ALLOWED_ORIGINS, without user name, query or
@@ -850,10 +849,9 @@ export interface components {
             name?: string;
             /**
              * @description A suspended tenant's requests are refused; its trail can still be read.
-             * @default active
              * @enum {string}
              */
-            status: "active" | "suspended";
+            status?: "active" | "suspended";
             /**
              * Format: uri
              * @description The tenant's own billing API, at an origin of BILLING_API_ALLOWED_ORIGINS, without user name, query or

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { CurrentRequest } from '../audit/current-request.js';
@@ -38,6 +38,7 @@ export class CustomersController {
   @RequireScopes(...WRITE_SCOPES)
   @ApiTags('Customers')
   @ApiOperation(docs.PATCH)
+  @ApiBody({ type: PatchCustomerDto, ...docs.BODY })
   @ApiParam(docs.ID_OR_ALIAS)
   @ApiHeader(docs.IDEMPOTENCY_KEY)
   @ApiHeader(docs.IF_MATCH)
@@ -70,6 +71,7 @@ export class CustomersController {
   @RequireScopes(...WRITE_SCOPES)
   @ApiTags('Preview')
   @ApiOperation(docs.PREVIEW)
+  @ApiBody({ type: PatchCustomerDto, ...docs.BODY })
   @ApiParam(docs.ID_OR_ALIAS)
   @ApiHeader(docs.PREVIEW_IF_MATCH)
   @ApiHeader(docs.REVERTS_OPERATION)

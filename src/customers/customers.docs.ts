@@ -19,6 +19,32 @@ export const PATCH = {
     '`field-forbidden`, even if it has faults, too.',
 };
 
+/** Swagger UI fills in the first one, so it changes a single field. */
+export const BODY = {
+  required: true,
+  examples: {
+    'one-field': { summary: 'Change one field', value: { name: 'Acme Berlin GmbH' } },
+    contact: {
+      summary: 'Change whom invoices go to',
+      value: { billing_email: 'billing@acme.test', invoicing_emails: ['invoices@acme.test'] },
+    },
+    address: {
+      summary: 'Replace an address: what is left out becomes empty',
+      value: {
+        billing_address: { line1: 'Main Street 1', city: 'Berlin', zip_code: '10115', country: 'DE' },
+      },
+    },
+    tax: {
+      summary: 'Change what is about taxes',
+      value: {
+        vat_number: 'DE123456789',
+        custom_taxes: [{ name: 'City tax', tax_code: 'CITY', rate: '20.5' }],
+      },
+    },
+    'nothing-clears': { summary: 'A null, which is refused', value: { phone: null } },
+  },
+} as const;
+
 export const PREVIEW = {
   operationId: 'previewCustomerPatch',
   summary: 'Preview a patch',

@@ -29,7 +29,7 @@ export const Status = (): PropertyDecorator =>
         'must be active or suspended',
       ),
     ),
-    ApiProperty({ enum: ['active', 'suspended'], default: 'active' }),
+    ApiProperty({ enum: ['active', 'suspended'] }),
   );
 
 /** A whole tenant. A field that is left out is set to its default. */
@@ -40,7 +40,7 @@ export class PutTenantDto {
   @ApiProperty({ minLength: 1, maxLength: 255, pattern: VISIBLE_TEXT })
   name: string;
 
-  /** A suspended tenant's requests are refused. */
+  /** A suspended tenant's requests are refused. Left out: active. */
   @MayBeAbsent()
   @Status()
   status?: 'active' | 'suspended';

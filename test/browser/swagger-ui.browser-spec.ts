@@ -42,6 +42,39 @@ describe('Swagger UI on the sandbox', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  it('begins with where to start, and shows the whole patch on three screens', async () => {
+    page.setDefaultTimeout(6_000);
+    await page.goto(`${sandbox.running.bff_url}/`);
+    expect(page.url()).toBe(`${sandbox.running.bff_url}/docs`);
+    const patch = page.locator('#operations-Customers-patchCustomer');
+    await patch.waitFor();
+    await page.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-start.png') });
+    expect(await page.locator('.opblock').first().getAttribute('id')).toBe(
+      'operations-Customers-patchCustomer',
+    );
+    await patch.locator('.opblock-summary-control').click();
+    await patch.locator('.responses-wrapper').waitFor();
+    await patch.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-patch.png') });
+    const { height = Infinity } = (await patch.boundingBox()) ?? {};
+    expect(height).toBeLessThanOrEqual(3 * 900);
+
+    await patch
+      .getByRole('tab', { name: 'Schema' })
+      .or(patch.getByRole('button', { name: 'Schema' }))
+      .first()
+      .click();
+    await patch.getByText('Your own name for the customer').first().waitFor();
+    await patch.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-schema.png') });
+    const conflict = patch.locator('.response[data-code="412"]');
+    await conflict.getByRole('button', { name: 'Example' }).click();
+    await patch.locator('.response[data-code="412"]').getByText('"#/phone"').first().waitFor();
+    await patch.locator('.opblock-summary-control').click();
+
+    await page.goto(`${sandbox.running.bff_url}/problems/precondition-failed`);
+    await page.screenshot({ path: join(SCREENSHOTS, 'problem.png') });
+    expect(complaints).toEqual([]);
+  });
+
   it('authorises in two clicks and patches a customer with “Try it out”', async () => {
     page.setDefaultTimeout(6_000);
     await page.goto(`${sandbox.running.bff_url}/docs`);
@@ -51,6 +84,19 @@ describe('Swagger UI on the sandbox', () => {
     await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor();
     await page.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-authorised.png') });
     await page.getByRole('button', { name: 'Close' }).first().click();
+
+    const preview = page.locator('#operations-Preview-previewCustomerPatch');
+    await preview.locator('.opblock-summary-control').click();
+    await preview.getByRole('button', { name: 'Try it out' }).click();
+    await preview.getByRole('button', { name: 'Execute' }).click();
+    const shown = preview.locator('.live-responses-table');
+    await shown.waitFor();
+    await preview.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-preview.png') });
+    expect(await shown.locator('tbody .response-col_status').first().innerText()).toMatch(/^200/);
+    expect(await shown.locator('tbody .response-col_description').first().innerText()).toContain(
+      '"field": "name"',
+    );
+    await preview.locator('.opblock-summary-control').click();
 
     const patch = page.locator('#operations-Customers-patchCustomer');
     await patch.locator('.opblock-summary-control').click();
@@ -73,7 +119,7 @@ describe('Swagger UI on the sandbox', () => {
     await patch.getByRole('button', { name: 'Reset' }).click();
     await patch.getByRole('button', { name: 'Execute' }).click();
     const live = patch.locator('.live-responses-table');
-    await live.getByText('"acme"').first().waitFor();
+    await live.getByText('"Acme Berlin GmbH"').first().waitFor();
     expect(await live.locator('tbody .response-col_status').first().innerText()).toMatch(/^200/);
   });
 
