@@ -49,6 +49,8 @@ it('have a sample of 0 before anything happened, where alerts need one', async (
     'billing_api_not_admitted_total{reason="breaker"}',
     'billing_api_breakers_open{scope="origin"}',
     'audit_events_dropped_total{phase="outcome"}',
+    'audit_events_dropped_total{phase="event"}',
+    'audit_events_set_aside_total{reason="not-canonical"}',
     'audit_log_alarms_total{reason="went-back"}',
     'reconciler_looks_total{result="failure"}',
     'audit_outcomes_delayed_total',

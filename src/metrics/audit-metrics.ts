@@ -19,7 +19,7 @@ export class AuditMetrics extends Instruments {
     'billing_bff_audit_events_dropped_total',
     'Audit events that were dropped',
     ['phase'],
-    ['outcome', 'refusal'],
+    ['intent', 'outcome', 'refusal', 'event'],
   );
   private readonly batches = this.histogram(
     'billing_bff_audit_batch_events',
@@ -62,6 +62,7 @@ export class AuditMetrics extends Instruments {
     'billing_bff_audit_events_set_aside_total',
     'Audit events that may not enter their log',
     ['reason'],
+    ['missing', 'not-canonical'],
   );
   private readonly lateEvents = this.counter(
     'billing_bff_audit_events_late_total',
