@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { AuditWriter } from '../src/audit/audit-writer.js';
 import type { AuditEvent } from '../src/audit/audit-event.js';
@@ -86,8 +85,8 @@ it.each([
   [['applied', 'not_applied'], ['applied']],
 ])('of outcomes of one operation that come at once, %j, it takes %j', async (said, stored) => {
   const writer = bff.app.get(AuditWriter);
-  const operationId = randomUUID();
   const ids = new Ids(new SystemClock());
+  const operationId = ids.uuid();
   const make = (phase: string, outcome: string): AuditEvent =>
     ({ ...before[1], id: ids.uuid(), operation_id: operationId, phase, outcome }) as unknown as AuditEvent;
   const opens = { id: operationId, tenant_id: 'acme', due_in_ms: 60_000, snapshot: undefined };

@@ -230,8 +230,8 @@ it('what was only counted so far is stored when the service stops', async () => 
   );
   const events = rows
     .filter((text) => text.startsWith('['))
-    .flatMap((text) => JSON.parse(text) as { event?: StoredEvent }[])
-    .flatMap(({ event }) => (event === undefined ? [] : [event]));
+    .flatMap((text) => JSON.parse(text) as { problem?: string; problem_count?: number }[])
+    .flatMap(({ problem, problem_count: count }) => (problem === undefined ? [] : [{ count }]));
   expect(countOf(events)).toBe(4);
 });
 
