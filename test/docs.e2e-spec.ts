@@ -40,6 +40,33 @@ function anchorsOf(file: string): string[] {
   );
 }
 
+describe('SECURITY.md', () => {
+  const document = readFileSync('SECURITY.md', 'utf8').replaceAll(/```[^]*?```/g, '');
+  // `test/file`: "name of a test", "name of another"
+  const named = [...document.matchAll(/`((?:test|src)\/[\w./-]+spec\.ts)`((?:[:,] "[^"\n]+")*)/g)].flatMap(
+    ([, file = '', names = '']) =>
+      [...names.matchAll(/"([^"]+)"/g)].map(([, name = '']) => [file, name] as const),
+  );
+
+  it('names tests that are there', () => {
+    expect(named.length).toBeGreaterThan(80);
+    expect(named.filter(([file, name]) => !hasTest(file, name))).toEqual([]);
+  });
+
+  it('names a test of each file that it names', () => {
+    const files = [...document.matchAll(/[\w./-]+spec\.ts/g)].map(([file]) => file);
+    expect(new Set(files)).toEqual(new Set(named.map(([file]) => file)));
+    expect(files).toHaveLength([...document.matchAll(/spec\.ts`: "/g)].length);
+  });
+});
+
+/** @param name as the file writes it; `…` stands for any words */
+function hasTest(file: string, name: string): boolean {
+  if (!existsSync(file)) return false;
+  const words = name.split('…').map((part) => part.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`\\(\\s*(['"\`])${words.join('[^\\n]*')}\\1,`).test(readFileSync(file, 'utf8'));
+}
+
 /** The cells of a document's tables, without marks. */
 function rowsOf(file: string): string[][] {
   return [...readFileSync(file, 'utf8').matchAll(/^\| (.+) \|$/gm)].map(([, row = '']) =>

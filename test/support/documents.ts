@@ -12,9 +12,10 @@ export interface Block {
   readonly text: string;
 }
 
-/** What people read: the README, everything in docs/ but the decisions, the client's README. */
+/** What people read: the README, SECURITY.md, everything in docs/ but the decisions, the client's README. */
 export const DOCUMENTS: readonly string[] = [
   'README.md',
+  'SECURITY.md',
   'client/README.md',
   ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md') && !file.startsWith('adr'))
