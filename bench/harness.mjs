@@ -29,8 +29,11 @@ const CPUS = { bff: 1, others: 0 };
 let pinned = false;
 
 const ENTRY = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-const PRODUCTION_FLAGS = scripts['start:prod'].match(/--[\w-]+=\S+/g) ?? [];
+/** Of `npm run start:prod`. */
+const PRODUCTION_FLAGS = readFileSync(new URL('../scripts/start.sh', import.meta.url), 'utf8').match(
+  /--[\w-]+=\d+/g,
+);
+if (PRODUCTION_FLAGS === null) throw new Error('scripts/start.sh starts Node without flags');
 const ISSUER = 'https://idp.example.com/';
 const INVOICING_ENTITY = 'ive_7n42DGM5Tflk9n8mt7Fhc7';
 
