@@ -157,9 +157,7 @@ function faultsIn(request: FuzzRequest, final: FinalAnswer | undefined, compare:
   if (status >= 400 && text.length > MAX_PROBLEM) faults.push('a huge problem');
   if (answer.body !== undefined && faultsOf(answer).length > 100) faults.push('too many faults');
   // What could not be parsed as a request has no path that the description could know.
-  // A Content-Type that is none is refused on every route, also where no body is expected.
-  const isNoType = status === 415 && !['PATCH', 'POST', 'PUT'].includes(request.method);
-  if (isParsed(headers) && request.method !== 'OPTIONS' && !isNoType)
+  if (isParsed(headers) && request.method !== 'OPTIONS')
     faults.push(...compare(request.method, pathOf(request.target), answer));
   return faults;
 }

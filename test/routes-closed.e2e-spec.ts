@@ -13,6 +13,13 @@ const PUBLIC = [
   ...[/^\/$/, /^\/problems(\/.*)?$/, /^\/console(\/.*)?$/],
 ];
 
+/** The last one has a Content-Type that is none: nobody may look at it before the token. */
+const WITHOUT_TOKEN: readonly Record<string, string>[] = [
+  { Authorization: '' },
+  { Authorization: 'Bearer x.y.z' },
+  { Authorization: '', 'Content-Type': ';' },
+];
+
 let bff: TestBff;
 const routes: Route[] = [];
 beforeAll(async () => {
@@ -58,7 +65,7 @@ it('the walk sees what there is: the routes of the interface, and as many as Fas
 it('every route but the public ones is 401 without a token, or takes no such method at all', async () => {
   const open: string[] = [];
   for (const { method, url } of closedRoutes()) {
-    for (const headers of [{ Authorization: '' }, { Authorization: 'Bearer x.y.z' }]) {
+    for (const headers of WITHOUT_TOKEN) {
       const { status, headers: answer } = await bff.send(method, filled(url), undefined, headers);
       const closed = status === 401 && answer.get('www-authenticate') === 'Bearer error="invalid_token"';
       const noSuchMethod = status === 405 && answer.get('allow')?.split(', ').includes(method) === false;
