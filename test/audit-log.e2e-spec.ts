@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { JWTPayload } from 'jose';
+import { sql } from 'kysely';
 import type { AuditEvent } from '../src/audit/audit-event.js';
 import { storeEntries } from '../src/audit/audit-rows.js';
 import {
@@ -167,6 +168,26 @@ describe('a proof', () => {
     await early.stop();
     for (const id of ['01890000-0000-7000-8000-000000000000', 'abc', '%00', "'--"])
       expect((await read(bff, `audit-events/${id}/proof`)).status).toBe(404);
+  });
+
+  it('asked for in the moment when the event is in the log, and no checkpoint covers it yet, is 409, too', async () => {
+    const sealing = await startBff({ seals: true });
+    await sealing.patch({ name: 'Covered' });
+    await allSealed(sealing);
+    // It lasts until the last checkpoint is a second old. Many events that wait enter the log earlier: each look is one.
+    const { kysely } = sealing.database;
+    await sql`update audit_log set checkpoint_at = now() + interval '1 hour'`.execute(kysely);
+    await sealing.patch({ name: 'Not yet covered' });
+    const newest = async (): Promise<{ id: string; leaf_index: number | null }> => {
+      const { body } = await read(sealing, 'audit-events?action=customer.patch&limit=1');
+      const [event] = (body as { data: { id: string; leaf_index: number | null }[] }).data;
+      return event ?? { id: '', leaf_index: null };
+    };
+    await until(async () => (await newest()).leaf_index !== null, 'the event was in its log');
+    const answer = await read(sealing, `audit-events/${(await newest()).id}/proof`);
+    await sealing.stop();
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([409, '1']);
+    expect(answer.body).toMatchObject({ type: 'urn:billing-bff:problem:not-sealed', code: 'CONFLICT' });
   });
 });
 

@@ -126,7 +126,7 @@ export class AuditLogController {
   }
 
   private async notThere(log: string, id: string): Promise<Problem> {
-    const known = isUuid(id) && (await this.reader.isWaiting(log, id).catch(trailUnavailable));
+    const known = isUuid(id) && (await this.reader.isKnown(log, id).catch(trailUnavailable));
     return known
       ? new Problem('not-sealed', 'The event is not in the log yet. Try again in a second.', {
           headers: { 'Retry-After': '1' },

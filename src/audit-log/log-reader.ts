@@ -93,15 +93,15 @@ export class LogReader {
     return new Map(rows.map(({ id, leaf_index }) => [id, leaf_index]));
   }
 
-  /** Whether the event waits for its leaf. */
-  async isWaiting(log: string, id: string): Promise<boolean> {
+  /** Whether the event is in the log, or waits for its leaf. Looked at in the order in which it moves on. */
+  async isKnown(log: string, id: string): Promise<boolean> {
     const row = await this.kysely
       .selectFrom('audit_pending')
       .select('log')
       .where('log', '=', log)
       .where('event_id', '=', id)
       .executeTakeFirst();
-    return row !== undefined;
+    return row !== undefined || (await this.indexesOf(log, [id])).has(id);
   }
 
   /**
