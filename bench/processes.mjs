@@ -20,19 +20,26 @@ export function rssMb(pid) {
   return Number(kilobytes) / 1_024;
 }
 
-/** @returns what gives the milliseconds of CPU of the server and all its processes, those that have ended included */
-export async function databaseProcesses(url) {
+/** The process id of the server's first process: the parent of all others. */
+export async function postmasterOf(url) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const { rows } = await client.query('select pg_backend_pid() as pid');
   const [, postmaster] = fieldsOf(rows[0].pid);
   await client.end();
+  return postmaster;
+}
+
+export function childrenOf(pid) {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+}
+
+/** @returns what gives the milliseconds of CPU of the server and all its processes, those that have ended included */
+export async function databaseProcesses(url) {
+  const postmaster = await postmasterOf(url);
   return () => {
     const [cutime, cstime] = fieldsOf(postmaster).slice(13, 15).map(Number);
-    const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8')
-      .trim()
-      .split(' ');
-    const alive = children.map((pid) => {
+    const alive = childrenOf(postmaster).map((pid) => {
       try {
         return cpuMs(pid);
       } catch {

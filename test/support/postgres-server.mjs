@@ -28,9 +28,10 @@ let running;
 
 /**
  * Starts a PostgreSQL server from the binaries that npm installed; the answer is its URL.
+ * @param {readonly string[]} settings `name=value`, which count more than those of the tests
  * @returns {Promise<string>}
  */
-export async function startPostgres() {
+export async function startPostgres(settings = []) {
   const folder = mkdtempSync(join(tmpdir(), 'bff-postgres-'));
   const identity = process.getuid?.() === 0 ? UNPRIVILEGED : {};
   const binaries = copyBinaries(folder);
@@ -57,9 +58,11 @@ export async function startPostgres() {
   ];
   execFileSync(join(binaries, 'initdb'), initdb, { ...identity, cwd: folder, stdio: 'ignore' });
   const port = await freePort();
-  // The shell ends the server, and removes its data, when this process ends, however that happens: its standard input
-  // closes then.
-  const command = `"$0" "$@" & server=$!; cat > /dev/null; kill -QUIT $server; wait $server; rm -rf "$2"`;
+  // The shell starts the server again for each signal on its standard input. It ends the server, and removes its data,
+  // when this process ends, however that happens: its standard input closes then.
+  const start = '"$0" "$@" & server=$!';
+  const end = (signal) => `kill -${signal} $server; wait $server`;
+  const command = `${start}; while read -r signal; do ${end('$signal')}; ${start}; done; ${end('QUIT')}; rm -rf "$2"`;
   const server = [
     '-D',
     data,
@@ -81,6 +84,7 @@ export async function startPostgres() {
     'max_wal_senders=0',
     '-c',
     'autovacuum=off',
+    ...settings.flatMap((setting) => ['-c', setting]),
   ];
   const guard = spawn('sh', ['-c', command, join(binaries, 'postgres'), ...server], {
     ...identity,
@@ -91,6 +95,14 @@ export async function startPostgres() {
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   await untilItAnswers(url);
   return url;
+}
+
+/**
+ * Ends the server and starts it again at the same address; whoever waits for it has to look.
+ * @param {'INT' | 'QUIT'} signal sessions are ended in order, or as if the server had crashed
+ */
+export function restartPostgres(signal) {
+  running?.guard.stdin?.write(`${signal}\n`);
 }
 
 export async function stopPostgres() {
