@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { Refusals } from './audit/refusals.js';
 import { Database } from './database/database.js';
+import { Draining } from './health/draining.js';
 import { watchHandlers } from './http/handlers.js';
 import { NestLog } from './http/logger.js';
 import type { Problem } from './http/problem.js';
@@ -46,6 +47,12 @@ export async function createApp(runtime: Runtime, outside?: DynamicModule): Prom
     done();
   });
   watchHandlers(fastify, app.get(InFlight));
+  const draining = app.get(Draining);
+  // A balancer that keeps connections would send a request on one just when the process closes it.
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    if (draining.begun) void reply.header('Connection', 'close');
+    done(null, payload);
+  });
   const refusals = app.get(Refusals);
   const metrics = app.get(Metrics);
   metrics.watchDatabase(() => app.get(Database).pools);

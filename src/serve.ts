@@ -37,7 +37,7 @@ export async function serve(config: Config): Promise<void> {
   const clock = new SystemClock();
   // No request waits for it, so no request failed: a bug gets a log line and does not stop all patches in flight.
   process.on('unhandledRejection', errorLine(logger, 'something failed that nobody waited for'));
-  const serves = stopOnSignals(config, logger, output);
+  const serves = watchForTheEnd(config, logger, output);
   process.on('SIGUSR2', () => {
     toggleDebug(logger, config.logLevel);
   });
@@ -117,9 +117,11 @@ function addressOf(app: NestFastifyApplication, host: string): string {
 /**
  * From the first signal on the service is not ready, and still serves for SHUTDOWN_DELAY_MS, while balancers find out.
  * Then requests in flight are answered and recorded, the database closes, exit 0. Further signals change nothing.
+ * An exception that nobody caught ends the process at once, with 1: nobody knows what it left half done. The reconciler
+ * of another instance finds the outcomes of patches in flight.
  * @returns a function for the service, once there is one; before that a signal ends the start
  */
-function stopOnSignals(config: Config, logger: Logger, output: LogOutput): (service: Service) => void {
+function watchForTheEnd(config: Config, logger: Logger, output: LogOutput): (service: Service) => void {
   let service: Service | undefined;
   let begun = false;
   const stop = (signal: string): void => {
@@ -151,6 +153,11 @@ function stopOnSignals(config: Config, logger: Logger, output: LogOutput): (serv
         (error: unknown) => fail(error, logger, output),
       );
   };
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ error: describeError(error) }, 'an exception that nobody caught: the process ends');
+    service?.app.get(AuditWriter).giveUp();
+    void exit(1, output);
+  });
   // Never removed: a signal without a listener would kill the process at work.
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
   return (running) => {

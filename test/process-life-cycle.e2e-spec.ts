@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import type { ServerResponse } from 'node:http';
+import { Agent, type ServerResponse } from 'node:http';
 import { BffProcess, createSurroundings, killAll, type Surroundings } from './support/bff-process.js';
 import { TestIdentityProvider } from './support/identity-provider.js';
 import { patchRaw } from './support/raw-request.js';
@@ -51,6 +51,11 @@ it('npm run start:prod is production, and SIGTERM to npm ends the service with 0
 it('after SIGTERM it is not ready, and serves for SHUTDOWN_DELAY_MS; further signals change nothing', async () => {
   const bff = await BffProcess.start({ ...around.settings, SHUTDOWN_DELAY_MS: '2000' });
   const url = bff.url ?? '';
+  // As a balancer does.
+  const agent = new Agent({ keepAlive: true });
+  const connectionAfter = async (): Promise<string | null> =>
+    (await patchRaw(url, PATH, { headers, body: '{"name":"Acme"}', agent })).headers.get('connection');
+  expect(await connectionAfter()).toBe('keep-alive');
   await bff.until(async () => (await statusOf(`${url}/health/ready`)) === 200, 'readiness');
   const signalled = performance.now();
   bff.signal('SIGTERM');
@@ -58,6 +63,8 @@ it('after SIGTERM it is not ready, and serves for SHUTDOWN_DELAY_MS; further sig
   bff.signal('SIGTERM');
   bff.signal('SIGINT');
   expect(await statusOf(url + PATH, { method: 'PATCH', headers, body: '{"name":"Acme"}' })).toBe(200);
+  // No connection is left open for a request that would meet its end.
+  expect(await connectionAfter()).toBe('close');
   expect(performance.now() - signalled).toBeLessThan(2_000);
   expect(await bff.ended).toBe(0);
   expect(performance.now() - signalled).toBeGreaterThan(2_000);

@@ -132,6 +132,29 @@ it('SIGINT with idle connections and an export that nobody reads: a soon end wit
   expect(refusals).toMatchObject([{ count: 2 }, { count: 1 }]);
 });
 
+it('an exception that nobody caught while a patch is in flight: a line of JSON without its message, the end is 1', async () => {
+  // The frames have the address, so the whole message must not stand in it.
+  const thrower = "process.on('SIGWINCH', () => { throw new Error('DE'.concat('999000111')); })";
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(thrower)}`;
+  bff = await BffProcess.start({ ...around.settings, NODE_OPTIONS });
+  const answered = patch().catch(() => undefined);
+  await bff.until(() => held.length === 1, 'the patch at the upstream');
+  bff.signal('SIGWINCH');
+  expect(await bff.ended).toBe(1);
+  await answered;
+  expect(JSON.parse(bff.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+    level: 60,
+    error: {
+      type: 'Error',
+      frames: expect.arrayContaining([expect.stringContaining('data:text/javascript')]) as string[],
+    },
+    msg: 'an exception that nobody caught: the process ends',
+  });
+  expect(bff.stderr).toBe('');
+  expect(bff.output).not.toContain('DE999000111');
+  expect(await trail()).toMatchObject([{ phase: 'intent', outcome: 'pending' }]);
+});
+
 it('kill -9 while a patch is in flight leaves its intent', async () => {
   bff = await BffProcess.start(around.settings);
   const answered = patch().catch(() => undefined);
