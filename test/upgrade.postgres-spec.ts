@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
@@ -174,6 +175,35 @@ describe('a start while another process migrates', () => {
       /does not know \(9999_next\), but lacks 0005_audit_months/,
     );
     await other.onApplicationShutdown();
+  });
+
+  it('is refused in words: an account without rights, a CA’s file or a database that is not there', async () => {
+    const why = async (change: (url: URL) => void): Promise<string> => {
+      const url = new URL(database.settings['DATABASE_URL'] ?? '');
+      change(url);
+      const refused = open({ DATABASE_URL: url.href });
+      const error: unknown = await refused.migrate().catch((thrown: unknown) => thrown);
+      await refused.onApplicationShutdown();
+      return String(error).replace(url.host, 'db');
+    };
+    const role = `bff_test_${randomBytes(6).toString('hex')}`;
+    await sql`create role ${sql.id(role)} login password 'of-a-test'`.execute(holder.kysely);
+    try {
+      expect(await why((url) => Object.assign(url, { username: role, password: 'of-a-test' }))).toBe(
+        'DatabaseUnusable: the database cannot be opened: the account lacks rights; the owner of the tables runs ' +
+          '`npm run migrate`, and grants the service those of docs/runtime-role.sql (42501)',
+      );
+    } finally {
+      await sql`drop role ${sql.id(role)}`.execute(holder.kysely);
+    }
+    const unreachable =
+      'DatabaseUnusable: the database cannot be opened: no connection to PostgreSQL at db: ';
+    expect(await why((url) => (url.search = 'sslmode=verify-full&sslrootcert=/nowhere/ca.pem'))).toBe(
+      `${unreachable}a file or a socket that DATABASE_URL names is not there (ENOENT)`,
+    );
+    expect(await why((url) => (url.pathname = '/nowhere'))).toBe(
+      `${unreachable}there is no database of this name (3D000)`,
+    );
   });
 
   it('a database of the version before is brought up to date', async () => {

@@ -208,8 +208,14 @@ const POOLED =
 /** Errors with a message for the operator. */
 const EXPLAINED = new Set(['DatabaseUnreachable', 'FolderInUse', 'MigrationBlocked', 'SchemaUnfit']);
 
+/** SQLSTATE insufficient_privilege. */
+const NO_RIGHT = '42501';
+const LACKS_RIGHTS =
+  'the account lacks rights; the owner of the tables runs `npm run migrate`, and grants the service those of docs/runtime-role.sql';
+
 function explain(error: unknown): string {
   const known = error instanceof Error && EXPLAINED.has(error.name) ? `: ${error.message}` : '';
-  const code = known === '' && error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-  return `the database cannot be opened${code}${known}`;
+  const code = known === '' && error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === NO_RIGHT) return `the database cannot be opened: ${LACKS_RIGHTS} (${code})`;
+  return `the database cannot be opened${code === '' ? '' : ` (${code})`}${known}`;
 }

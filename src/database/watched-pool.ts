@@ -1,6 +1,7 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type pg from 'pg';
 import type { Tracing } from '../runtime/tracing.js';
+import { DatabaseUnreachable } from './database-unreachable.js';
 
 /**
  * A pool that discards a connection whose query got no answer, because the next query would wait behind it. After an
@@ -20,9 +21,7 @@ export function watchedPool(
   const names = new StatementNames();
   return {
     connect: async () => {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw new DatabaseUnreachable(`no connection to PostgreSQL at ${where}`, error);
-      });
+      const client = await connected(pool, where);
       const watched = new WatchedClient(client, where, patienceMs, names, tracing);
       if (prepared.has(client)) return watched;
       try {
@@ -38,17 +37,11 @@ export function watchedPool(
   };
 }
 
-/** The server can't be reached, or does not answer. Never part of an answer: it names the server. */
-export class DatabaseUnreachable extends Error {
-  override readonly name = 'DatabaseUnreachable';
-  /** Of the system (`ECONNREFUSED`) or of the server (SQLSTATE). */
-  readonly code?: string;
-
-  constructor(message: string, cause?: unknown) {
-    const code =
-      cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-    super(code === undefined ? message : `${message} (${code})`, { cause });
-    if (code !== undefined) this.code = code;
+async function connected(pool: pg.Pool, where: string): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw new DatabaseUnreachable(`no connection to PostgreSQL at ${where}`, error);
   }
 }
 
