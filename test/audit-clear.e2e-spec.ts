@@ -131,6 +131,48 @@ it('its use is in the trail', async () => {
   ]);
 });
 
+it('clear=false keeps the masks on, in every form, and the trail does not say that they were off', async () => {
+  const sub = 'discreet';
+  const query = `clear=false&action=customer.patch&customer=${CUSTOMER.id}`;
+  const masked = await maskedEvents();
+  expect((await readClear(`audit-events?${query}`, sub)).body).toEqual({ data: masked, next_cursor: null });
+  const [event] = masked;
+  expect((await readClear(`audit-events/${event?.id ?? ''}?clear=false`, sub)).body).toEqual(event);
+  const lines = await exportLines(bff, { scope: CLEAR, sub }, '?clear=false');
+  expect(lines.join()).not.toContain('"clear":');
+  expect(checkExport(lines, await vkeysOf(bff))).toMatchObject({ events: lines.length - 2, pruned: 0 });
+  const { body } = await read(bff, `audit-events?actor=${sub}`);
+  expect((body as { data: Event[] }).data.map(({ action, changes }) => [action, changes])).toEqual([
+    ['audit.exported', [{ field: 'format', after: 'ndjson' }]],
+    ['audit.read', []],
+    ['audit.read', []],
+  ]);
+});
+
+it('a cursor of masked pages opens no clear one', async () => {
+  const query = `action=customer.patch&customer=${CUSTOMER.id}&limit=1`;
+  const { body } = await readClear(`audit-events?${query}&clear=false`);
+  const { next_cursor: cursor } = body as { next_cursor: string };
+  expect((await readClear(`audit-events?${query}&cursor=${cursor}`)).status).toBe(400);
+  expect((await readClear(`audit-events?${query}&clear=true&cursor=${cursor}`)).status).toBe(400);
+  expect((await readClear(`audit-events?${query}&clear=false&cursor=${cursor}`)).status).toBe(200);
+});
+
+it('clear=true shows nothing without the scope, and another word is a fault', async () => {
+  const [event] = await maskedEvents();
+  const path = `audit-events/${event?.id ?? ''}`;
+  expect((await read(bff, `${path}?clear=true`)).body).toEqual(event);
+  for (const place of [path, 'audit-events'])
+    expect(await read(bff, `${place}?clear=no`)).toMatchObject({
+      status: 400,
+      body: { errors: [{ parameter: 'clear', code: 'not-boolean', detail: 'must be true or false' }] },
+    });
+  expect(await read(bff, `${path}?limit=1`)).toMatchObject({
+    status: 400,
+    body: { errors: [{ parameter: 'limit', code: 'unknown-field' }] },
+  });
+});
+
 it('the scope alone does not read the trail', async () => {
   expect((await read(bff, 'audit-events', { scope: 'audit:read:clear' })).status).toBe(403);
 });

@@ -114,7 +114,7 @@ export interface paths {
         };
         /**
          * List audit events
-         * @description Returns the trail of the caller's own tenant, newest first. A page without `customer` looks at 10,000 events at most: it may have few events, or none, and yet a `next_cursor`; the last page has null. With another `Accept` it is an export: see `exportAuditEvents`. With the scope `audit:read:clear` each change has its values in `clear`. Each query is also an event of the trail.
+         * @description Returns the trail of the caller's own tenant, newest first. A page without `customer` looks at 10,000 events at most: it may have few events, or none, and yet a `next_cursor`; the last page has null. With another `Accept` it is an export: see `exportAuditEvents`. With the scope `audit:read:clear` each change has its values in `clear`, unless `clear=false`. Each query is also an event of the trail.
          */
         get: operations["listAuditEvents"];
         put?: never;
@@ -231,7 +231,7 @@ export interface paths {
         };
         /**
          * Export audit events
-         * @description Streams all matching events, oldest first. `Accept` chooses the format: `application/x-ndjson`, `text/csv`, or `application/vnd.ocsf.api-activity+x-ndjson` (OCSF 1.9, class 6003); without it this is the list. An NDJSON export without filters can be verified offline; with `after_leaf` it begins where the last one ended. With the scope `audit:read:clear` each change has its values in `clear`. Each export is an event of the trail, too.
+         * @description Streams all matching events, oldest first. `Accept` chooses the format: `application/x-ndjson`, `text/csv`, or `application/vnd.ocsf.api-activity+x-ndjson` (OCSF 1.9, class 6003); without it this is the list. An NDJSON export without filters can be verified offline; with `after_leaf` it begins where the last one ended. With the scope `audit:read:clear` each change has its values in `clear`, unless `clear=false`. Each export is an event of the trail, too.
          */
         get: operations["exportAuditEvents"];
         put?: never;
@@ -1217,6 +1217,11 @@ export interface components {
     };
     parameters: {
         /**
+         * @description `false` keeps the values masked though the caller may see them in clear (`audit:read:clear`); then the trail does not
+         *     record that they were seen.
+         */
+        clear: boolean;
+        /**
          * @description A customer's id (`cus_…`) or alias: finds every event of this customer's patches. An alias stands for every customer that
          *     had it when a patch or preview was recorded, until its personal data is erased.
          */
@@ -1835,6 +1840,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description `false` keeps the values masked though the caller may see them in clear (`audit:read:clear`); then the trail does not
+                 *     record that they were seen.
+                 */
+                clear?: components["parameters"]["clear"];
+                /**
                  * @description A customer's id (`cus_…`) or alias: finds every event of this customer's patches. An alias stands for every customer that
                  *     had it when a patch or preview was recorded, until its personal data is erased.
                  */
@@ -1895,7 +1905,13 @@ export interface operations {
     };
     getAuditEvent: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description `false` keeps the values masked though the caller may see them in clear (`audit:read:clear`); then the trail does not
+                 *     record that they were seen.
+                 */
+                clear?: components["parameters"]["clear"];
+            };
             header?: {
                 /** @description The tenant to act for. If it is not the tenant in the token, the scope tenants:any is required. */
                 "X-Tenant-Id"?: components["parameters"]["X-Tenant-Id"];
@@ -2107,6 +2123,11 @@ export interface operations {
     exportAuditEvents: {
         parameters: {
             query?: {
+                /**
+                 * @description `false` keeps the values masked though the caller may see them in clear (`audit:read:clear`); then the trail does not
+                 *     record that they were seen.
+                 */
+                clear?: components["parameters"]["clear"];
                 /**
                  * @description A customer's id (`cus_…`) or alias: finds every event of this customer's patches. An alias stands for every customer that
                  *     had it when a patch or preview was recorded, until its personal data is erased.

@@ -10,8 +10,22 @@ import { CUSTOMER_ID } from './customer-id.js';
 /** Events on a page, by default. */
 export const DEFAULT_LIMIT = 50;
 
+/** How an event is shown. */
+export class AuditEventQuery {
+  /**
+   * `false` keeps the values masked though the caller may see them in clear (`audit:read:clear`); then the trail does not
+   * record that they were seen.
+   */
+  @MayBeAbsent()
+  @Satisfies(
+    textThat((value) => value === 'true' || value === 'false', 'not-boolean', 'must be true or false'),
+  )
+  @ApiProperty({ type: Boolean, default: true })
+  clear?: string;
+}
+
 /** Filters of the audit trail. An event must match all of them. */
-export class AuditEventsQuery {
+export class AuditEventsQuery extends AuditEventQuery {
   /**
    * A customer's id (`cus_…`) or alias: finds every event of this customer's patches. An alias stands for every customer that
    * had it when a patch or preview was recorded, until its personal data is erased.

@@ -10,8 +10,8 @@ import { Problem } from '../http/problem.js';
 import { isUuid, UUID_PARAM } from '../http/uuid-param.js';
 import type { AuditedRequest } from './audit-event.js';
 import { AuditEventPage, AuditEventSchema } from './audit-event.schema.js';
-import { AuditEventsQuery } from './audit-events-query.dto.js';
-import { readAuditQuery } from './audit-query.js';
+import { AuditEventQuery, AuditEventsQuery } from './audit-events-query.dto.js';
+import { readAuditQuery, readsClear } from './audit-query.js';
 import { AuditReader, type ShownEvent, type ShownPage } from './audit-reader.js';
 import { CurrentRequest } from './current-request.js';
 import { formatFor } from './export-formats.js';
@@ -31,8 +31,8 @@ export class AuditEventsController {
     description:
       "Returns the trail of the caller's own tenant, newest first. A page without `customer` looks at 10,000 events at " +
       'most: it may have few events, or none, and yet a `next_cursor`; the last page has null. With another `Accept` it is an ' +
-      'export: see `exportAuditEvents`. With the scope `audit:read:clear` each change has its values in `clear`. Each query ' +
-      'is also an event of the trail.',
+      'export: see `exportAuditEvents`. With the scope `audit:read:clear` each change has its values in `clear`, unless ' +
+      '`clear=false`. Each query is also an event of the trail.',
   })
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'One page of the trail.', type: AuditEventPage, headers: REQUEST_ID_HEADER })
@@ -43,7 +43,7 @@ export class AuditEventsController {
     @Headers('accept') accept: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ShownPage | StreamableFile> {
-    const query = readAuditQuery(request.principal.tenant.id, parameters);
+    const query = readAuditQuery(request, parameters);
     const format = formatFor(accept);
     if (format !== undefined) {
       const lines = await this.reader.export(request, query, format);
@@ -55,13 +55,19 @@ export class AuditEventsController {
 
   @Get(':id')
   @RequireScopes('audit:read')
+  @HasQueryParameters()
   @ApiOperation({ operationId: 'getAuditEvent', summary: 'Get an audit event' })
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The event.', type: AuditEventSchema, headers: REQUEST_ID_HEADER })
   @ApiProblems(...TRAIL_PROBLEMS, 'validation-failed', 'not-found')
-  async get(@CurrentRequest() request: AuditedRequest, @Param('id') id: string): Promise<ShownEvent> {
-    const event = isUuid(id) ? await this.reader.get(request, id) : undefined;
+  async get(
+    @CurrentRequest() request: AuditedRequest,
+    @Param('id') id: string,
+    @Query() parameters: AuditEventQuery,
+  ): Promise<ShownEvent> {
+    const clear = readsClear(request, parameters);
+    const event = isUuid(id) ? await this.reader.get(request, id, clear) : undefined;
     if (event === undefined) throw new Problem('not-found', "The tenant's trail has no event with this id.");
     return event;
   }

@@ -45,4 +45,4 @@ const DESCRIPTION =
   'Streams all matching events, oldest first. `Accept` chooses the format: `application/x-ndjson`, `text/csv`, or ' +
   '`application/vnd.ocsf.api-activity+x-ndjson` (OCSF 1.9, class 6003); without it this is the list. An NDJSON export ' +
   'without filters can be verified offline; with `after_leaf` it begins where the last one ended. With the scope ' +
-  '`audit:read:clear` each change has its values in `clear`. Each export is an event of the trail, too.';
+  '`audit:read:clear` each change has its values in `clear`, unless `clear=false`. Each export is an event of the trail, too.';

@@ -10,7 +10,7 @@ import type { AuditQuery } from './audit-query.js';
 import type { AuditFilter } from './audit-filter.js';
 import { AuditQueriesForReaders, type StoredEvent } from './audit-queries.js';
 import { AuditTrail } from './audit-trail.js';
-import { ChangeValues, maySeeValues } from './change-values.js';
+import { ChangeValues } from './change-values.js';
 import { CustomerAliases, targetOf } from './customer-aliases.js';
 import type { Covered, ExportFormat } from './export-formats.js';
 
@@ -41,26 +41,26 @@ export class AuditReader {
 
   /** @throws Problem validation-failed, audit-unavailable */
   async list(request: AuditedRequest, query: AuditQuery): Promise<ShownPage> {
-    const { cursor, limit } = query;
+    const { cursor, limit, clear } = query;
     refuseFaults(faultsOfAfterLeaf(query, undefined));
     const filter = await this.resolved(request, query);
     const { rows, stoppedAt } = await this.store.list(filter, limit + 1).catch(trailUnavailable);
     const page = rows.slice(0, limit);
-    const data = await this.shown(request, page);
+    const data = await this.shown(request, page, clear);
     const last = rows.length > limit ? page.at(-1)?.event.id : stoppedAt;
-    if (cursor === undefined) await this.record(request, 'audit.read', targetIn(filter), []);
-    return { data, next_cursor: last === undefined ? null : this.cursors.write(request, query.filter, last) };
+    if (cursor === undefined) await this.record(request, clear, 'audit.read', targetIn(filter), []);
+    return { data, next_cursor: last === undefined ? null : this.cursors.write(request, query, last) };
   }
 
   /**
    * Undefined if the tenant has no such event.
    * @throws Problem audit-unavailable
    */
-  async get(request: AuditedRequest, id: string): Promise<ShownEvent | undefined> {
+  async get(request: AuditedRequest, id: string, clear: boolean): Promise<ShownEvent | undefined> {
     const stored = await this.store.find(request.principal.tenant.id, id).catch(trailUnavailable);
     if (stored === undefined) return undefined;
-    const [shown] = await this.shown(request, [stored]);
-    await this.record(request, 'audit.read', customerIn(stored.event), []);
+    const [shown] = await this.shown(request, [stored], clear);
+    await this.record(request, clear, 'audit.read', customerIn(stored.event), []);
     return shown;
   }
 
@@ -80,12 +80,13 @@ export class AuditReader {
         ? await this.exports.logOf(tenantId, (query.afterLeaf ?? -1) + 1).catch(trailUnavailable)
         : undefined;
     refuseFaults(faultsOfAfterLeaf(query, log?.to_leaf));
-    await this.record(request, 'audit.exported', targetIn(filter), [{ field: 'format', after: format.name }]);
+    const recorded = [{ field: 'format', after: format.name }];
+    await this.record(request, query.clear, 'audit.exported', targetIn(filter), recorded);
     const pages = log === undefined ? this.exports.matching(filter) : this.exports.wholeLog(tenantId, log);
     // Before the answer begins, an error of the database can still be answered as a problem.
     const first = await pages.next().catch(trailUnavailable);
     const covered = log ?? ({ origin: this.exports.originOf(tenantId), complete: false } as const);
-    return this.lines(request, tenantId, format, covered, follow(first, pages));
+    return this.lines(query.clear, tenantId, format, covered, follow(first, pages));
   }
 
   /** The filter of the page, with the customers that it names. */
@@ -97,9 +98,10 @@ export class AuditReader {
     return { ...filter, customers };
   }
 
-  private fromCursor(request: AuditedRequest, { filter, cursor }: AuditQuery): AuditFilter {
+  private fromCursor(request: AuditedRequest, query: AuditQuery): AuditFilter {
+    const { filter, cursor } = query;
     if (cursor === undefined) return filter;
-    const before = this.cursors.read(request, filter, cursor);
+    const before = this.cursors.read(request, query, cursor);
     if (before !== undefined) return { ...filter, before };
     throw validationFailed([
       { parameter: 'cursor', code: 'not-cursor', detail: 'does not belong to this query and this caller' },
@@ -107,7 +109,7 @@ export class AuditReader {
   }
 
   private async *lines(
-    request: AuditedRequest,
+    clear: boolean,
     tenantId: string,
     format: ExportFormat,
     covered: Covered,
@@ -118,7 +120,7 @@ export class AuditReader {
     if (head !== '') yield head;
     for await (const page of pages) {
       const rows = page.filter(isEvent).map(({ stored }) => stored);
-      const revealed = maySeeValues(request) ? await this.exports.revealed(tenantId, rows) : NOTHING_REVEALED;
+      const revealed = clear ? await this.exports.revealed(tenantId, rows) : NOTHING_REVEALED;
       events += rows.length;
       for (const slice of slices(page, SLICE)) {
         const lines = (): string[] =>
@@ -135,8 +137,12 @@ export class AuditReader {
     if (end !== '') yield end;
   }
 
-  private async shown(request: AuditedRequest, stored: readonly StoredEvent[]): Promise<ShownEvent[]> {
-    const events = maySeeValues(request)
+  private async shown(
+    request: AuditedRequest,
+    stored: readonly StoredEvent[],
+    clear: boolean,
+  ): Promise<ShownEvent[]> {
+    const events = clear
       ? await this.values.reveal(request.principal.tenant.id, stored).catch(trailUnavailable)
       : stored.map(({ event }) => event);
     const ids = events.map(({ id }) => id);
@@ -146,12 +152,13 @@ export class AuditReader {
 
   private async record(
     request: AuditedRequest,
+    clear: boolean,
     action: 'audit.read' | 'audit.exported',
     target: Target | null,
     changes: readonly Change[],
   ): Promise<void> {
-    const clear = maySeeValues(request) ? [{ field: 'clear', after: true }] : [];
-    const act = { action, target, status: 200, changes: [...changes, ...clear] };
+    const shown = clear ? [{ field: 'clear', after: true }] : [];
+    const act = { action, target, status: 200, changes: [...changes, ...shown] };
     await this.trail.recordAccess(request, act).catch(trailUnavailable);
   }
 }
