@@ -1,63 +1,37 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Browser, type Locator, type Page } from 'playwright-core';
-import { type Sandbox, startSandbox } from '../../sandbox/launcher.js';
-import { launchChromium } from '../support/chromium.js';
+import type { Locator, Page } from 'playwright-core';
+import { type BrowserSandbox, openSandboxInBrowser } from '../support/browser-sandbox.js';
 
-const ROOT = join(__dirname, '..', '..');
-const SCREENSHOTS = join(ROOT, 'test-results');
+const EXAMPLE = join(__dirname, '..', '..', 'client', 'example', 'serve.mjs');
 
 /** The example of the docs (client/example), on an origin of its own, with the typed client. */
 describe('a form on another origin', () => {
-  let folder: string;
-  let sandbox: Sandbox;
+  let opened: BrowserSandbox;
   let example: ChildProcess;
-  let browser: Browser;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'bff-origin-'));
-    await mkdir(SCREENSHOTS, { recursive: true });
-    const env = {
-      ...{ PATH: process.env['PATH'], PORT: '0', SANDBOX_BILLING_PORT: '0', SANDBOX_IDP_PORT: '0' },
-      ...{ SANDBOX_DATA_DIR: folder, LOG_LEVEL: 'warn', BILLING_API_TIMEOUT_MS: '1000' },
-    };
-    const bffEntry = join(ROOT, 'dist', 'main.js');
-    sandbox = await startSandbox({ env, root: ROOT, bffEntry, signal: new AbortController().signal });
-    const { bff_url: BFF_URL, issuer: ISSUER } = sandbox.running;
-    example = spawn(process.execPath, [join(ROOT, 'client', 'example', 'serve.mjs')], {
+    opened = await openSandboxInBrowser({ name: 'other-origin', viewport: { width: 900, height: 900 } });
+    ({ page } = opened);
+    const { bff_url: BFF_URL, issuer: ISSUER } = opened.sandbox.running;
+    example = spawn(process.execPath, [EXAMPLE], {
       env: { PATH: process.env['PATH'], EXAMPLE_PORT: '0', BFF_URL, ISSUER },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    browser = await launchChromium();
-    page = await browser.newPage({ viewport: { width: 900, height: 900 } });
-    page.setDefaultTimeout(6_000);
-    page.on('console', (message) => {
-      // Chromium reports every answer of 400 and more; those are what the page is about.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-        complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(await addressOf(example));
   });
 
   afterAll(async () => {
-    await browser.close();
     example.kill();
-    await sandbox.stop();
-    await rm(folder, { recursive: true, force: true });
+    await opened.stop();
   });
 
   const field = (label: string): Locator => page.getByLabel(label, { exact: true });
   const save = (): Promise<void> => page.getByRole('button', { name: 'Save', exact: true }).click();
   const status = (text: string): Promise<void> => page.getByRole('status').getByText(text).waitFor();
-  const screenshot = async (name: string): Promise<void> => {
-    await page.screenshot({ path: join(SCREENSHOTS, `other-origin-${name}.png`) });
-  };
+  const screenshot = (name: string): Promise<void> => opened.screenshot(name);
   const faultOf = (place: string): Promise<string> => page.locator(`[id="${place}"]`).innerText();
   async function open(alias: string): Promise<void> {
     await page.getByLabel('Customer', { exact: true }).selectOption(alias);
@@ -150,7 +124,7 @@ describe('a form on another origin', () => {
   });
 
   it('has nothing to complain about', () => {
-    expect(complaints).toEqual([]);
+    expect(opened.complaints).toEqual([]);
   });
 });
 

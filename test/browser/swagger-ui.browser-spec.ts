@@ -1,60 +1,28 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Browser, type Page } from 'playwright-core';
-import { startSandbox } from '../../sandbox/launcher.js';
-import { launchChromium } from '../support/chromium.js';
-
-const ROOT = join(__dirname, '..', '..');
-const SCREENSHOTS = join(ROOT, 'test-results');
+import type { Page } from 'playwright-core';
+import { type BrowserSandbox, openSandboxInBrowser } from '../support/browser-sandbox.js';
 
 describe('Swagger UI on the sandbox', () => {
-  let folder: string;
-  let sandbox: Awaited<ReturnType<typeof startSandbox>>;
-  let browser: Browser;
+  let opened: BrowserSandbox;
   let page: Page;
-  const complaints: string[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'bff-browser-'));
-    await mkdir(SCREENSHOTS, { recursive: true });
-    const env = {
-      PATH: process.env['PATH'],
-      PORT: '0',
-      SANDBOX_BILLING_PORT: '0',
-      SANDBOX_IDP_PORT: '0',
-      SANDBOX_DATA_DIR: folder,
-      LOG_LEVEL: 'warn',
-    };
-    const bffEntry = join(ROOT, 'dist', 'main.js');
-    sandbox = await startSandbox({ env, root: ROOT, bffEntry, signal: new AbortController().signal });
-    browser = await launchChromium();
-    page = await browser.newPage({ viewport: { width: 1280, height: 1400 } });
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    opened = await openSandboxInBrowser({ name: 'swagger-ui', viewport: { width: 1280, height: 1400 } });
+    ({ page } = opened);
   });
-
-  afterAll(async () => {
-    await browser.close();
-    await sandbox.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => opened.stop());
 
   it('begins with where to start, and shows the whole patch on three screens', async () => {
-    page.setDefaultTimeout(6_000);
-    await page.goto(`${sandbox.running.bff_url}/`);
-    expect(page.url()).toBe(`${sandbox.running.bff_url}/docs`);
+    await page.goto(`${opened.sandbox.running.bff_url}/`);
+    expect(page.url()).toBe(`${opened.sandbox.running.bff_url}/docs`);
     const patch = page.locator('#operations-Customers-patchCustomer');
     await patch.waitFor();
-    await page.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-start.png') });
+    await opened.screenshot('start');
     expect(await page.locator('.opblock').first().getAttribute('id')).toBe(
       'operations-Customers-patchCustomer',
     );
     await patch.locator('.opblock-summary-control').click();
     await patch.locator('.responses-wrapper').waitFor();
-    await patch.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-patch.png') });
+    await opened.screenshot('patch', patch);
     const { height = Infinity } = (await patch.boundingBox()) ?? {};
     expect(height).toBeLessThanOrEqual(3 * 900);
 
@@ -64,25 +32,24 @@ describe('Swagger UI on the sandbox', () => {
       .first()
       .click();
     await patch.getByText('Your own name for the customer').first().waitFor();
-    await patch.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-schema.png') });
+    await opened.screenshot('schema', patch);
     const conflict = patch.locator('.response[data-code="412"]');
     await conflict.getByRole('button', { name: 'Example' }).click();
     await patch.locator('.response[data-code="412"]').getByText('"#/phone"').first().waitFor();
     await patch.locator('.opblock-summary-control').click();
 
-    await page.goto(`${sandbox.running.bff_url}/problems/precondition-failed`);
-    await page.screenshot({ path: join(SCREENSHOTS, 'problem.png') });
-    expect(complaints).toEqual([]);
+    await page.goto(`${opened.sandbox.running.bff_url}/problems/precondition-failed`);
+    await opened.screenshot('problem');
+    expect([...opened.complaints, ...opened.failedLoads]).toEqual([]);
   });
 
   it('authorises in two clicks and patches a customer with “Try it out”', async () => {
-    page.setDefaultTimeout(6_000);
-    await page.goto(`${sandbox.running.bff_url}/docs`);
+    await page.goto(`${opened.sandbox.running.bff_url}/docs`);
     await page.getByRole('button', { name: 'Authorize', exact: true }).click();
     const dialog = page.locator('.auth-container').filter({ hasText: 'clientCredentials' });
     await dialog.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click();
     await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor();
-    await page.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-authorised.png') });
+    await opened.screenshot('authorised');
     await page.getByRole('button', { name: 'Close' }).first().click();
 
     const preview = page.locator('#operations-Preview-previewCustomerPatch');
@@ -91,7 +58,7 @@ describe('Swagger UI on the sandbox', () => {
     await preview.getByRole('button', { name: 'Execute' }).click();
     const shown = preview.locator('.live-responses-table');
     await shown.waitFor();
-    await preview.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-preview.png') });
+    await opened.screenshot('preview', preview);
     expect(await shown.locator('tbody .response-col_status').first().innerText()).toMatch(/^200/);
     expect(await shown.locator('tbody .response-col_description').first().innerText()).toContain(
       '"field": "name"',
@@ -105,13 +72,13 @@ describe('Swagger UI on the sandbox', () => {
     await patch.getByRole('button', { name: 'Execute' }).click();
     const live = patch.locator('.live-responses-table');
     await live.waitFor();
-    await live.screenshot({ path: join(SCREENSHOTS, 'swagger-ui-patched.png') });
+    await opened.screenshot('patched', live);
 
     expect(await live.locator('tbody .response-col_status').first().innerText()).toMatch(/^200/);
     expect(await live.locator('tbody .response-col_description').first().innerText()).toContain(
       'Patched in a browser',
     );
-    expect(complaints).toEqual([]);
+    expect([...opened.complaints, ...opened.failedLoads]).toEqual([]);
   });
 
   it('patches with the example body as it stands', async () => {
