@@ -47,7 +47,7 @@ export function createApi(token: string, tenant: string | undefined): Api {
   };
   return {
     client: createClient({ baseUrl, token, ...(tenant === undefined ? {} : { tenant }) }),
-    async text(path, accept = 'text/plain') {
+    async text(path, accept = '*/*') {
       return (await ask(path, { headers: { ...headers, Accept: accept } })).text();
     },
     async bytes(path) {

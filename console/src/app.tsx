@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ChangePage } from './change/change.js';
 import { UndoPage } from './change/undo.js';
+import { ChangesPage } from './customers/changes.js';
 import { CustomerPage } from './customers/customer.js';
 import { CustomersPage } from './customers/search.js';
 import { EventPage } from './log/event.js';
@@ -24,8 +25,11 @@ interface Props {
 export function App({ settings, first, fault }: Props): JSX.Element {
   const [session, setSession] = useState(first);
   const [clear, setClear] = useState(false);
-  const route = useRoute();
+  const asked = useRoute();
   if (session === undefined) return <SignIn oauth={settings.oauth} fault={fault} onSession={setSession} />;
+  // A token for every tenant: first of all, which one?
+  const homeless = session.tenant === undefined && session.may('tenants:admin');
+  const route: Route = homeless ? { page: 'tenants' } : asked;
   const actFor = (tenant: string): void => {
     setSession(session.for(tenant));
     location.hash = linkTo({ page: 'customers' });
@@ -35,11 +39,13 @@ export function App({ settings, first, fault }: Props): JSX.Element {
       <header class="bar">
         <strong>billing-bff</strong>
         <nav class="bar" aria-label="Pages">
-          {PAGES.filter(({ scope }) => session.may(scope)).map(({ page, title }) => (
-            <a key={page} href={linkTo({ page })} aria-current={route.page === page ? 'page' : undefined}>
-              {title}
-            </a>
-          ))}
+          {PAGES.filter(({ page, scope }) => (homeless ? page === route.page : session.may(scope))).map(
+            ({ page, title }) => (
+              <a key={page} href={linkTo({ page })} aria-current={route.page === page ? 'page' : undefined}>
+                {title}
+              </a>
+            ),
+          )}
         </nav>
         <span class="who">
           {session.tenant === undefined ? session.name : `${session.name}, tenant ${session.tenant}`}
@@ -48,7 +54,7 @@ export function App({ settings, first, fault }: Props): JSX.Element {
           Sign out
         </button>
       </header>
-      {session.scopes?.includes('audit:read:clear') === true && (
+      {MASKED_PAGES.includes(route.page) && session.scopes?.includes('audit:read:clear') === true && (
         <p class="bar note">
           <label>
             <input
@@ -58,20 +64,28 @@ export function App({ settings, first, fault }: Props): JSX.Element {
             />
             Show clear values
           </label>
-          <span class="quiet">Your token may see them: each read of the trail is recorded.</span>
+          <span class="quiet">
+            {clear
+              ? 'The trail records that you see them.'
+              : 'They are masked. The trail will record that you saw them.'}
+          </span>
         </p>
       )}
       <main>
         <ClearValues.Provider value={clear}>
-          <Page key={location.hash} route={route} session={session} onActFor={actFor} />
+          <Page key={linkTo(route)} route={route} session={session} onActFor={actFor} />
         </ClearValues.Provider>
       </main>
     </>
   );
 }
 
+/** Those that show values of the trail. */
+const MASKED_PAGES: readonly Route['page'][] = ['customer', 'changes', 'operation', 'event'];
+
 const PAGES = [
   { page: 'customers', title: 'Customers', scope: 'customers:read' },
+  { page: 'changes', title: 'Changes', scope: 'audit:read' },
   { page: 'overview', title: 'Overview', scope: 'audit:read' },
   { page: 'log', title: 'Log', scope: 'audit:read' },
   { page: 'tenants', title: 'Tenants', scope: 'tenants:admin' },
@@ -89,6 +103,8 @@ function Page({
   switch (route.page) {
     case 'customers':
       return <CustomersPage session={session} />;
+    case 'changes':
+      return <ChangesPage session={session} />;
     case 'customer':
       return <CustomerPage session={session} id={route.id} />;
     case 'change':

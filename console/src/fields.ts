@@ -33,5 +33,10 @@ export const FIELDS: readonly Field[] = Object.entries(BY_NAME).map(([name, fiel
   ...field,
 }));
 
+/** The label of a field; of anything else that the trail calls a change, its name. */
+export function labelOf(field: string): string {
+  return FIELDS.find(({ name }) => name === field)?.label ?? field;
+}
+
 export const ADDRESS_PARTS = ['line1', 'line2', 'zip_code', 'city', 'state', 'country'] as const;
 export type AddressPart = (typeof ADDRESS_PARTS)[number];

@@ -2,8 +2,9 @@
 import { type ComponentChildren, createContext, type JSX } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Change } from './api.js';
-import { FIELDS } from './fields.js';
+import { labelOf } from './fields.js';
 import { isEmpty, type Json, textOf } from './values.js';
+import { KINDS, saying, SIGNS, type Word } from './words.js';
 import type { Loaded } from './use-loaded.js';
 
 export function Show<Data>({
@@ -32,42 +33,40 @@ export function Fault({ children }: { children: ComponentChildren }): JSX.Elemen
 }
 
 /** A word with a sign, so that it can be read without colour. */
-export function Badge({ word }: { word: string }): JSX.Element {
-  return (
-    <span
-      class={`badge ${KINDS[word] ?? 'plain'}`}
-    >{`${SIGNS[KINDS[word] ?? 'plain']} ${word.replace('_', ' ')}`}</span>
-  );
+export function Badge({ word }: { word: Word }): JSX.Element {
+  const kind = KINDS[word];
+  return <span class={`badge ${kind}`}>{`${SIGNS[kind]} ${saying(word)}`}</span>;
 }
 
-type Kind = 'good' | 'bad' | 'open' | 'plain';
-const SIGNS: Record<Kind, string> = { good: '✓', bad: '✗', open: '?', plain: '·' };
-const KINDS: Record<string, Kind> = {
-  ...{ applied: 'good', active: 'good', valid: 'good', normalised: 'plain' },
-  ...{ rejected: 'bad', not_applied: 'bad', refused: 'bad', ignored: 'bad', suspended: 'bad', raced: 'bad' },
-  ...{ unknown: 'open', pending: 'open', unverifiable: 'open' },
+/** With the day of the week: people say "last Tuesday". */
+const TIME: Intl.DateTimeFormatOptions = {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
 };
 
 export function Time({ at }: { at: string }): JSX.Element {
   return (
     <time dateTime={at} title={at}>
-      {new Date(at).toLocaleString()}
+      {new Date(at).toLocaleString(undefined, TIME)}
     </time>
   );
 }
 
-export function Value({ value }: { value: Json | undefined }): JSX.Element {
+export function Value({ field, value }: { field: string; value: Json | undefined }): JSX.Element {
   if (value === undefined) return <span class="quiet">not read</span>;
   if (isEmpty(value)) return <span class="quiet">empty</span>;
-  return <span class="value">{textOf(value)}</span>;
+  return <span class="value">{textOf(field, value)}</span>;
 }
 
 /** One row a field: before → after, with its effect. */
 export function Changes({ changes }: { changes: readonly Change[] }): JSX.Element {
-  const clear = useContext(ClearValues);
   if (changes.length === 0) return <p class="quiet">No field was changed.</p>;
   return (
-    <table class="changes">
+    <table class="stacked">
       <thead>
         <tr>
           <th>Field</th>
@@ -79,14 +78,14 @@ export function Changes({ changes }: { changes: readonly Change[] }): JSX.Elemen
       <tbody>
         {changes.map((change) => (
           <tr key={change.field}>
-            <th scope="row">{FIELDS.find(({ name }) => name === change.field)?.label ?? change.field}</th>
-            <td>
-              <Value value={shown(change, 'before', clear)} />
+            <th scope="row">{labelOf(change.field)}</th>
+            <td data-label="Before">
+              <Value field={change.field} value={shown(change, 'before')} />
             </td>
-            <td>
-              <Value value={shown(change, 'after', clear)} />
+            <td data-label="After">
+              <Value field={change.field} value={shown(change, 'after')} />
             </td>
-            <td>{change.effect === undefined ? '' : <Badge word={change.effect} />}</td>
+            <td data-label="Effect">{change.effect === undefined ? '' : <Badge word={change.effect} />}</td>
           </tr>
         ))}
       </tbody>
@@ -94,11 +93,16 @@ export function Changes({ changes }: { changes: readonly Change[] }): JSX.Elemen
   );
 }
 
-/** Whether values are shown that the BFF gave in clear: the person asks for them. */
+/** Whether the BFF is asked for the values behind the masks: the person asks for them, and the trail records it. */
 export const ClearValues = createContext(false);
 
-function shown(change: Change, side: 'before' | 'after', clear: boolean): Json | undefined {
-  return ((clear ? change.clear?.[side] : undefined) ?? change[side]) as Json | undefined;
+export function useClearValues(): boolean {
+  return useContext(ClearValues);
+}
+
+/** The value in clear where the BFF gave it, otherwise its mask. */
+export function shown(change: Change, side: 'before' | 'after'): Json | undefined {
+  return (change.clear?.[side] ?? change[side]) as Json | undefined;
 }
 
 /** What the person typed into an input of a form. */

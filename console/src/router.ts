@@ -2,17 +2,18 @@
 import { useEffect, useState } from 'preact/hooks';
 
 export type Route =
-  | { readonly page: 'customers' | 'log' | 'overview' | 'tenants' }
+  | { readonly page: 'customers' | 'changes' | 'log' | 'overview' | 'tenants' }
   | { readonly page: 'customer' | 'change' | 'event'; readonly id: string }
   | { readonly page: 'operation' | 'undo'; readonly id: string; readonly customer: string };
 
-const LIST_PAGES = ['customers', 'log', 'overview', 'tenants'] as const;
+const LIST_PAGES = ['customers', 'changes', 'log', 'overview', 'tenants'] as const;
 const ITEM_PAGES = ['customer', 'change', 'event'] as const;
 const OPERATION_PAGES = ['operation', 'undo'] as const;
 
-/** `#/customer/cus_1`; whatever is unknown is the list of customers. */
+/** `#/customer/cus_1?field=phone`: what follows `?` is the page's own. Whatever is unknown is the list of customers. */
 export function routeOf(hash: string): Route {
-  const [page = '', id = '', customer = ''] = hash.replace(/^#\//, '').split('/').map(decoded);
+  const [path = ''] = hash.replace(/^#\//, '').split('?');
+  const [page = '', id = '', customer = ''] = path.split('/').map(decoded);
   const list = LIST_PAGES.find((name) => name === page);
   if (list !== undefined) return { page: list };
   const item = ITEM_PAGES.find((name) => name === page);

@@ -20,6 +20,7 @@ export function SignIn({
   return (
     <main class="sign-in">
       <h1>billing-bff console</h1>
+      <p class="quiet">Who changed a customer, when, and what became of it.</p>
       {fault !== '' && <Fault>{fault}</Fault>}
       {oauth !== null && (
         <p class="bar">

@@ -62,7 +62,8 @@ function Form({
 
   if (sending.step === 'sent' || sending.step === 'unknown')
     return <EndPanel sending={sending} customer={id} />;
-  if (sending.step === 'preview') return <PreviewPanel sender={sender} preview={sending.preview} />;
+  if (sending.step === 'preview')
+    return <PreviewPanel sender={sender} sending={sending} now={shown} action="Send" back={sender.edit} />;
   return (
     <form class="form" noValidate onSubmit={(event) => void look(event)}>
       {now !== undefined && (

@@ -46,10 +46,10 @@ export function ConflictDialog({
             <tr key={name}>
               <th scope="row">{label}</th>
               <td>
-                <Value value={fieldOf(shown, name)} />
+                <Value field={name} value={fieldOf(shown, name)} />
               </td>
               <td>
-                <Value value={fieldOf(now, name)} />
+                <Value field={name} value={fieldOf(now, name)} />
               </td>
             </tr>
           ))}

@@ -8,13 +8,23 @@ import {
 } from 'billing-bff-client';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { Changes, Fault } from '../parts.js';
+import type { Change } from '../api.js';
+import { labelOf } from '../fields.js';
+import { Fault, Value } from '../parts.js';
 import { linkTo } from '../router.js';
 import type { Session } from '../session.js';
+import type { Json } from '../values.js';
+import { type Effect, saying } from '../words.js';
+
+export interface Previewed {
+  readonly step: 'preview';
+  readonly patch: CustomerPatch;
+  readonly preview: CustomerPreview;
+}
 
 export type Sending =
   | { readonly step: 'edit' }
-  | { readonly step: 'preview'; readonly patch: CustomerPatch; readonly preview: CustomerPreview }
+  | Previewed
   | { readonly step: 'sent'; readonly customer: Customer; readonly operationId: string | undefined }
   /** It may have happened; the operation's page waits for the final word. */
   | { readonly step: 'unknown'; readonly operationId: string }
@@ -66,26 +76,83 @@ export function useSending(session: Session, customer: string, reverts?: string)
   };
 }
 
-/** What a preview shows, and the two ways on. */
-export function PreviewPanel({ sender, preview }: { sender: Sender; preview: CustomerPreview }): JSX.Element {
+/**
+ * What a preview shows, and the ways on. The values are the customer's own and the person's, so they are not masked here.
+ * @param back none: there is nothing to go back to
+ */
+export function PreviewPanel({
+  sender,
+  sending: { patch, preview },
+  now,
+  action,
+  back,
+}: {
+  sender: Sender;
+  sending: Previewed;
+  now: Customer;
+  action: string;
+  back?: () => void;
+}): JSX.Element {
   return (
     <section class="panel" aria-label="Preview">
       <h2>What this will do</h2>
-      <Changes changes={preview.changes} />
+      <table class="stacked">
+        <thead>
+          <tr>
+            <th>Field</th>
+            <th>Now</th>
+            <th>Then</th>
+            <th>
+              <span class="unseen">Effect</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {preview.changes.map(({ field, effect }) => (
+            <tr key={field}>
+              <th scope="row">{labelOf(field)}</th>
+              <td data-label="Now">
+                <Value field={field} value={valueIn(now, field)} />
+              </td>
+              <td data-label="Then">
+                <Value field={field} value={valueIn(patch, field)} />
+              </td>
+              <td>{expected(effect)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
       {preview.warnings.map(({ code, field, detail }) => (
-        <p key={code + field} class="warning">{`⚠ ${field}: ${detail}`}</p>
+        <p key={code + field} class="warning">{`⚠ ${labelOf(field)}: ${detail}`}</p>
       ))}
       <p class="bar">
         <button type="button" class="main" disabled={sender.busy} onClick={() => void sender.send()}>
-          Send
+          {action}
         </button>
-        <button type="button" disabled={sender.busy} onClick={sender.edit}>
-          Back
-        </button>
+        {back !== undefined && (
+          <button type="button" disabled={sender.busy} onClick={back}>
+            Back
+          </button>
+        )}
       </p>
     </section>
   );
 }
+
+function valueIn(customer: Customer | CustomerPatch, field: string): Json | undefined {
+  return (customer as unknown as Record<string, Json>)[field];
+}
+
+/** Nothing has happened yet. */
+function expected(effect: Change['effect']): string {
+  return effect === undefined ? '' : (EXPECTED[effect] ?? saying(effect));
+}
+
+const EXPECTED: Partial<Record<Effect, string>> = {
+  applied: 'will change',
+  unchanged: 'stays as it is',
+  unverifiable: 'will be sent; the billing API never shows it',
+};
 
 /** The end of a patch that is known, and of one that is not. */
 export function EndPanel({ sending, customer }: { sending: Sending; customer: string }): JSX.Element | null {

@@ -1,6 +1,7 @@
 // The patch that puts the fields of an operation back.
 import type { Customer, CustomerPatch } from 'billing-bff-client';
 import type { Change } from '../api.js';
+import type { Session } from '../session.js';
 import { isEmpty, isSame, type Json } from '../values.js';
 
 export interface UndoPlan {
@@ -9,12 +10,21 @@ export interface UndoPlan {
   readonly impossible: readonly { readonly field: string; readonly why: string }[];
 }
 
+/** Only what happened can be undone, by who may know what was there before. */
+export function mayUndo(session: Session, changes: readonly Change[]): boolean {
+  return changes.some(happened) && session.may('audit:read:clear') && session.may('customers:write');
+}
+
+function happened({ effect }: Change): boolean {
+  return effect === 'applied' || effect === 'normalised';
+}
+
 /** @param changes with clear values; @param now the customer as it is */
 export function undoPlan(changes: readonly Change[], now: Customer): UndoPlan {
   const patch: Record<string, Json> = {};
   const impossible: { field: string; why: string }[] = [];
   for (const change of changes) {
-    if (change.effect !== 'applied' && change.effect !== 'normalised') continue;
+    if (!happened(change)) continue;
     const why = obstacle(change, (now as unknown as Record<string, Json>)[change.field]);
     if (why === undefined) patch[change.field] = withoutNulls(change.clear?.before as Json);
     else impossible.push({ field: change.field, why });

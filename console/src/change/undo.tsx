@@ -1,12 +1,20 @@
+import type { Customer } from 'billing-bff-client';
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { dataOf } from '../api.js';
-import { entriesOf } from '../customers/history.js';
-import { eventsOf } from '../operations/operation.js';
+import { labelOf } from '../fields.js';
+import { entryOf } from '../operations/operation.js';
 import { Show } from '../parts.js';
+import { linkTo } from '../router.js';
 import type { Session } from '../session.js';
 import { useLoaded } from '../use-loaded.js';
 import { EndPanel, PreviewPanel, useSending } from './sending.js';
 import { type UndoPlan, undoPlan } from './undo-plan.js';
+
+interface Undone {
+  readonly plan: UndoPlan;
+  readonly now: Customer;
+}
 
 /** Puts the fields of an operation back, by an ordinary patch that names it. */
 export function UndoPage({
@@ -19,22 +27,27 @@ export function UndoPage({
   customer: string;
 }): JSX.Element {
   const [loaded] = useLoaded(
-    async (signal) => {
+    async (signal): Promise<Undone> => {
       const operation = dataOf(await session.api.client.getOperation(id, { signal }));
-      const [events, now] = await Promise.all([
-        eventsOf(session, operation, customer, signal),
+      const [entry, now] = await Promise.all([
+        // Whatever the switch says: the values have to be known to be put back.
+        entryOf(session, operation, { customer, clear: true, signal }),
         session.api.client.getCustomer(customer, { signal }).then(dataOf),
       ]);
-      return undoPlan(entriesOf([...events].reverse())[0]?.changes ?? [], now);
+      return { plan: undoPlan(entry?.changes ?? [], now), now };
     },
     [session, id, customer],
   );
   return (
     <section>
       <h1>Undo</h1>
-      <p class="quiet">The trail has recorded that you read the clear values of this operation.</p>
+      <p class="quiet">
+        Puts back what was there before{' '}
+        <a href={linkTo({ page: 'operation', id, customer })}>this operation</a>. The trail has recorded that
+        you saw its values in clear.
+      </p>
       <Show loaded={loaded}>
-        {(plan) => <Plan session={session} id={id} customer={customer} plan={plan} />}
+        {({ plan, now }) => <Plan session={session} id={id} customer={customer} plan={plan} now={now} />}
       </Show>
     </section>
   );
@@ -45,38 +58,27 @@ function Plan({
   id,
   customer,
   plan: { patch, impossible },
-}: {
+  now,
+}: Undone & {
   session: Session;
   id: string;
   customer: string;
-  plan: UndoPlan;
 }): JSX.Element {
   const sender = useSending(session, customer, id);
   const { sending } = sender;
-  const fields = Object.keys(patch);
+  const nothing = Object.keys(patch).length === 0;
+  useEffect(() => {
+    if (!nothing) void sender.preview(patch);
+  }, []);
   return (
     <>
       {impossible.map(({ field, why }) => (
-        <p key={field} class="warning">{`⚠ ${field} can't be undone. ${why}`}</p>
+        <p key={field} class="warning">{`⚠ ${labelOf(field)} can't be undone. ${why}`}</p>
       ))}
-      {sending.step === 'edit' && (
-        <p class="bar">
-          <span>
-            {fields.length === 0 ? 'Nothing is left to undo.' : `To be put back: ${fields.join(', ')}.`}
-          </span>
-          {fields.length > 0 && (
-            <button
-              type="button"
-              class="main"
-              disabled={sender.busy}
-              onClick={() => void sender.preview(patch)}
-            >
-              Preview
-            </button>
-          )}
-        </p>
+      {nothing && <p>Nothing is left to undo.</p>}
+      {sending.step === 'preview' && (
+        <PreviewPanel sender={sender} sending={sending} now={now} action="Put back" />
       )}
-      {sending.step === 'preview' && <PreviewPanel sender={sender} preview={sending.preview} />}
       <EndPanel sending={sending} customer={customer} />
     </>
   );

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import { dataOf } from '../api.js';
 import { FIELDS } from '../fields.js';
 import { Show, Time, Value } from '../parts.js';
@@ -6,7 +7,8 @@ import { linkTo } from '../router.js';
 import type { Session } from '../session.js';
 import { useLoaded } from '../use-loaded.js';
 import type { Json } from '../values.js';
-import { actorName, entriesOf, latestChanges } from './history.js';
+import { useFilters } from './filter-bar.js';
+import { actorName, type Entry, entriesOf, latestChanges } from './history.js';
 import { Timeline } from './timeline.js';
 
 /** A customer: each field, who changed it last, and the timeline. */
@@ -16,6 +18,13 @@ export function CustomerPage({ session, id }: { session: Session; id: string }):
     [session, id],
   );
   const [trail] = useLoaded((signal) => latestOf(session, id, signal), [session, id]);
+  const [filters, change] = useFilters();
+  const timeline = useRef<HTMLHeadingElement>(null);
+  const showHistory = (field: string): void => {
+    change({ field });
+    timeline.current?.focus();
+    timeline.current?.scrollIntoView();
+  };
   return (
     <section>
       <Show loaded={loaded}>
@@ -30,44 +39,86 @@ export function CustomerPage({ session, id }: { session: Session; id: string }):
                 </a>
               )}
             </p>
-            <table>
+            <table class="stacked">
               <thead>
                 <tr>
                   <th>Field</th>
                   <th>Value</th>
-                  <th>Last changed by</th>
+                  {session.may('audit:read') && (
+                    <>
+                      <th>Last changed</th>
+                      <th>
+                        <span class="unseen">More</span>
+                      </th>
+                    </>
+                  )}
                 </tr>
               </thead>
               <tbody>
-                {FIELDS.filter(({ name }) => name in customer).map(({ name, label }) => {
-                  const change = trail.state === 'ready' ? trail.data.get(name) : undefined;
-                  return (
-                    <tr key={name}>
-                      <th scope="row">{label}</th>
-                      <td>
-                        <Value value={customer[name as keyof typeof customer] as Json} />
-                      </td>
-                      <td>
-                        {typeof change?.operationId === 'string' && (
-                          <>
-                            <a href={linkTo({ page: 'operation', id: change.operationId, customer: id })}>
-                              {actorName(change.actor)}
-                            </a>
-                            {', '}
-                            <Time at={change.at} />
-                          </>
-                        )}
-                      </td>
-                    </tr>
-                  );
-                })}
+                {FIELDS.filter(({ name }) => name in customer).map(({ name, label }) => (
+                  <tr key={name}>
+                    <th scope="row">{label}</th>
+                    <td>
+                      <Value field={name} value={customer[name as keyof typeof customer] as Json} />
+                    </td>
+                    {session.may('audit:read') && (
+                      <LastChange
+                        entry={trail.state === 'ready' ? trail.data.get(name) : undefined}
+                        none={trail.state === 'ready' ? '–' : ''}
+                        onHistory={() => showHistory(name)}
+                        label={label}
+                      />
+                    )}
+                  </tr>
+                ))}
               </tbody>
             </table>
           </>
         )}
       </Show>
-      {session.may('audit:read') && <Timeline session={session} customer={id} />}
+      {session.may('audit:read') && (
+        <section aria-labelledby="timeline">
+          <h2 id="timeline" ref={timeline} tabIndex={-1}>
+            Timeline
+          </h2>
+          <Timeline session={session} customer={id} filters={filters} onFilter={change} />
+        </section>
+      )}
     </section>
+  );
+}
+
+function LastChange({
+  entry,
+  none,
+  label,
+  onHistory,
+}: {
+  entry: Entry | undefined;
+  /** What stands for no entry. */
+  none: string;
+  label: string;
+  onHistory: () => void;
+}): JSX.Element {
+  if (entry === undefined)
+    return (
+      <>
+        <td class="quiet nothing">{none}</td>
+        <td />
+      </>
+    );
+  return (
+    <>
+      <td data-label="Last changed">
+        {`${actorName(entry.actor)}, `}
+        <Time at={entry.at} />
+      </td>
+      <td>
+        <button type="button" class="as-link" aria-label={`History of ${label}`} onClick={onHistory}>
+          History
+        </button>
+      </td>
+    </>
   );
 }
 
@@ -80,7 +131,7 @@ async function latestOf(
   signal: AbortSignal,
 ): Promise<ReturnType<typeof latestChanges>> {
   if (!session.may('audit:read')) return NOTHING;
-  const query = { customer, action: 'customer.patch', phase: 'outcome', limit: 200 } as const;
+  const query = { customer, action: 'customer.patch', phase: 'outcome', limit: 200, clear: false } as const;
   const { data } = dataOf(await session.api.client.listAuditEvents(query, { signal }));
   return latestChanges(entriesOf(data));
 }

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../api.js';
-import { actorName, entriesOf, latestChanges } from './history.js';
+import { actorName, entriesOf, latestChanges, summaryOf } from './history.js';
 
 const event = (more: Partial<AuditEvent>): AuditEvent =>
   ({
@@ -63,4 +63,23 @@ it('names who acts, and for whom', () => {
     { sub: null, client_id: 'app' },
   ];
   expect(actorName({ ...actor, scopes: [], act })).toBe('agent for app for ada');
+});
+
+it('says in one line what was found', () => {
+  const entries = entriesOf([
+    event({ id: '3', operation_id: 'op-3' }),
+    event({ id: '2', operation_id: 'op-2', outcome: 'not_applied' }),
+    event({ id: '1', operation_id: 'op-1' }),
+  ]);
+  expect(summaryOf(entries, false)).toBe('3 operations: 2 applied, 1 not applied.');
+  expect(summaryOf(entries.slice(0, 1), true)).toBe('The newest 1 operation: 1 applied.');
+  expect(summaryOf(entriesOf([event({ action: 'audit.read', operation_id: null })]), false)).toBe(
+    '1 operation: 1 of audit.read.',
+  );
+  const ignored = event({ changes: [{ field: 'name', effect: 'ignored' }] });
+  expect(summaryOf(entriesOf([ignored]), false)).toBe(
+    '1 operation: 1 applied. In 1 of those applied not every field is what was asked for.',
+  );
+  expect(summaryOf([], false)).toBe('Nothing is recorded for this choice.');
+  expect(summaryOf([], true)).toBe('Nothing yet; look for older ones.');
 });

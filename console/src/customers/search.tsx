@@ -39,7 +39,7 @@ export function CustomersPage({ session }: { session: Session }): JSX.Element {
       <Show loaded={loaded}>
         {({ data, pagination_meta: meta }) => (
           <>
-            <table>
+            <table class="stacked">
               <thead>
                 <tr>
                   <th>Name</th>
@@ -54,9 +54,9 @@ export function CustomersPage({ session }: { session: Session }): JSX.Element {
                     <th scope="row">
                       <a href={linkTo({ page: 'customer', id: customer.id })}>{customer.name}</a>
                     </th>
-                    <td>{customer.alias}</td>
-                    <td>{customer.billing_email}</td>
-                    <td>{customer.currency}</td>
+                    <td data-label="Alias">{customer.alias}</td>
+                    <td data-label="E-mail">{customer.billing_email}</td>
+                    <td data-label="Currency">{customer.currency}</td>
                   </tr>
                 ))}
               </tbody>
@@ -66,7 +66,7 @@ export function CustomersPage({ session }: { session: Session }): JSX.Element {
               <button type="button" disabled={page === 0} onClick={() => setPage(page - 1)}>
                 Back
               </button>
-              <span>{`Page ${page + 1} of ${Math.max(1, meta.total_pages)}, ${meta.total_items} customers`}</span>
+              <span>{`Page ${page + 1} of ${Math.max(1, meta.total_pages)}, ${meta.total_items} ${meta.total_items === 1 ? 'customer' : 'customers'}`}</span>
               <button type="button" disabled={page + 1 >= meta.total_pages} onClick={() => setPage(page + 1)}>
                 Next
               </button>

@@ -1,39 +1,27 @@
-import type { JSX, TargetedEvent } from 'preact';
+import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { type AuditEvent, dataOf } from '../api.js';
-import { FIELDS } from '../fields.js';
-import { Badge, Changes, Fault, Time } from '../parts.js';
+import { type AuditEvent, type Change, dataOf } from '../api.js';
+import { mayUndo } from '../change/undo-plan.js';
+import { labelOf } from '../fields.js';
+import { Badge, Fault, shown, Time, useClearValues, Value } from '../parts.js';
 import { linkTo } from '../router.js';
 import type { Session } from '../session.js';
 import { messageOf } from '../use-loaded.js';
-import { actorName, type Entry, entriesOf } from './history.js';
+import { FilterBar } from './filter-bar.js';
+import { type Filters, queryOf } from './filters.js';
+import { actorName, type Entry, entriesOf, summaryOf } from './history.js';
 
-const EFFECTS = [
-  'applied',
-  'normalised',
-  'ignored',
-  'raced',
-  'unverifiable',
-  'not_applied',
-  'unchanged',
-] as const;
-
-/** What the person looks for; empty: all. */
-interface Filters {
-  readonly actor: string;
-  readonly field: string;
-  readonly effect: string;
-  /** `2026-05`. */
-  readonly month: string;
-  /** Reads and previews too. */
-  readonly all: boolean;
+interface Props {
+  readonly session: Session;
+  /** Undefined: the whole tenant. */
+  readonly customer?: string;
+  readonly filters: Filters;
+  readonly onFilter: (changed: Partial<Filters>) => void;
 }
 
-const NO_FILTERS: Filters = { actor: '', field: '', effect: '', month: '', all: false };
-
-/** What happened to a customer, an operation a line, newest first. */
-export function Timeline({ session, customer }: { session: Session; customer: string }): JSX.Element {
-  const [filters, setFilters] = useState(NO_FILTERS);
+/** What happened, an operation a line, newest first. */
+export function Timeline({ session, customer, filters, onFilter }: Props): JSX.Element {
+  const clear = useClearValues();
   const [events, setEvents] = useState<readonly AuditEvent[]>([]);
   const [cursor, setCursor] = useState<string | null>();
   const [fault, setFault] = useState('');
@@ -45,9 +33,8 @@ export function Timeline({ session, customer }: { session: Session; customer: st
   ): Promise<void> => {
     try {
       const query = {
-        customer,
-        limit: 100,
-        ...queryOf(filters),
+        ...(customer === undefined ? {} : { customer }),
+        ...{ limit: 100, clear, ...queryOf(filters) },
         ...(from === undefined ? {} : { cursor: from }),
       };
       const page = dataOf(await session.api.client.listAuditEvents(query, { signal }));
@@ -60,115 +47,130 @@ export function Timeline({ session, customer }: { session: Session; customer: st
   };
   useEffect(() => {
     const gone = new AbortController();
+    setCursor(undefined);
     void load(undefined, [], gone.signal);
     return () => gone.abort();
-  }, [session, customer, filters]);
+  }, [session, customer, clear, filters]);
 
   const entries = entriesOf(events);
   return (
-    <section aria-label="Timeline">
-      <h2>Timeline</h2>
-      <FilterBar filters={filters} onChange={setFilters} />
+    <>
+      <FilterBar filters={filters} onChange={onFilter} ofCustomer={customer !== undefined} />
       {fault !== '' && <Fault>{fault}</Fault>}
-      <ol class="timeline">
-        {entries.map((entry) => (
-          <li key={entry.key}>
-            <Line entry={entry} customer={customer} />
-          </li>
-        ))}
-      </ol>
-      {cursor === null && entries.length === 0 && <p>Nothing is recorded for these filters.</p>}
-      {typeof cursor === 'string' && (
-        <button type="button" onClick={() => void load(cursor, events)}>
-          Older
-        </button>
-      )}
-    </section>
-  );
-}
-
-function Line({ entry, customer }: { entry: Entry; customer: string }): JSX.Element {
-  const { operationId, credential, reverts } = entry;
-  return (
-    <article>
-      <p class="bar">
-        <Time at={entry.at} />
-        <strong>{actorName(entry.actor)}</strong>
-        <span class="quiet">{entry.actor.type}</span>
-        {entry.action === 'customer.patch' ? <Badge word={entry.outcome} /> : <span>{entry.action}</span>}
-        {credential !== null && <span class="quiet">{`token ${credential.version}`}</span>}
-        {reverts !== undefined && <span>{`undoes ${reverts}`}</span>}
-        {operationId !== null && (
-          <a href={linkTo({ page: 'operation', id: operationId, customer })}>Operation</a>
-        )}
+      <p role="status" class="summary">
+        {cursor === undefined ? 'Loading…' : summaryOf(entries, cursor !== null)}
       </p>
-      {entry.changes.length > 0 && <Changes changes={entry.changes} />}
-    </article>
+      {entries.length > 0 && (
+        <table class="timeline stacked" aria-busy={cursor === undefined}>
+          <thead>
+            <tr>
+              <th>When</th>
+              <th>Who</th>
+              <th>What</th>
+              <th>Outcome</th>
+              <th>
+                <span class="unseen">More</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.map((entry) => (
+              <Line key={entry.key} session={session} entry={entry} customer={customer} onFilter={onFilter} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {typeof cursor === 'string' && (
+        <p>
+          <button type="button" onClick={() => void load(cursor, events)}>
+            Older
+          </button>
+        </p>
+      )}
+    </>
   );
 }
 
-function FilterBar({
-  filters,
-  onChange,
+function Line({
+  session,
+  entry,
+  customer,
+  onFilter,
 }: {
-  filters: Filters;
-  onChange: (filters: Filters) => void;
+  session: Session;
+  entry: Entry;
+  customer: string | undefined;
+  onFilter: Props['onFilter'];
 }): JSX.Element {
-  const set = (name: keyof Filters) => (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) => {
-    onChange({ ...filters, [name]: event.currentTarget.value });
-  };
+  const { operationId, credential, reverts, actor } = entry;
+  const about = customer ?? entry.customer ?? '';
+  const isPatch = entry.action === 'customer.patch';
   return (
-    <form class="bar" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        Person or service <input value={filters.actor} onChange={set('actor')} />
-      </label>
-      <span class="bar">
-        <label for="by-field">Field</label>
-        <select id="by-field" value={filters.field} onChange={set('field')}>
-          <option value="">all</option>
-          {FIELDS.map(({ name, label }) => (
-            <option key={name} value={name}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </span>
-      <span class="bar">
-        <label for="by-effect">Effect</label>
-        <select id="by-effect" value={filters.effect} onChange={set('effect')}>
-          <option value="">all</option>
-          {EFFECTS.map((effect) => (
-            <option key={effect}>{effect}</option>
-          ))}
-        </select>
-      </span>
-      <label>
-        Month <input type="month" value={filters.month} onChange={set('month')} />
-      </label>
-      <label>
-        <input
-          type="checkbox"
-          checked={filters.all}
-          onChange={(event) => onChange({ ...filters, all: event.currentTarget.checked })}
-        />
-        reads and previews
-      </label>
-    </form>
+    <tr>
+      <td>
+        <Time at={entry.at} />
+      </td>
+      <td>
+        <button
+          type="button"
+          class="as-link"
+          title={`Only what ${actor.sub} did`}
+          onClick={() => onFilter({ actor: actor.sub })}
+        >
+          {actorName(actor)}
+        </button>
+        <span class="quiet">{` ${actor.type}`}</span>
+      </td>
+      <td>
+        {customer === undefined && entry.customer !== null && (
+          <p>
+            <a href={linkTo({ page: 'customer', id: entry.customer })}>{entry.customer}</a>
+          </p>
+        )}
+        {!isPatch && <p>{entry.action}</p>}
+        {entry.changes.map((change) => (
+          <What key={change.field} change={change} outcome={entry.outcome} />
+        ))}
+        {reverts !== undefined && (
+          <p>
+            <a href={linkTo({ page: 'operation', id: reverts, customer: about })}>undoes an earlier one</a>
+          </p>
+        )}
+      </td>
+      <td>
+        {isPatch && <Badge word={entry.outcome} />}
+        {credential !== null && <span class="quiet">{` token ${credential.version}`}</span>}
+      </td>
+      <td>
+        <p class="bar">
+          {operationId !== null && isPatch && (
+            <a href={linkTo({ page: 'operation', id: operationId, customer: about })}>Details</a>
+          )}
+          {operationId !== null && isPatch && mayUndo(session, entry.changes) && (
+            <a href={linkTo({ page: 'undo', id: operationId, customer: about })}>Undo</a>
+          )}
+        </p>
+      </td>
+    </tr>
   );
 }
 
-/** The filters as the route takes them. */
-export function queryOf({ actor, field, effect, month, all }: Filters): Record<string, string> {
-  return {
-    ...(actor === '' ? {} : { actor }),
-    ...(field === '' ? {} : { field }),
-    ...(effect === '' ? {} : { effect }),
-    ...(/^\d{4}-\d{2}$/.test(month) ? { from: `${month}-01`, to: lastDayOf(month) } : {}),
-    ...(all ? {} : { action: 'customer.patch' }),
-  };
-}
-
-function lastDayOf(month: string): string {
-  const [year = 0, number = 1] = month.split('-').map(Number);
-  return new Date(Date.UTC(year, number, 0)).toISOString().slice(0, 10);
+/** `VAT number: ***111 → ***222`; the effect where it is another than the outcome of all. */
+function What({ change, outcome }: { change: Change; outcome: Entry['outcome'] }): JSX.Element {
+  const { field, effect } = change;
+  return (
+    <p>
+      <strong>{labelOf(field)}</strong>
+      {': '}
+      <Value field={field} value={shown(change, 'before')} />
+      {' → '}
+      <Value field={field} value={shown(change, 'after')} />
+      {effect !== undefined && effect !== outcome && (
+        <>
+          {' '}
+          <Badge word={effect} />
+        </>
+      )}
+    </p>
+  );
 }

@@ -72,6 +72,11 @@ export class GrowingTree {
     return hash;
   }
 
+  /** The roots of its largest complete subtrees, from the left. */
+  hashes(): Bytes[] {
+    return this.edge.map(({ hash }) => hash);
+  }
+
   async has(root: Bytes): Promise<boolean> {
     return sameBytes(await this.root(), root);
   }

@@ -9,7 +9,7 @@ export interface Checkpoint {
   readonly signers: readonly string[];
 }
 
-interface Vkey {
+export interface Vkey {
   readonly name: string;
   readonly id: Bytes;
   /** 1: Ed25519; 4: an Ed25519 cosignature of a witness. */
@@ -19,6 +19,9 @@ interface Vkey {
 
 /** A fault of a note, a key or a proof, in words for the person. */
 export class NotProven extends Error {}
+
+/** Why nothing can be said. */
+export class CannotCheck extends Error {}
 
 /** `<name>+<hex id>+<base64 of type and key>`, one a line. */
 export async function readVkeys(text: string): Promise<Vkey[]> {
@@ -34,6 +37,11 @@ async function readVkey(line: string): Promise<Vkey> {
   const hash = await sha256(utf8(`${name}\n`), bytes);
   if (hex(hash.slice(0, 4)) !== id) throw new NotProven(`The key id of ${name} does not fit its key.`);
   return { name, id: hash.slice(0, 4), type: bytes[0] ?? 0, publicKey: bytes.slice(1) };
+}
+
+/** The size that a note of a checkpoint names, whoever signed it. */
+export function sizeIn(note: string): number {
+  return Number(note.split('\n')[1]);
 }
 
 /**

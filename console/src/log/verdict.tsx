@@ -1,11 +1,13 @@
 import type { JSX } from 'preact';
 import type { Verdict } from './verify.js';
 
-export function VerdictLine({ verdict }: { verdict: Verdict }): JSX.Element {
-  return verdict.valid ? (
-    <p class="verdict good" role="status">{`✓ Valid. ${verdict.message}`}</p>
+export function VerdictLine({ verdict: { valid, message } }: { verdict: Verdict }): JSX.Element {
+  if (valid === undefined)
+    return <p class="verdict open" role="alert">{`? Nothing can be said. ${message}`}</p>;
+  return valid ? (
+    <p class="verdict good" role="status">{`✓ Valid. ${message}`}</p>
   ) : (
-    <p class="verdict bad" role="alert">{`✗ Not valid. ${verdict.message}`}</p>
+    <p class="verdict bad" role="alert">{`✗ Not valid. ${message}`}</p>
   );
 }
 
@@ -21,21 +23,24 @@ export function Vkeys({
 }): JSX.Element {
   return (
     <div class="input">
-      <label for="vkeys">Keys that you trust (vkeys of the log and of witnesses, one a line)</label>
+      <label for="vkeys">Public keys (vkeys) of the log and of witnesses, one a line</label>
       <textarea
         id="vkeys"
+        class="code"
         rows={3}
         placeholder="name+1234abcd+AQID…"
         value={vkeys}
         onInput={(event) => keep(event.currentTarget.value)}
       />
       <small class="quiet">
-        Paste what was given to you outside, once; this browser keeps it. The keys that the service shows now
-        prove nothing against somebody who runs the service.{' '}
-        <button type="button" onClick={() => void onUseServed().then(keep)}>
-          Use them all the same
-        </button>
+        Paste what was given to you outside, once; this browser keeps it. What the service itself shows is
+        good for trying, and proves nothing against somebody who runs the service.
       </small>
+      <p class="bar">
+        <button type="button" onClick={() => void onUseServed().then(keep)}>
+          Use the keys that the service shows
+        </button>
+      </p>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../api.js';
-import { stepsOf } from './steps.js';
+import { meaningOf, stepsOf } from './steps.js';
 
 const event = (second: number, more: Partial<AuditEvent>): AuditEvent =>
   ({
@@ -8,6 +8,7 @@ const event = (second: number, more: Partial<AuditEvent>): AuditEvent =>
     outcome: 'applied',
     status: 200,
     upstream: null,
+    changes: [],
     ...more,
   }) as AuditEvent;
 
@@ -38,6 +39,18 @@ it('an unknown outcome, and the final word after another look', () => {
   ]);
   expect(steps[1]?.detail).toBe('2 attempts in 4000 ms; its last answer was none.');
   expect(steps.at(-1)?.detail).toBe('The billing API shows what was asked for.');
+});
+
+it('a patch that was taken, of which a field was ignored, did not do what was asked for', () => {
+  const changes = [
+    { field: 'phone', effect: 'applied' as const },
+    { field: 'name', effect: 'ignored' as const },
+  ];
+  expect(meaningOf('applied', changes)).toBe(
+    'The billing API took it, but not every field is what was asked for.',
+  );
+  expect(meaningOf('applied', changes.slice(0, 1))).toBe('The billing API shows what was asked for.');
+  expect(meaningOf('rejected', changes)).toBe('The billing API refused it; nothing was changed.');
 });
 
 it('what ended before anything was sent has its outcome only', () => {

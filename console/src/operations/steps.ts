@@ -1,5 +1,6 @@
 // An operation as steps in time, made of its events.
-import type { AuditEvent } from '../api.js';
+import type { AuditEvent, Change } from '../api.js';
+import { isAmiss, MEANINGS } from '../words.js';
 
 export interface Step {
   readonly at: string;
@@ -34,19 +35,15 @@ export function stepsOf(events: readonly AuditEvent[]): Step[] {
     steps.push({
       ...{ at, afterMs, outcome },
       title: final ? 'Final word' : 'Outcome',
-      detail: `${MEANING[outcome]}${status === null ? '' : ` The caller was answered ${status}.`}`,
+      detail: `${meaningOf(outcome, event.changes)}${status === null ? '' : ` The caller was answered ${status}.`}`,
     });
     return steps;
   });
 }
 
-const MEANING: Record<AuditEvent['outcome'], string> = {
-  pending: 'It is still running.',
-  applied: 'The billing API shows what was asked for.',
-  unchanged: 'The customer had these values already; nothing was sent.',
-  rejected: 'The billing API refused it; nothing was changed.',
-  not_applied: 'It was proven not to have happened.',
-  unknown: 'It may have happened. The BFF looks again until it knows.',
-  unverifiable: 'It cannot be proven any more whether it happened.',
-  refused: 'The BFF refused it; nothing was sent.',
-};
+/** What an outcome says about the customer. A patch that was applied may still have left a field as it was. */
+export function meaningOf(outcome: AuditEvent['outcome'], changes: readonly Change[]): string {
+  return outcome === 'applied' && changes.some(({ effect }) => isAmiss(effect))
+    ? 'The billing API took it, but not every field is what was asked for.'
+    : MEANINGS[outcome];
+}

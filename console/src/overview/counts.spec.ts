@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../api.js';
-import { overviewOf } from './counts.js';
+import { axisEnd, overviewOf } from './counts.js';
 
 const event = (operation: string, day: number, more: Partial<AuditEvent>): AuditEvent =>
   ({
@@ -25,17 +25,36 @@ it('counts an operation once, by its last word; refusals as often as they happen
     event('8', 1, { operation_id: null, action: 'access.refused', problem: 'insufficient-scope' }),
     event('7', 1, { operation_id: null, action: 'audit.read' }),
   ];
-  expect(overviewOf(events)).toEqual({
-    changes: [
-      { name: '2026-05-01', count: 1 },
-      { name: '2026-05-02', count: 2 },
+  expect(overviewOf(events, new Date('2026-05-03T23:59:59Z'), 4)).toEqual({
+    days: [
+      { day: '2026-04-30', count: 0, failed: 0 },
+      { day: '2026-05-01', count: 1, failed: 0 },
+      { day: '2026-05-02', count: 2, failed: 1 },
+      { day: '2026-05-03', count: 0, failed: 0 },
     ],
+    patches: 3,
+    failed: 1,
     outcomes: [
       { name: 'applied', count: 2 },
       { name: 'unknown', count: 1 },
     ],
+    refused: 4,
     refusals: [{ name: 'insufficient-scope', count: 4 }],
-    tokens: [{ name: 'token 2', count: 2 }],
+    tokens: [{ name: 'version 2', count: 2 }],
     unknown: ['3'],
   });
+});
+
+it.each([
+  [0, 2],
+  [1, 2],
+  [3, 4],
+  [4, 4],
+  [9, 10],
+  [10, 20],
+  [61, 80],
+  [101, 200],
+  [999, 1000],
+])('an axis for %i ends at %i', (most, end) => {
+  expect(axisEnd(most)).toBe(end);
 });

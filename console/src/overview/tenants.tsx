@@ -17,6 +17,9 @@ export function TenantsPage({
   return (
     <section>
       <h1>Tenants</h1>
+      {session.tenant === undefined && session.may('tenants:any') && (
+        <p class="quiet">Choose the tenant whose customers, changes and log you want to see.</p>
+      )}
       <Show loaded={loaded}>
         {({ data }) => (
           <>
