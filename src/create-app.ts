@@ -14,6 +14,7 @@ import { createListener } from './listener.js';
 import { Metrics } from './metrics/metrics.js';
 import { OperationWaits } from './operations/operation-waits.js';
 import { InFlight } from './runtime/in-flight.js';
+import { Turns } from './runtime/turns.js';
 import type { Runtime } from './runtime.module.js';
 
 /**
@@ -52,6 +53,10 @@ export async function createApp(runtime: Runtime, outside?: DynamicModule): Prom
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     if (draining.begun) void reply.header('Connection', 'close');
     done(null, payload);
+  });
+  const turns = app.get(Turns);
+  fastify.server.on('connection', () => {
+    turns.giveWay();
   });
   const refusals = app.get(Refusals);
   const metrics = app.get(Metrics);

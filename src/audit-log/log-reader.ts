@@ -135,7 +135,8 @@ export class LogReader {
     for (let n = Math.floor(start / TILE_WIDTH); n < last; n += TILES_AT_A_TIME) {
       const tiles = await this.kysely
         .selectFrom('audit_tile')
-        .select(['n', 'ids'])
+        // As JSON, because the driver's parser of arrays takes forty times as long.
+        .select(['n', sql<readonly string[] | null>`to_json(ids)`.as('ids')])
         .where('log', '=', log)
         .where('level', '=', 0)
         .where('n', '>=', n)

@@ -128,12 +128,8 @@ export class Sequencer {
 
   /** Computed before any row is locked. Events never change. */
   private async candidatesOf(logs: readonly string[]): Promise<Candidate[]> {
-    const candidates: Candidate[] = [];
-    for (const some of slices(await this.store.waiting(logs, EVENTS_AT_A_TIME), LEAVES_IN_A_TURN))
-      candidates.push(
-        ...(await this.turns.take(() => some.map((waiting) => ({ waiting, leaf: leafOf(waiting) })))),
-      );
-    return candidates;
+    const waiting = await this.store.waiting(logs, EVENTS_AT_A_TIME);
+    return this.turns.map(waiting, LEAVES_IN_A_TURN, (one) => ({ waiting: one, leaf: leafOf(one) }));
   }
 
   private async grow(

@@ -5,7 +5,8 @@ import type { Range } from '../audit-log/merkle.js';
 import { Database } from '../database/database.js';
 import type { AuditEvent } from './audit-event.js';
 import { type AuditFilter, isOf } from './audit-filter.js';
-import { AuditQueriesForReaders, type StoredEvent } from './audit-queries.js';
+import { AuditPages } from './audit-pages.js';
+import type { StoredEvent } from './audit-queries.js';
 import { ChangeValues } from './change-values.js';
 
 /** Rows read at a time by a filter: an export never has more of them in memory. Leaves are read by the tile. */
@@ -46,7 +47,7 @@ export interface ExportedLog {
 export class AuditExport {
   constructor(
     private readonly database: Database,
-    private readonly store: AuditQueriesForReaders,
+    private readonly pages: AuditPages,
     private readonly logs: LogReader,
     private readonly keys: LogKeys,
     private readonly values: ChangeValues,
@@ -79,7 +80,7 @@ export class AuditExport {
   async *matching(filter: AuditFilter): AsyncGenerator<readonly Exported[]> {
     let after = FIRST_ID;
     for (;;) {
-      const { rows, stoppedAt } = await this.store.listOldestFirst(filter, after, PAGE);
+      const { rows, stoppedAt } = await this.pages.listOldestFirst(filter, after, PAGE);
       const ids = rows.map(({ event }) => event.id);
       const indexes = await this.logs.indexesOf(filter.tenantId, ids);
       if (rows.length > 0)
@@ -139,7 +140,7 @@ export class AuditExport {
     const sorted = ids.toSorted();
     const [first, last] = [sorted[0], sorted.at(-1)];
     if (first === undefined || last === undefined) return new Map();
-    const rows = await this.store.byIds(tenantId, ids, first, last);
+    const rows = await this.pages.byIds(tenantId, ids, first, last);
     return new Map(rows.map((stored) => [stored.event.id, stored]));
   }
 }

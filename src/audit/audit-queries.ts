@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { idsSince } from '../audit-log/event-ids.js';
 import {
   EVENT_COLUMNS,
@@ -11,7 +11,7 @@ import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
 import { Clock } from '../runtime/clock.js';
 import type { AuditEvent } from './audit-event.js';
-import { type AuditFilter, boundsOf, conditionOf, isOf, waysOf } from './audit-filter.js';
+import { isOf } from './audit-filter.js';
 
 /** A stored event. */
 export interface StoredEvent {
@@ -19,16 +19,6 @@ export interface StoredEvent {
   /** The values behind its masks, encrypted. */
   readonly encryptedValues: Uint8Array | null;
 }
-
-/** Some of the events that match, in their order. */
-export interface FoundPage {
-  readonly rows: readonly StoredEvent[];
-  /** There are no more of them up to this event, and behind it nothing was looked at; absent if nothing is behind it. */
-  readonly stoppedAt?: string;
-}
-
-/** Events of an index that a page looks at. */
-const LOOK_AT = 10_000;
 
 /** Reads the trail of one tenant. */
 @Injectable()
@@ -40,27 +30,6 @@ export class AuditQueries {
     private readonly clock: Clock,
   ) {
     this.kysely = kysely;
-  }
-
-  /** Newest first. */
-  list(filter: AuditFilter, limit: number): Promise<FoundPage> {
-    return this.page(filter, limit, 'desc');
-  }
-
-  /** Oldest first, after `after`. */
-  listOldestFirst(filter: AuditFilter, after: string, limit: number): Promise<FoundPage> {
-    return this.page({ ...filter, after }, limit, 'asc');
-  }
-
-  /** The events with these ids, in any order. The bounds spare the other months. */
-  async byIds(tenantId: string, ids: readonly string[], first: string, last: string): Promise<StoredEvent[]> {
-    const rows = await this.rows()
-      .where(isOf(tenantId))
-      .where(sql<boolean>`audit_record.id = any(${ids}::uuid[])`)
-      .where('audit_record.id', '>=', first)
-      .where('audit_record.id', '<=', last)
-      .execute();
-    return rows.map(toStoredEvent);
   }
 
   /** By its id; undefined if it belongs to another tenant. */
@@ -117,61 +86,14 @@ export class AuditQueries {
     return rows.map(eventOf);
   }
 
-  /**
-   * The ids are selected first, as an array, so the planner can only look up each row by index. Each way is a range of
-   * one index, and at most LOOK_AT events of it are looked at: no filter scans a whole trail.
-   */
-  private async page(filter: AuditFilter, limit: number, order: Order): Promise<FoundPage> {
-    const { ways, bounded } = waysOf(filter);
-    const ids = ways.map((way) => {
-      const some = bounded ? sql`limit ${LOOK_AT}` : sql``;
-      const range = sql`${rangeOf(filter, way, order)} ${some}`;
-      return sql`(select id from (${range}) as looked_at where ${conditionOf(filter)} limit ${limit})`;
-    });
-    const found = await this.rows()
-      .where(isOf(filter.tenantId))
-      .where(sql<boolean>`audit_record.id = any(array(${sql.join(ids, sql` union `)}))`)
-      .orderBy('audit_record.id', order)
-      .limit(limit)
-      .execute();
-    const rows = found.map(toStoredEvent);
-    const stoppedAt =
-      bounded && rows.length < limit ? await this.lastLookedAt(filter, ways, order) : undefined;
-    if (stoppedAt === undefined) return { rows };
-    return {
-      rows: rows.filter(({ event: { id } }) => id === stoppedAt || isBefore(id, stoppedAt, order)),
-      stoppedAt,
-    };
-  }
-
-  /** The first event at which a way had looked at all that it may; undefined if each came to its end. */
-  private async lastLookedAt(
-    filter: AuditFilter,
-    ways: readonly RawBuilder<boolean>[],
-    order: Order,
-  ): Promise<string | undefined> {
-    const last = ways.map(
-      (way) => sql`(select id from (${rangeOf(filter, way, order)} offset ${LOOK_AT - 1} limit 1) as last)`,
-    );
-    const { rows } = await sql<{ id: string }>`${sql.join(last, sql` union `)}`.execute(this.kysely);
-    return rows.map(({ id }) => id).sort((one, other) => (isBefore(one, other, order) ? -1 : 1))[0];
-  }
-
   private rows() {
-    return this.kysely.selectFrom('audit_record').select(EVENT_COLUMNS).select('encrypted_values');
+    return storedEvents(this.kysely);
   }
 }
 
-type Order = 'asc' | 'desc';
-
-function rangeOf(filter: AuditFilter, way: RawBuilder<boolean>, order: Order): RawBuilder<unknown> {
-  return sql`
-    select id, action, phase, outcome, actor_sub, actor_client_id, credential_version, changes from audit_record
-    where ${boundsOf(filter)} and ${way} order by id ${sql.raw(order)}`;
-}
-
-function isBefore(one: string, other: string, order: Order): boolean {
-  return order === 'asc' ? one < other : one > other;
+/** The rows of stored events, for `toStoredEvent`. */
+export function storedEvents(kysely: Kysely<Schema>) {
+  return kysely.selectFrom('audit_record').select(EVENT_COLUMNS).select('encrypted_values');
 }
 
 /** The same for reads by callers, on other connections than those of patches. */
@@ -182,7 +104,7 @@ export class AuditQueriesForReaders extends AuditQueries {
   }
 }
 
-function toStoredEvent({
+export function toStoredEvent({
   encrypted_values: encryptedValues,
   ...row
 }: EventRow & { readonly encrypted_values: Uint8Array | null }): StoredEvent {

@@ -8,6 +8,7 @@ import type { AuditedRequest, AuditEvent, Change, Target } from './audit-event.j
 import { AuditExport, type Exported, type ExportedEvent } from './audit-export.js';
 import type { AuditQuery } from './audit-query.js';
 import type { AuditFilter } from './audit-filter.js';
+import { AuditPages } from './audit-pages.js';
 import { AuditQueriesForReaders, type StoredEvent } from './audit-queries.js';
 import { AuditTrail } from './audit-trail.js';
 import { ChangeValues } from './change-values.js';
@@ -29,6 +30,7 @@ export interface ShownPage {
 @Injectable()
 export class AuditReader {
   constructor(
+    private readonly pages: AuditPages,
     private readonly store: AuditQueriesForReaders,
     private readonly exports: AuditExport,
     private readonly logs: LogReader,
@@ -44,7 +46,7 @@ export class AuditReader {
     const { cursor, limit, clear } = query;
     refuseFaults(faultsOfAfterLeaf(query, undefined));
     const filter = await this.resolved(request, query);
-    const { rows, stoppedAt } = await this.store.list(filter, limit + 1).catch(trailUnavailable);
+    const { rows, stoppedAt } = await this.pages.list(filter, limit + 1).catch(trailUnavailable);
     const page = rows.slice(0, limit);
     const data = await this.shown(request, page, clear);
     const last = rows.length > limit ? page.at(-1)?.event.id : stoppedAt;

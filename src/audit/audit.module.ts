@@ -6,6 +6,7 @@ import { AuditCursors } from './audit-cursors.js';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditExport } from './audit-export.js';
 import { AuditReader } from './audit-reader.js';
+import { AuditPages } from './audit-pages.js';
 import { AuditQueries, AuditQueriesForReaders } from './audit-queries.js';
 import { AuditTrail } from './audit-trail.js';
 import { AuditWriter } from './audit-writer.js';
@@ -26,6 +27,7 @@ import { Refusals } from './refusals.js';
     Partitions,
     AuditQueries,
     AuditQueriesForReaders,
+    AuditPages,
     AuditReader,
     AuditExport,
     AuditCursors,

@@ -7,7 +7,7 @@ import { CHANNELS } from '../database/notifications.js';
 import type { EncryptedColumns, Schema } from '../database/schema.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
-import { slices, Turns } from '../runtime/turns.js';
+import { Turns } from '../runtime/turns.js';
 import { DataKey } from './data-key.js';
 import { KeyRing, Undecryptable } from './key-ring.js';
 
@@ -108,10 +108,7 @@ export class CustomerCipher {
    */
   async decryptAll(tenantId: string, encrypted: readonly EncryptedValue[]): Promise<unknown[]> {
     const keys = await this.loadAll(tenantId, [...new Set(encrypted.map(({ customerId }) => customerId))]);
-    const values: unknown[] = [];
-    for (const slice of slices(encrypted, SLICE))
-      values.push(...(await this.turns.take(() => slice.map((one) => openWithAny(keys, one)))));
-    return values;
+    return this.turns.map(encrypted, SLICE, (one) => openWithAny(keys, one));
   }
 
   /**
