@@ -4,7 +4,7 @@ import { useContext } from 'preact/hooks';
 import type { Change } from './api.js';
 import { labelOf } from './fields.js';
 import { isEmpty, type Json, textOf } from './values.js';
-import { KINDS, saying, SIGNS, type Word } from './words.js';
+import { type Ending, type Kind, KINDS, saying, SIGNS, type Word } from './words.js';
 import type { Loaded } from './use-loaded.js';
 
 export function Show<Data>({
@@ -34,8 +34,16 @@ export function Fault({ children }: { children: ComponentChildren }): JSX.Elemen
 
 /** A word with a sign, so that it can be read without colour. */
 export function Badge({ word }: { word: Word }): JSX.Element {
-  const kind = KINDS[word];
-  return <span class={`badge ${kind}`}>{`${SIGNS[kind]} ${saying(word)}`}</span>;
+  return <Sign kind={KINDS[word]} text={saying(word)} />;
+}
+
+/** How an operation ended. */
+export function EndingBadge({ ending: { kind, text } }: { ending: Ending }): JSX.Element {
+  return <Sign kind={kind} text={text} />;
+}
+
+function Sign({ kind, text }: { kind: Kind; text: string }): JSX.Element {
+  return <span class={`badge ${kind}`}>{`${SIGNS[kind]} ${text}`}</span>;
 }
 
 /** With the day of the week: people say "last Tuesday". */

@@ -38,7 +38,7 @@ export const EFFECTS = Object.keys(EFFECT_KINDS) as readonly Effect[];
 export const SIGNS: Record<Kind, string> = { good: '✓', bad: '✗', open: '?', plain: '·' };
 
 /** What an outcome says about the customer. */
-export const MEANINGS: Record<Outcome, string> = {
+const MEANINGS: Record<Outcome, string> = {
   pending: 'It is still running.',
   applied: 'The billing API shows what was asked for.',
   unchanged: 'The customer had these values already; nothing was sent.',
@@ -49,8 +49,25 @@ export const MEANINGS: Record<Outcome, string> = {
   refused: 'The BFF refused it; nothing was sent.',
 };
 
-/** Whether a field is not what was asked for, or nobody knows. */
-export function isAmiss(effect: Effect | undefined): boolean {
+/** How an operation ended, in a word or two, and what that says about the customer. */
+export interface Ending {
+  readonly kind: Kind;
+  readonly text: string;
+  readonly meaning: string;
+}
+
+/** A patch that was applied may still have left a field as it was: then it did not do what was asked for. */
+export function endingOf(outcome: Outcome, changes: readonly Change[]): Ending {
+  return outcome === 'applied' && changes.some(isAmiss)
+    ? {
+        kind: 'bad',
+        text: 'not all applied',
+        meaning: 'The billing API took it, but not every field is what was asked for.',
+      }
+    : { kind: OUTCOME_KINDS[outcome], text: saying(outcome), meaning: MEANINGS[outcome] };
+}
+
+function isAmiss({ effect }: Change): boolean {
   return effect !== undefined && (EFFECT_KINDS[effect] === 'bad' || EFFECT_KINDS[effect] === 'open');
 }
 

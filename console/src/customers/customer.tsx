@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { dataOf } from '../api.js';
+import { mayUndo } from '../change/undo-plan.js';
 import { FIELDS } from '../fields.js';
 import { Show, Time, Value } from '../parts.js';
 import { linkTo } from '../router.js';
@@ -63,6 +64,8 @@ export function CustomerPage({ session, id }: { session: Session; id: string }):
                     </td>
                     {session.may('audit:read') && (
                       <LastChange
+                        session={session}
+                        customer={customer.id}
                         entry={trail.state === 'ready' ? trail.data.get(name) : undefined}
                         none={trail.state === 'ready' ? '–' : ''}
                         onHistory={() => showHistory(name)}
@@ -89,11 +92,15 @@ export function CustomerPage({ session, id }: { session: Session; id: string }):
 }
 
 function LastChange({
+  session,
+  customer,
   entry,
   none,
   label,
   onHistory,
 }: {
+  session: Session;
+  customer: string;
   entry: Entry | undefined;
   /** What stands for no entry. */
   none: string;
@@ -117,6 +124,17 @@ function LastChange({
         <button type="button" class="as-link" aria-label={`History of ${label}`} onClick={onHistory}>
           History
         </button>
+        {typeof entry.operationId === 'string' && mayUndo(session, entry.changes) && (
+          <>
+            {' '}
+            <a
+              href={linkTo({ page: 'undo', id: entry.operationId, customer })}
+              aria-label={`Undo the last change of ${label}`}
+            >
+              Undo
+            </a>
+          </>
+        )}
       </td>
     </>
   );

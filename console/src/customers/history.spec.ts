@@ -77,9 +77,7 @@ it('says in one line what was found', () => {
     '1 operation: 1 of audit.read.',
   );
   const ignored = event({ changes: [{ field: 'name', effect: 'ignored' }] });
-  expect(summaryOf(entriesOf([ignored]), false)).toBe(
-    '1 operation: 1 applied. In 1 of those applied not every field is what was asked for.',
-  );
+  expect(summaryOf(entriesOf([ignored]), false)).toBe('1 operation: 1 not all applied.');
   expect(summaryOf([], false)).toBe('Nothing is recorded for this choice.');
   expect(summaryOf([], true)).toBe('Nothing yet; look for older ones.');
 });

@@ -1,6 +1,6 @@
 // The story of a customer, made of the events of its trail.
 import type { AuditEvent, Change } from '../api.js';
-import { isAmiss, saying } from '../words.js';
+import { type Ending, endingOf } from '../words.js';
 
 /** One line of the timeline: what one request did. */
 export interface Entry {
@@ -10,6 +10,7 @@ export interface Entry {
   readonly at: string;
   readonly action: AuditEvent['action'];
   readonly outcome: AuditEvent['outcome'];
+  readonly ending: Ending;
   readonly actor: AuditEvent['actor'];
   /** The customer's id; null if it was not read. */
   readonly customer: string | null;
@@ -35,17 +36,19 @@ function entryOf(key: string, events: readonly AuditEvent[]): Entry {
   const [first] = events;
   const last = events.at(-1);
   if (first === undefined || last === undefined) throw new Error('an operation without events');
+  const changes = mergedChanges(events);
   return {
     key,
     operationId: first.operation_id,
     at: first.occurred_at,
     action: first.action,
     outcome: last.outcome,
+    ending: endingOf(last.outcome, changes),
     actor: first.actor,
     customer: last.target?.customer_id ?? first.target?.customer_id ?? null,
     credential: last.credential ?? first.credential,
     reverts: first.reverts ?? last.reverts,
-    changes: mergedChanges(events),
+    changes,
     events,
   };
 }
@@ -69,19 +72,15 @@ function mergedChanges(events: readonly AuditEvent[]): Change[] {
 /** `3 operations: 2 applied, 1 unchanged.` @param more whether older ones are left out */
 export function summaryOf(entries: readonly Entry[], more: boolean): string {
   const counts = new Map<string, number>();
-  for (const { action, outcome } of entries) {
-    const word = action === 'customer.patch' ? saying(outcome) : `of ${action}`;
+  for (const { action, ending } of entries) {
+    const word = action === 'customer.patch' ? ending.text : `of ${action}`;
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   if (entries.length === 0)
     return more ? 'Nothing yet; look for older ones.' : 'Nothing is recorded for this choice.';
   const found = `${entries.length} ${entries.length === 1 ? 'operation' : 'operations'}`;
   const parts = [...counts].map(([word, count]) => `${count} ${word}`);
-  const amiss = entries.filter(
-    ({ outcome, changes }) => outcome === 'applied' && changes.some(({ effect }) => isAmiss(effect)),
-  ).length;
-  const but = amiss === 0 ? '' : ` In ${amiss} of those applied not every field is what was asked for.`;
-  return `${more ? `The newest ${found}` : found}: ${parts.join(', ')}.${but}`;
+  return `${more ? `The newest ${found}` : found}: ${parts.join(', ')}.`;
 }
 
 /** Who last changed each field, as far as these entries go. */

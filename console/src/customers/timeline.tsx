@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { type AuditEvent, type Change, dataOf } from '../api.js';
 import { mayUndo } from '../change/undo-plan.js';
 import { labelOf } from '../fields.js';
-import { Badge, Fault, shown, Time, useClearValues, Value } from '../parts.js';
+import { Badge, EndingBadge, Fault, shown, Time, useClearValues, Value } from '../parts.js';
 import { linkTo } from '../router.js';
 import type { Session } from '../session.js';
 import { messageOf } from '../use-loaded.js';
@@ -138,7 +138,7 @@ function Line({
         )}
       </td>
       <td>
-        {isPatch && <Badge word={entry.outcome} />}
+        {isPatch && <EndingBadge ending={entry.ending} />}
         {credential !== null && <span class="quiet">{` token ${credential.version}`}</span>}
       </td>
       <td>

@@ -3,11 +3,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { type AuditEvent, dataOf, type Operation } from '../api.js';
 import { mayUndo } from '../change/undo-plan.js';
 import { actorName, type Entry, entriesOf } from '../customers/history.js';
-import { Badge, Changes, Show, Time, useClearValues } from '../parts.js';
+import { Changes, EndingBadge, Show, Time, useClearValues } from '../parts.js';
 import { linkTo } from '../router.js';
 import type { Session } from '../session.js';
 import { useLoaded } from '../use-loaded.js';
-import { meaningOf, stepsOf } from './steps.js';
+import { endingOf } from '../words.js';
+import { stepsOf } from './steps.js';
 
 /** An operation as a picture in time. One whose outcome is unknown turns into its final word by itself. */
 export function OperationPage({ session, id }: { session: Session; id: string }): JSX.Element {
@@ -42,12 +43,13 @@ function Live({ session, first }: { session: Session; first: Operation }): JSX.E
     (signal) => entryOf(session, operation, { customer, clear, signal }),
     [session, operation.id, operation.status, clear],
   );
+  const ending = endingOf(operation.status, operation.changes);
   const known = entry.state === 'ready' ? entry.data : undefined;
   return (
     <>
       <p class="lead" aria-live="polite">
-        <Badge word={operation.status} />
-        {` ${meaningOf(operation.status, operation.changes)}`}
+        <EndingBadge ending={ending} />
+        {` ${ending.meaning}`}
         {!operation.final && ' This page changes by itself.'}
       </p>
       <dl class="facts">
@@ -99,7 +101,7 @@ function Picture({ events }: { events: readonly AuditEvent[] }): JSX.Element {
           <li key={`${step.title}${step.at}`}>
             <span class="after">{`+${step.afterMs} ms`}</span>
             <strong>{step.title}</strong>
-            {step.outcome !== undefined && <Badge word={step.outcome} />}
+            {step.ending !== undefined && <EndingBadge ending={step.ending} />}
             <p>{step.detail}</p>
           </li>
         ))}

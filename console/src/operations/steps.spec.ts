@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../api.js';
-import { meaningOf, stepsOf } from './steps.js';
+import { stepsOf } from './steps.js';
 
 const event = (second: number, more: Partial<AuditEvent>): AuditEvent =>
   ({
@@ -19,7 +19,7 @@ it('a patch: the intent, what the billing API took, the outcome', () => {
   expect(stepsOf([INTENT, event(1, { upstream })])).toMatchObject([
     { title: 'Intent', afterMs: 0 },
     { title: 'Billing API', afterMs: 200, detail: '1 attempt in 800 ms; its last answer was 200.' },
-    { title: 'Outcome', afterMs: 1_000, outcome: 'applied' },
+    { title: 'Outcome', afterMs: 1_000, ending: { kind: 'good', text: 'applied' } },
   ]);
 });
 
@@ -41,21 +41,9 @@ it('an unknown outcome, and the final word after another look', () => {
   expect(steps.at(-1)?.detail).toBe('The billing API shows what was asked for.');
 });
 
-it('a patch that was taken, of which a field was ignored, did not do what was asked for', () => {
-  const changes = [
-    { field: 'phone', effect: 'applied' as const },
-    { field: 'name', effect: 'ignored' as const },
-  ];
-  expect(meaningOf('applied', changes)).toBe(
-    'The billing API took it, but not every field is what was asked for.',
-  );
-  expect(meaningOf('applied', changes.slice(0, 1))).toBe('The billing API shows what was asked for.');
-  expect(meaningOf('rejected', changes)).toBe('The billing API refused it; nothing was changed.');
-});
-
 it('what ended before anything was sent has its outcome only', () => {
   expect(stepsOf([event(0, { outcome: 'unchanged' })])).toMatchObject([
-    { title: 'Outcome', outcome: 'unchanged' },
+    { title: 'Outcome', ending: { kind: 'plain', text: 'unchanged' } },
   ]);
   expect(stepsOf([])).toEqual([]);
 });

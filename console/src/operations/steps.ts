@@ -1,6 +1,6 @@
 // An operation as steps in time, made of its events.
-import type { AuditEvent, Change } from '../api.js';
-import { isAmiss, MEANINGS } from '../words.js';
+import type { AuditEvent } from '../api.js';
+import { type Ending, endingOf } from '../words.js';
 
 export interface Step {
   readonly at: string;
@@ -8,7 +8,7 @@ export interface Step {
   readonly afterMs: number;
   readonly title: string;
   readonly detail: string;
-  readonly outcome?: AuditEvent['outcome'];
+  readonly ending?: Ending;
 }
 
 /** @param events of one operation, oldest first */
@@ -25,6 +25,7 @@ export function stepsOf(events: readonly AuditEvent[]): Step[] {
       return [{ at, afterMs, title: 'Intent', detail }];
     }
     const final = index > 0 && events.slice(0, index).some((earlier) => earlier.phase === 'outcome');
+    const ending = endingOf(outcome, event.changes);
     const steps: Step[] = [];
     if (upstream !== null && upstream.attempts > 0)
       steps.push({
@@ -33,17 +34,10 @@ export function stepsOf(events: readonly AuditEvent[]): Step[] {
         detail: `${upstream.attempts} ${upstream.attempts === 1 ? 'attempt' : 'attempts'} in ${upstream.duration_ms} ms; its last answer was ${upstream.status ?? 'none'}.`,
       });
     steps.push({
-      ...{ at, afterMs, outcome },
+      ...{ at, afterMs, ending },
       title: final ? 'Final word' : 'Outcome',
-      detail: `${meaningOf(outcome, event.changes)}${status === null ? '' : ` The caller was answered ${status}.`}`,
+      detail: `${ending.meaning}${status === null ? '' : ` The caller was answered ${status}.`}`,
     });
     return steps;
   });
-}
-
-/** What an outcome says about the customer. A patch that was applied may still have left a field as it was. */
-export function meaningOf(outcome: AuditEvent['outcome'], changes: readonly Change[]): string {
-  return outcome === 'applied' && changes.some(({ effect }) => isAmiss(effect))
-    ? 'The billing API took it, but not every field is what was asked for.'
-    : MEANINGS[outcome];
 }

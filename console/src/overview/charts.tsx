@@ -15,7 +15,7 @@ export function DayChart({ days }: { days: readonly Day[] }): JSX.Element {
       <ol>
         {days.map(({ day, count, failed }) => (
           <li key={day}>
-            <span class="unseen">{`${dayName(day)}: ${count} patches, ${failed} not applied or unknown`}</span>
+            <span class="unseen">{`${dayName(day)}: ${count} patches, ${failed} not or not all applied, or unknown`}</span>
             <div class="column" aria-hidden="true" title={dayName(day)}>
               <span>{count === 0 ? '' : count}</span>
               <div class="failed" style={{ height: `${(100 * failed) / end}%` }} />
@@ -34,7 +34,7 @@ export function DayChart({ days }: { days: readonly Day[] }): JSX.Element {
         </div>
         <div>
           <span class="key failed" aria-hidden="true" />
-          not applied, refused or unknown
+          not or not all applied, or unknown
         </div>
         <div>Days are UTC.</div>
       </figcaption>

@@ -1,7 +1,6 @@
 // What the overview counts.
 import type { AuditEvent } from '../api.js';
 import { entriesOf } from '../customers/history.js';
-import { KINDS, saying } from '../words.js';
 
 export interface Count {
   readonly name: string;
@@ -33,7 +32,7 @@ export interface Overview {
 /** @param events newest first; @param now the last day; @param days how many */
 export function overviewOf(events: readonly AuditEvent[], now: Date, days: number): Overview {
   const patches = entriesOf(events.filter(({ action }) => action === 'customer.patch'));
-  const failed = patches.filter(({ outcome }) => KINDS[outcome] === 'bad' || KINDS[outcome] === 'open');
+  const failed = patches.filter(({ ending: { kind } }) => kind === 'bad' || kind === 'open');
   const refusals = events
     .filter(({ action }) => action === 'access.refused')
     .flatMap(({ problem, count = 1 }) => Array<string>(count).fill(problem ?? 'unknown'));
@@ -46,7 +45,7 @@ export function overviewOf(events: readonly AuditEvent[], now: Date, days: numbe
     }),
     patches: patches.length,
     failed: failed.length,
-    outcomes: counted(patches.map(({ outcome }) => saying(outcome))),
+    outcomes: counted(patches.map(({ ending }) => ending.text)),
     refused: refusals.length,
     refusals: counted(refusals),
     tokens: counted(

@@ -24,7 +24,7 @@ export function OverviewPage({ session }: { session: Session }): JSX.Element {
               {!whole && <p class="quiet">{`Only the newest ${events.length} events are counted.`}</p>}
               <div class="figures">
                 <Figure value={patches} label="patches" />
-                <Figure value={failed} label="of them not applied, refused or unknown" />
+                <Figure value={failed} label="of them not or not all applied, or unknown" />
                 <Figure value={unknown.length} label="not known yet" />
                 <Figure value={counts.refused} label="requests refused by the BFF" />
               </div>
