@@ -101,7 +101,7 @@ const OF_EARLIER_TRY = ['409 idempotency-in-flight', '502 billing-failed again',
 /** With a key, again and again until the answer is certain. */
 function patchesOnce(world) {
   return async (send) => {
-    const first = world.ledger.current;
+    const first = world.ledger.now;
     const change = { method: 'PATCH', path: pathOf(customerOf(world)), body: freshFields(), first };
     const headers = { 'idempotency-key': randomUUID() };
     for (let tries = 0; tries < TRIES; tries += 1) {

@@ -13,19 +13,29 @@ export class Ledger {
   undueCount = 0;
   /** Patches that were answered 200. */
   acknowledged = [];
-  current = { row: undefined, due: new Set() };
+  /** A phase, or the rest of one once it is mended, and the failures that are due in it; the last one is now. */
+  states = [{ row: undefined, due: new Set() }];
 
   /** From now on, until `mended`, these failures are due. */
   begin(name, due) {
     this.rows.push({ name, due, began: Date.now(), requests: 0, answers: new Map(), recovery: undefined });
-    this.current = { row: this.rows.at(-1), due: new Set(due) };
+    this.states.push({ row: this.rows.at(-1), due: new Set(due) });
     this.delay.reset();
     this.delay.enable();
   }
 
   /** From now on nothing but successes is due. */
   mended() {
-    this.current = { ...this.current, due: new Set() };
+    this.states.push({ ...this.states.at(-1), due: new Set() });
+  }
+
+  /** A place in what happens. */
+  get now() {
+    return this.states.length - 1;
+  }
+
+  get phase() {
+    return this.states.at(-1).row?.name;
   }
 
   end() {
@@ -34,15 +44,17 @@ export class Ledger {
   }
 
   /**
-   * A failure is due if it was when the request, or the first try of the same change, began, or when it ended.
+   * A failure is due if it was at any time from the beginning of the request, or of the first try of the same change.
    * @param label such as `503 audit-unavailable`
    * @param expected labels that are no failure of this request
+   * @param since what `now` was when it began
    */
-  note({ label, expected, during, example }) {
+  note({ label, expected, since, example }) {
+    const during = this.states.slice(since);
     const { row } = during[0];
     row.requests += 1;
     row.answers.set(label, (row.answers.get(label) ?? 0) + 1);
-    const isDue = [...during, this.current].some(({ due }) => due.has(label));
+    const isDue = during.some(({ due }) => due.has(label));
     if (label === '200' || expected.includes(label) || isDue) return;
     this.undueCount += 1;
     if (this.undue.length < MOST_EXAMPLES)

@@ -14,12 +14,12 @@ export class Requests {
   }
 
   /**
-   * @param of `{token, method, path, headers, body}`; `expected`: labels that are no failure; `first`: when the first try
-   *   of the same change began; `at`: an instance instead of the balancer; `sees`: whether a body is whole
+   * @param of `{token, method, path, headers, body}`; `expected`: labels that are no failure; `first`: the ledger's `now` when
+   *   the first try of the same change began; `at`: an instance instead of the balancer; `sees`: whether a body is whole
    * @returns status, headers, body as text, problem (undefined unless it is one) and label
    */
   async send({ token, method = 'GET', path, headers, body, expected = [], first, at, sees = () => true }) {
-    const during = [first, this.ledger.current].filter((one) => one !== undefined);
+    const since = first ?? this.ledger.now;
     const answer = await this.ask(at ?? this.balancer.url, {
       method,
       path,
@@ -32,7 +32,7 @@ export class Requests {
     });
     const label = answer.label === '200' && !sees(answer.text) ? 'cut off' : answer.label;
     const example = `${method} ${path} ${answer.headers?.['x-request-id'] ?? ''}`;
-    this.ledger.note({ label, expected, during, example });
+    this.ledger.note({ label, expected, since, example });
     return { ...answer, label };
   }
 

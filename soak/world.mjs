@@ -52,7 +52,7 @@ export async function startWorld() {
     AUDIT_SIGNING_KEYS: `soak:${randomBytes(32).toString('base64url')}`,
   };
   const ledger = new Ledger();
-  const phase = () => ledger.current.row?.name;
+  const phase = () => ledger.phase;
   const instances = new Instances({ environment, folder, logs: LOGS, phase });
   for (const n of instances.running.keys()) await instances.start(n);
   const balancer = await startBalancer(instances.running);
