@@ -7,8 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { median, percentile } from '../bench/report.mjs';
 
 const VERIFIER = fileURLToPath(new URL('../scripts/audit-verify.mjs', import.meta.url));
-/** Resident memory at the end, as a multiple of what it was after warming up. */
-export const MEMORY_LIMIT = 1.25;
 /** MB that are no growth: a collection more or less. */
 const MEMORY_SLACK = 16;
 const SHOWN = 5;
@@ -105,8 +103,11 @@ function twice(values) {
   return values.filter((value) => seen.has(value) || !seen.add(value));
 }
 
-/** By process: only those that ran from one steady phase to the other. */
-export function memoryOf(samples, [before, after], isJudged) {
+/**
+ * By process: only those that ran from one steady phase to the other.
+ * @param limit of the median of the other, as a multiple of that of the one; Infinity: it is not judged
+ */
+export function memoryOf(samples, [before, after], limit) {
   const grown = [];
   const lines = [];
   for (const pid of new Set(samples.map((sample) => sample.pid))) {
@@ -123,9 +124,12 @@ export function memoryOf(samples, [before, after], isJudged) {
     );
     const line = `instance ${own[0].number}: ${from.toFixed(0)} MB, then ${to.toFixed(0)} MB (${(to / from).toFixed(2)}), at most ${most.toFixed(0)} MB`;
     lines.push(line);
-    if (to > from * MEMORY_LIMIT && to > from + MEMORY_SLACK) grown.push(line);
+    if (to > from * limit && to > from + MEMORY_SLACK) grown.push(line);
   }
-  return { lines, checks: isJudged ? [check(`memory grew by less than a quarter`, grown)] : [] };
+  return {
+    lines,
+    checks: limit === Infinity ? [] : [check(`memory is flat: at most ${limit} times`, grown)],
+  };
 }
 
 /** The verdict, and whether all holds. */

@@ -1,7 +1,7 @@
 // Holds the trail against what callers were told and what the billing API applied, and prints the verdict.
 import { fetch } from 'undici';
 import { print } from '../bench/report.mjs';
-import { check, checksOfPatches, lastWord, MEMORY_LIMIT, memoryOf, readTrail, verdictOf } from './checks.mjs';
+import { check, checksOfPatches, lastWord, memoryOf, readTrail, verdictOf } from './checks.mjs';
 import { ids, LOGS, until } from './world.mjs';
 
 /** Milliseconds until a log has all events. */
@@ -12,7 +12,7 @@ const SEALED_WITHIN = 30_000;
  * @param open operations that are open at the end
  * @returns whether all of it holds
  */
-export async function report(world, { late, open, judgesMemory }) {
+export async function report(world, { late, open, memoryLimit }) {
   const { ledger, instances, billing, folder, checkpoints, operator, database } = world;
   const sealed = async () => {
     const [{ waits }] = await database.query(`select exists (select from audit_pending)
@@ -31,7 +31,7 @@ export async function report(world, { late, open, judgesMemory }) {
     events += trail.events;
     logs.push(...trail.faults);
   }
-  const memory = memoryOf(instances.samples, ['steady', 'steady again'], judgesMemory);
+  const memory = memoryOf(instances.samples, ['steady', 'steady again'], memoryLimit);
   const checks = [
     check('failures only where they are due', [
       ...ledger.undue,
@@ -57,7 +57,7 @@ export async function report(world, { late, open, judgesMemory }) {
     words.set(lastWord(operation), (words.get(lastWord(operation)) ?? 0) + 1);
   console.log(`\n${events} events; ${billing.record.length} patches applied; last words: ${listOf(words)}`);
   console.log(`lines of level error: ${listOf(instances.errors) || 'none'}`);
-  console.log(`memory, ${judgesMemory ? `limit ${MEMORY_LIMIT}` : 'not judged'}:`);
+  console.log(`memory, ${memoryLimit === Infinity ? 'not judged' : `limit ${memoryLimit}`}:`);
   for (const line of memory.lines) console.log(`  ${line}`);
   console.log('');
   const holds = verdictOf(checks);
