@@ -47,7 +47,7 @@ describe('the event of a refusal', () => {
       trace_id: 'ab'.repeat(16),
       action: 'access.refused',
       phase: 'refusal',
-      target: { ref: CUSTOMER.id, customer_id: null },
+      target: { ref: CUSTOMER.id, customer_id: CUSTOMER.id },
       outcome: 'refused',
       status: 400,
       upstream: null,
@@ -78,6 +78,21 @@ describe('the event of a refusal', () => {
     await bff.send('PATCH', '/api/v1/customers/secret-alias', { name: 'Acme' }, headers);
     const [event] = await refusals(1);
     expect(event?.['target']).toEqual({ ref: 's***', customer_id: null });
+  });
+
+  it('is found by the id in the path, whatever was asked of the customer', async () => {
+    const id = `cus_refused${callers}`;
+    const reading = await authorization({ scope: 'audit:read' });
+    const erasing = await authorization({ scope: 'audit:read', client_id: 'eraser' });
+    const refused = await Promise.all([
+      bff.send('GET', `/api/v1/customers/${id}`, undefined, reading),
+      bff.send('DELETE', `/api/v1/customers/${id}/personal-data`, undefined, erasing),
+    ]);
+    expect(refused.map(({ status }) => status)).toEqual([403, 403]);
+    await refusals(2);
+    const { body } = await bff.send('GET', `/api/v1/audit-events?customer=${id}`, undefined, reading);
+    const found = (body as { data: StoredEvent[] }).data;
+    expect(found.map(({ target }) => target)).toEqual(Array(2).fill({ ref: id, customer_id: id }));
   });
 
   it.each<[string, Record<string, unknown>, Record<string, string>, string, string | null]>([

@@ -10,7 +10,7 @@ import { TenantCache } from '../tenants/tenant-cache.js';
 import type { AuditEvent } from './audit-event.js';
 import { actorOf } from './provenance.js';
 import { AuditWriter } from './audit-writer.js';
-import { maskRef } from './masks.js';
+import { targetOf } from './customer-aliases.js';
 
 /** Milliseconds for which equal refusals become one event. */
 const WINDOW = 60_000;
@@ -121,7 +121,7 @@ export class Refusals {
       trace_id: request.trace.traceId,
       action: 'access.refused',
       phase: 'refusal',
-      target: ref === undefined ? null : { ref: maskRef(ref), customer_id: null },
+      target: ref === undefined ? null : targetOf(ref),
       outcome: 'refused',
       status: problem.status,
       upstream: null,
@@ -140,7 +140,9 @@ function fieldsOf({ options }: NonNullable<FastifyRequest['problem']>): string[]
   return [...new Set(names)].filter((name) => /^[a-z_]{1,64}$/.test(name));
 }
 
+/** The customer that the path names. */
 function customerRefOf(params: unknown): string | undefined {
-  if (typeof params !== 'object' || params === null || !('id_or_alias' in params)) return undefined;
-  return typeof params.id_or_alias === 'string' ? params.id_or_alias : undefined;
+  if (typeof params !== 'object' || params === null) return undefined;
+  const { id_or_alias: ref, cus_id: id }: { id_or_alias?: unknown; cus_id?: unknown } = params;
+  return [ref, id].find((name) => typeof name === 'string');
 }
