@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { allSealed } from './support/audit-log.js';
+import { allSealed, read } from './support/audit-log.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
@@ -47,9 +47,13 @@ async function statementsOf(work: () => Promise<unknown>): Promise<Map<string, u
 
 /** The months that a statement looks into, by its plan. */
 async function monthsOf(text: string, values: readonly unknown[]): Promise<string[]> {
-  const { rows } = await owner.query<{ 'QUERY PLAN': string }>(`explain ${text}`, [...values]);
-  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  const plan = await explained(text, values);
   return [...new Set(plan.match(/audit_event_(\d{4}_\d\d|default)\b/g))];
+}
+
+async function explained(what: string, values: readonly unknown[] = []): Promise<string> {
+  const { rows } = await owner.query<{ 'QUERY PLAN': string }>(`explain ${what}`, [...values]);
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
 }
 
 it.each<[string, () => Promise<unknown>, statements: number]>([
@@ -77,6 +81,20 @@ it.each<[string, () => Promise<unknown>, statements: number]>([
 it('the test sees a statement that looks into all months', async () => {
   const all = await monthsOf('select from audit_record where operation_id = $1', [randomUUID()]);
   expect(all.length).toBeGreaterThan(MONTHS);
+});
+
+it('events of an actor are found by index, also by a plan that was made once and where all are of one client', async () => {
+  await patched({});
+  await owner.query(`insert into audit_record select copy.* from (select * from audit_record order by id desc limit 1) as event,
+    generate_series(1, 20000) as n, jsonb_populate_record(null::audit_record, to_jsonb(event) ||
+      jsonb_build_object('id', left(event.id::text, 24) || lpad(to_hex(n), 12, '0'))) as copy`);
+  await owner.query('analyze audit_record');
+  const statements = await statementsOf(() => read(bff, 'audit-events?actor=nobody'));
+  const page = [...statements.keys()].find((text) => text.includes('actor_client_id = $')) ?? '';
+  const plan = await explained(`(generic_plan) ${page}`);
+  // Empty months are looked into in any way.
+  for (const column of ['actor_sub', 'actor_client_id'])
+    expect(plan).toContain(`using ${monthAt(0)}_tenant_id_${column}_id_idx`);
 });
 
 async function patched(headers: Record<string, string>): Promise<string> {
