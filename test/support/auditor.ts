@@ -39,8 +39,12 @@ export class Auditor {
     return join(this.folder, name);
   }
 
-  /** Runs scripts/audit-verify.mjs. @param state name of the state file, if there is to be one */
-  async verify(evidence: Evidence, state?: string): Promise<Verdict> {
+  /**
+   * Runs scripts/audit-verify.mjs.
+   * @param state name of the state file, if there is to be one
+   * @param flags of Node.js
+   */
+  async verify(evidence: Evidence, state?: string, flags: readonly string[] = []): Promise<Verdict> {
     const { exported, keys, checkpoints, witnesses = [], quorum, proof } = evidence;
     const text = typeof exported === 'string' || Buffer.isBuffer(exported) ? exported : lines(exported);
     await writeFile(this.path('export.ndjson'), text);
@@ -52,7 +56,7 @@ export class Auditor {
     if (proof !== undefined) args.push('--proof', await this.keep('event.tlog-proof', proof));
     for (const witness of witnesses) args.push('--witness', witness);
     if (quorum !== undefined) args.push('--quorum', String(quorum));
-    return runVerifier(args);
+    return runVerifier(args, flags);
   }
 
   async keep(name: string, text: string): Promise<string> {
@@ -75,9 +79,9 @@ export async function verify(evidence: Evidence): Promise<Verdict> {
   }
 }
 
-export function runVerifier(args: readonly string[]): Promise<Verdict> {
+export function runVerifier(args: readonly string[], flags: readonly string[] = []): Promise<Verdict> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['scripts/audit-verify.mjs', ...args], (error, out, err) => {
+    execFile(process.execPath, [...flags, 'scripts/audit-verify.mjs', ...args], (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });

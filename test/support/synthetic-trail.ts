@@ -50,18 +50,19 @@ export class SyntheticTrail {
   export(options: ExportOptions = {}): string[] {
     const { from = 0, to = this.texts.length, pruned = [], keys, header, shown } = options;
     const checkpoint = this.checkpoint(to, keys);
+    const ends = new Map(pruned);
     const body: string[] = [];
     let events = 0;
     for (let leaf = from; leaf < to;) {
-      const range = pruned.find(([first]) => first === leaf);
-      if (range === undefined) {
+      const end = ends.get(leaf);
+      if (end === undefined) {
         body.push(this.line(leaf, shown));
         events += 1;
         leaf += 1;
       } else {
-        const hashes = rangeHashes(...range, this.leaves).map((hash) => hash.toString('base64'));
-        body.push(JSON.stringify({ pruned: { from: range[0], to: range[1], hashes } }));
-        leaf = range[1];
+        const hashes = rangeHashes(leaf, end, this.leaves).map((hash) => hash.toString('base64'));
+        body.push(JSON.stringify({ pruned: { from: leaf, to: end, hashes } }));
+        leaf = end;
       }
     }
     return [
