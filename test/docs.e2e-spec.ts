@@ -42,6 +42,12 @@ function anchorsOf(file: string): string[] {
 
 describe('SECURITY.md', () => {
   const document = readFileSync('SECURITY.md', 'utf8').replaceAll(/```[^]*?```/g, '');
+
+  it('lists the lines of ASVS that are not met', () => {
+    const rows = [...document.matchAll(/^\| ([\d.–]+) +\| not met/gm)].map(([, number]) => number);
+    const listed = /^\*\*Not met\*\*, (\d+) lines, .*: (.*)\.$/m.exec(document);
+    expect(listed?.slice(1)).toEqual([String(rows.length), rows.join(', ')]);
+  });
   // `test/file`: "name of a test", "name of another"
   const named = [...document.matchAll(/`((?:test|src)\/[\w./-]+spec\.ts)`((?:[:,] "[^"\n]+")*)/g)].flatMap(
     ([, file = '', names = '']) =>
