@@ -75,7 +75,7 @@ const FIELDS: Record<string, Rule> = {
   billing_email: email,
   invoicing_emails: list(100, email),
   phone: (value) =>
-    matching(/^[\d +()\-./a-z#;=]{3,32}$/)(value) && String(value).replaceAll(/\D/g, '').length >= 3,
+    matching(/^[\d +()\-./A-Za-z#;=]{3,32}$/)(value) && String(value).replaceAll(/\D/g, '').length >= 3,
   currency: matching(/^[A-Z]{3}$/),
   invoicing_entity_id: matching(/^ive_[0-9A-Za-z]{1,22}$/),
   is_tax_exempt: isBoolean,
