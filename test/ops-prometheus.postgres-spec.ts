@@ -76,7 +76,7 @@ async function find(expr: string): Promise<string[]> {
 
 /** Patches of several callers, some with a token that is refused or with more requests than one caller may send. */
 async function load(): Promise<void> {
-  const headersOf = async (claims: object): Promise<Record<string, string>> => ({
+  const headersOf = async (claims: Record<string, string>): Promise<Record<string, string>> => ({
     Authorization: `Bearer ${await idp.token(claims)}`,
     'Content-Type': 'application/json',
   });
