@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { Auditor, runVerifier, type Verdict, verify } from './support/auditor.js';
+import { Auditor, runVerifier, runVerifierProcess, type Verdict, verify } from './support/auditor.js';
 import { REAL } from './support/published-notes.js';
 import { noteKey, writeProof } from './support/second-log.js';
 import { LOG, SyntheticTrail } from './support/synthetic-trail.js';
@@ -408,6 +408,20 @@ describe('could not check', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/^Usage:\n {2}audit-verify <export.ndjson> --keys/);
   });
+});
+
+it('says the same, with the same exit status, as a process of its own', async () => {
+  const auditor = await Auditor.atWork();
+  const vkeys = await auditor.keep('vkeys.txt', `${key.vkey}\n`);
+  const good = await auditor.keep('good.ndjson', `${lines.join('\n')}\n`);
+  const short = await auditor.keep('short.ndjson', `${lines.slice(0, -1).join('\n')}\n`);
+  for (const [code, file] of [good, short, auditor.path('nowhere')].entries()) {
+    const args = [file, '--keys', vkeys];
+    const verdict = await runVerifierProcess(args);
+    expect(verdict).toEqual(await runVerifier(args));
+    expect(verdict.code).toBe(code);
+  }
+  await auditor.leave();
 });
 
 describe('one event, with its proof', () => {
