@@ -17,8 +17,16 @@
 // A leaf is SHA-256 of 0x00 and the event's RFC 8785 form without `leaf_index` and without `clear` in its changes.
 import { Buffer, isUtf8 } from 'node:buffer';
 import { createHmac, createPublicKey, hash, verify as verifySignature } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
@@ -59,7 +67,7 @@ const LATE = 15 * MINUTE;
 /** The last events of a month may enter the log so much after its end. */
 const MONTH_ENDS_WITHIN = 60 * MINUTE;
 
-async function main() {
+function main() {
   const { positionals, values } = readArguments();
   if (values.help) return process.stdout.write(USAGE);
   const [file, ...more] = positionals;
@@ -70,8 +78,8 @@ async function main() {
   const trust = { keys: readKeys(values.keys), witnesses, quorum };
   if (values.proof !== undefined) return print(verifyProof(file, values.proof, trust));
   const { state: stateFile, checkpoints: keptFile } = values;
-  const verified = await verifyExport(file, { ...trust, stateFile, keptFile });
-  if (stateFile !== undefined) await writeState(stateFile, verified);
+  const verified = verifyExport(file, { ...trust, stateFile, keptFile });
+  if (stateFile !== undefined) writeState(stateFile, verified);
   return print(reportOf(verified, { ...trust, stateFile }));
 }
 
@@ -208,10 +216,10 @@ const isSigned = (message, { publicKey }, signature) =>
   verifySignature(null, Buffer.from(message), publicKey, signature);
 
 /**
- * Finds checkpoints of these origins in any text: quoted in mails, within proofs, as JSON text within lines of a log. The
+ * The checkpoints of these origins in any text: quoted in mails, within proofs, as JSON text within lines of a log. The
  * service's own state files hold some, too.
  */
-async function findNotes(file, origins, take) {
+function* notesIn(file, origins) {
   const wanted = [
     (line) => origins.has(line),
     (line) => /^\d{1,15}$/.test(line),
@@ -219,14 +227,20 @@ async function findNotes(file, origins, take) {
     (line) => line === '',
   ];
   let note = [];
-  const step = (line) => {
-    if (note.length >= wanted.length && /^— \S+ \S+$/u.test(line)) return note.push(line);
-    if (note.length > wanted.length) take(`${note.join('\n')}\n`);
-    if (note.length >= wanted.length || !wanted[note.length](line)) note = [];
-    if (note.length > 0 || wanted[0](line)) note.push(line);
-    return undefined;
-  };
-  await eachLine(file, (bytes) => {
+  for (const line of plainLinesOf(file)) {
+    const signed = note.length > wanted.length;
+    if (note.length >= wanted.length && /^— \S+ \S+$/u.test(line)) note.push(line);
+    else {
+      if (signed) yield `${note.join('\n')}\n`;
+      if (note.length >= wanted.length || !wanted[note.length](line)) note = [];
+      if (note.length > 0 || wanted[0](line)) note.push(line);
+    }
+  }
+}
+
+/** The lines of a text, and those of texts that are quoted in them, without marks of a quotation; then an empty one. */
+function* plainLinesOf(file) {
+  for (const { bytes } of linesOf(file)) {
     const text = bytes.toString();
     const pieces = text.includes('\\n')
       ? text
@@ -234,9 +248,9 @@ async function findNotes(file, origins, take) {
           .split('\\n')
           .map((piece) => piece.slice(piece.lastIndexOf('"') + 1))
       : [text];
-    for (const piece of pieces) step(piece.replace(/^[\s>|]+/, '').trimEnd());
-  });
-  step('');
+    for (const piece of pieces) yield piece.replace(/^[\s>|]+/, '').trimEnd();
+  }
+  yield '';
 }
 
 // --- The tree (RFC 6962) ---
@@ -284,48 +298,41 @@ function subtreesOf(from, to) {
 
 // --- Lines ---
 
-/** Calls `take` with the bytes of each line: one line is in memory at a time. */
-async function eachLine(file, take) {
-  let number = 0;
-  let parts = [];
-  let length = 0;
-  const add = (part) => {
-    length += part.length;
-    if (length > LONGEST_LINE) throw new Wrong(`line ${number + 1} is longer than ${LONGEST_LINE} bytes`);
-    parts.push(part);
+/** The lines of a file: one of them and a piece of the file are in memory at a time. */
+function* linesOf(file) {
+  const handle = attempt(file, () => openSync(file));
+  const buffer = Buffer.alloc(256 * 1024);
+  let number = 1;
+  let begun = Buffer.alloc(0);
+  const withBegun = (part) => {
+    const bytes = Buffer.concat([begun, part]);
+    if (bytes.length > LONGEST_LINE) throw new Wrong(`line ${number} is longer than ${LONGEST_LINE} bytes`);
+    return bytes;
   };
-  const end = () => {
-    number += 1;
-    const line = parts.length === 1 ? parts[0] : Buffer.concat(parts);
-    [parts, length] = [[], 0];
-    take(line, number);
-  };
-  try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 })) {
-      let start = 0;
-      for (let stop; (stop = chunk.indexOf(10, start)) !== -1; start = stop + 1) {
-        add(chunk.subarray(start, stop));
-        end();
-      }
-      if (start < chunk.length) add(chunk.subarray(start));
+  for (let length; (length = attempt(file, () => readSync(handle, buffer))) > 0;) {
+    const piece = buffer.subarray(0, length);
+    let start = 0;
+    for (let stop; (stop = piece.indexOf(10, start)) !== -1; start = stop + 1) {
+      yield { bytes: withBegun(piece.subarray(start, stop)), where: `line ${number}` };
+      begun = Buffer.alloc(0);
+      number += 1;
     }
-  } catch (error) {
-    throw unreadable(error, file);
+    begun = withBegun(piece.subarray(start));
   }
-  if (length > 0) end();
+  closeSync(handle);
+  if (begun.length > 0) yield { bytes: begun, where: `line ${number}` };
 }
 
-function unreadable(error, file) {
-  return error.syscall === undefined ? error : new CannotCheck(`${file} can't be read (${error.code})`);
-}
-
-function readText(file) {
+/** A file that can't be read says nothing about the log. */
+function attempt(file, read) {
   try {
-    return readFileSync(file, 'utf8');
+    return read();
   } catch (error) {
-    throw unreadable(error, file);
+    throw new CannotCheck(`${file} can't be read (${error.code})`);
   }
 }
+
+const readText = (file) => attempt(file, () => readFileSync(file, 'utf8'));
 
 /** RFC 8785: members sorted by UTF-16 code units, numbers and texts as ECMAScript writes them. */
 function canonical(value) {
@@ -337,18 +344,6 @@ function canonical(value) {
   return `{${text}}`;
 }
 
-/** Whether the members of an object, and of all within it, are in canonical order. */
-function inOrder(value) {
-  if (typeof value !== 'object' || value === null) return true;
-  if (Array.isArray(value)) return value.every(inOrder);
-  let before = '';
-  for (const name of Object.keys(value)) {
-    if (name < before || !inOrder(value[name])) return false;
-    before = name;
-  }
-  return true;
-}
-
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
 /** Text of a file, made harmless for a terminal and short. */
@@ -356,14 +351,14 @@ const quote = (text) =>
   JSON.stringify(String(text).slice(0, 200)).replace(/[\u007f-\u009f\u2028-\u202e]/g, '?');
 
 /** A line that is an object, and that reads one way only: no member twice, no second way to write it. */
-function parseLine(bytes, where) {
+function parseLine({ bytes, where }) {
   if (!isUtf8(bytes)) throw new Wrong(`${where} is not UTF-8`);
   const text = bytes.toString();
   if (text.endsWith('\r'))
     throw new Wrong(`${where} ends in a carriage return: keep the export byte for byte`);
   const entry = parsed(text);
   if (!isObject(entry)) throw new Wrong(`${where} is no JSON object`);
-  return { text, entry };
+  return { text, entry, where };
 }
 
 /** Undefined if it is not JSON. */
@@ -376,7 +371,7 @@ function parsed(text) {
 }
 
 /** The one member of a line that is no event, with these members and no others. */
-function envelope({ text, entry }, name, required, optional, where) {
+function envelope({ text, entry, where }, name, required, optional = []) {
   if (JSON.stringify(entry) !== text) throw new Wrong(`${where} is not written as the service writes it`);
   const inner = entry[name];
   if (Object.keys(entry).length !== 1 || !isObject(inner))
@@ -395,9 +390,10 @@ const OWN = 'the checkpoint of the export';
 const WITNESSED = 'the witnessed checkpoint of the export';
 const STATE = 'the state';
 
-async function verifyExport(file, { keys, witnesses, quorum, stateFile, keptFile }) {
+function verifyExport(file, { keys, witnesses, quorum, stateFile, keptFile }) {
   const trust = { keys, witnesses };
-  const header = await readHeader(file);
+  const lines = linesOf(file);
+  const header = readHeader(lines);
   const checkpoint = openCheckpoint(header.checkpoint, OWN, trust);
   const { origin, size } = checkpoint;
   if (header.origin !== origin)
@@ -411,41 +407,35 @@ async function verifyExport(file, { keys, witnesses, quorum, stateFile, keptFile
   if (typeof header.witnessed_checkpoint === 'string')
     notes.push({ note: openCheckpoint(header.witnessed_checkpoint, WITNESSED, trust), what: WITNESSED });
   for (const { note, what } of notes) known.add(note, what);
-  const kept = keptFile === undefined ? undefined : await readKept(keptFile, known, trust);
+  const kept = keptFile === undefined ? undefined : readKept(keptFile, known, trust);
 
   const reading = new Reading(header, startOf(header, state), known.ascending());
-  await eachLine(file, (bytes, number) => {
-    const where = `line ${number}`;
+  for (const line of lines) {
     try {
-      if (number > 1) reading.take(parseLine(bytes, where), where);
+      reading.take(parseLine(line));
     } catch (error) {
       // Hostile nesting.
-      throw error instanceof RangeError ? new Wrong(`${where} can not be read (${error.message})`) : error;
+      throw error instanceof RangeError
+        ? new Wrong(`${line.where} can not be read (${error.message})`)
+        : error;
     }
-  });
+  }
   reading.finish();
   const witnessed = countWitnesses(known.ascending(), witnesses, quorum);
   return { header, checkpoint, state, notes, kept, known, reading, witnessed };
 }
 
 /** The first line, which says what the others are compared with. */
-async function readHeader(file) {
-  const first = { line: undefined };
-  try {
-    await eachLine(file, (bytes) => {
-      first.line = parseLine(bytes, 'line 1');
-      throw first;
-    });
-  } catch (error) {
-    if (error !== first) throw error;
-  }
-  if (first.line === undefined) throw new Wrong('the export is empty');
-  if (first.line.entry.export?.complete === false)
+function readHeader(lines) {
+  const { value: first } = lines.next();
+  if (first === undefined) throw new Wrong('the export is empty');
+  const line = parseLine(first);
+  if (line.entry.export?.complete === false)
     throw new CannotCheck(
       'the export is filtered: only a whole one can be checked (single events by --proof)',
     );
   const required = ['origin', 'from_leaf', 'to_leaf', 'checkpoint'];
-  const header = envelope(first.line, 'export', required, ['witnessed_checkpoint', 'complete'], 'line 1');
+  const header = envelope(line, 'export', required, ['witnessed_checkpoint', 'complete']);
   if (header.checkpoint === null)
     throw new Wrong('there is no checkpoint yet, so nothing is proven: export again in some seconds');
   const { from_leaf: from, to_leaf: to } = header;
@@ -517,19 +507,16 @@ class KnownStates {
 }
 
 /** Adds the checkpoints that were kept outside; those without a trusted signature are counted only. */
-async function readKept(file, known, trust) {
+function readKept(file, known, trust) {
   const continued = new Map(
     trust.keys.flatMap(({ name, continuedAt }) => (continuedAt === undefined ? [] : [[name, continuedAt]])),
   );
   const kept = { found: 0, refused: 0, lost: undefined };
-  await findNotes(file, new Set([known.origin, ...continued.keys()]), (text) => {
-    let note;
-    try {
-      note = openCheckpoint(text, 'it', trust);
-    } catch (error) {
-      if (!(error instanceof Wrong)) throw error;
+  for (const text of notesIn(file, new Set([known.origin, ...continued.keys()]))) {
+    const note = ifTrusted(text, trust);
+    if (note === undefined) {
       kept.refused += 1;
-      return;
+      continue;
     }
     kept.found += 1;
     const what = `a checkpoint kept outside (${file})`;
@@ -538,13 +525,22 @@ async function readKept(file, known, trust) {
     else if (note.size <= continued.get(note.origin)) known.addState({ ...note, cosigned: [] }, what);
     else if (note.size > (kept.lost?.size ?? 0))
       kept.lost = { size: note.size, at: continued.get(note.origin) };
-  });
+  }
   if (kept.found === 0)
     throw new CannotCheck(
       `${file} holds no checkpoint of the log ${quote(known.origin)} with a trusted signature` +
         (kept.refused === 0 ? '' : `, and ${kept.refused} without one`),
     );
   return kept;
+}
+
+function ifTrusted(text, trust) {
+  try {
+    return openCheckpoint(text, 'it', trust);
+  } catch (error) {
+    if (error instanceof Wrong) return undefined;
+    throw error;
+  }
 }
 
 /** Reads the lines behind the first, and grows the tree with them. */
@@ -573,16 +569,16 @@ class Reading {
     this.compare();
   }
 
-  take(line, where) {
-    const { entry } = line;
+  take(line) {
+    const { entry, where } = line;
     if (this.ended) throw new Wrong(`${where} comes after the end`);
-    if (Object.hasOwn(entry, 'leaf_index')) this.takeEvent(line, where);
-    else if (Object.hasOwn(entry, 'pruned')) this.takePruned(line, where);
-    else if (Object.hasOwn(entry, 'end')) this.takeEnd(line, where);
+    if (Object.hasOwn(entry, 'leaf_index')) this.takeEvent(line);
+    else if (Object.hasOwn(entry, 'pruned')) this.takePruned(line);
+    else if (Object.hasOwn(entry, 'end')) this.takeEnd(line);
     else throw new Wrong(`${where} is no event, no pruned range and no end`);
   }
 
-  takeEvent({ text, entry }, where) {
+  takeEvent({ text, entry, where }) {
     const { leaf_index: index } = entry;
     this.mustBeNext(index, where);
     this.tree.append(leafHash(sealedForm(text, entry, where)));
@@ -591,8 +587,9 @@ class Reading {
     this.compare();
   }
 
-  takePruned(line, where) {
-    const { from, to, hashes } = envelope(line, 'pruned', ['from', 'to', 'hashes'], [], where);
+  takePruned(line) {
+    const { where } = line;
+    const { from, to, hashes } = envelope(line, 'pruned', ['from', 'to', 'hashes']);
     this.mustBeNext(from, where);
     if (!isCount(to) || to <= from || to > this.to || !Array.isArray(hashes))
       throw new Wrong(`${where} prunes leaves that can not be`);
@@ -613,10 +610,10 @@ class Reading {
     };
   }
 
-  takeEnd(line, where) {
-    const { events } = envelope(line, 'end', ['events'], [], where);
+  takeEnd(line) {
+    const { events } = envelope(line, 'end', ['events']);
     if (events !== this.events)
-      throw new Wrong(`${where} counts ${quote(events)} events, and there are ${this.events}`);
+      throw new Wrong(`${line.where} counts ${quote(events)} events, and there are ${this.events}`);
     if (this.tree.size !== this.to)
       throw new Wrong(`leaves ${this.tree.size} to ${this.to - 1} are missing at the end`);
     this.ended = true;
@@ -684,8 +681,7 @@ function sealedForm(text, entry, where) {
     if (JSON.stringify(entry) !== text) throw new Wrong(`${where} is not written as the service writes it`);
     return canonicalEvent(event, where);
   }
-  // Most events are in order already, and ECMAScript writes them faster than we do.
-  const sealed = inOrder(event) ? JSON.stringify(event) : canonicalEvent(event, where);
+  const sealed = canonical(event);
   const member = `"leaf_index":${index}`;
   if (text.replace(`,${member}`, '') === sealed || text.replace(`${member},`, '') === sealed) return sealed;
   throw new Wrong(`${where} is not its own canonical form (RFC 8785)`);
@@ -779,7 +775,7 @@ function treeOf(size, edge) {
 }
 
 /** All of it or nothing, whatever happens meanwhile. */
-async function writeState(file, { checkpoint, state, notes, known, reading }) {
+function writeState(file, { checkpoint, state, notes, known, reading }) {
   const earlier = state.ends.filter(({ note }) => note.size !== checkpoint.size).slice(0, EARLIER_ENDS);
   const ends = [{ note: checkpoint, edge: reading.tree.peaks.map((peak) => peak.hash) }, ...earlier].map(
     ({ note, edge }) => ({
@@ -794,11 +790,11 @@ async function writeState(file, { checkpoint, state, notes, known, reading }) {
   const stored = { origin: checkpoint.origin, ends, witnessed_checkpoint: witnessed[0]?.note.text ?? null };
   try {
     const temporary = `${file}.${process.pid}.new`;
-    const handle = await open(temporary, 'w', 0o600);
-    await handle.writeFile(`${JSON.stringify(stored, null, 2)}\n`);
-    await handle.sync();
-    await handle.close();
-    await rename(temporary, file);
+    const handle = openSync(temporary, 'w', 0o600);
+    writeFileSync(handle, `${JSON.stringify(stored, null, 2)}\n`);
+    fsyncSync(handle);
+    closeSync(handle);
+    renameSync(temporary, file);
   } catch (error) {
     throw new CannotCheck(`the export is valid, and the state can't be written to ${file} (${error.code})`);
   }
@@ -906,7 +902,7 @@ function reportOf(
 }
 
 try {
-  await main();
+  main();
 } catch (error) {
   if (error instanceof CannotCheck) {
     process.stderr.write(`COULD NOT CHECK: ${error.message}\n`);
