@@ -31,15 +31,22 @@ afterAll(async () => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-/** Statements on the trail that the service sends meanwhile, with the parameters of each. */
-async function statementsOf(work: () => Promise<unknown>): Promise<Map<string, unknown[]>> {
-  const seen = new Map<string, unknown[]>();
+interface Sent {
+  /** By which a connection knows it again. */
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+/** Statements on the trail that the service sends meanwhile, by their texts. */
+async function statementsOf(work: () => Promise<unknown>): Promise<Map<string, Sent>> {
+  const seen = new Map<string, Sent>();
   const query = jest.spyOn(pg.Client.prototype, 'query');
   await work();
   for (const [statement] of query.mock.calls as unknown[][]) {
     if (typeof statement !== 'object' || statement === null || !('text' in statement)) continue;
-    const { text, values } = statement as { text: string; values?: unknown[] };
-    if (/audit_(record|event)\b/.test(text)) seen.set(text, values ?? []);
+    const sent = statement as Sent;
+    if (/audit_(record|event)\b/.test(sent.text)) seen.set(sent.text, sent);
   }
   query.mockRestore();
   return seen;
@@ -69,7 +76,7 @@ it.each<[string, () => Promise<unknown>, statements: number]>([
   });
   expect(statements.size).toBeGreaterThanOrEqual(least);
   const near = [-1, 0, 1].map(monthAt);
-  for (const [text, values] of statements)
+  for (const [text, { values = [] }] of statements)
     expect({ text, others: (await monthsOf(text, values)).filter((month) => !near.includes(month)) }).toEqual(
       {
         text,
@@ -95,6 +102,13 @@ it('events of an actor are found by index, also by a plan that was made once and
   // Empty months are looked into in any way.
   for (const column of ['actor_sub', 'actor_client_id'])
     expect(plan).toContain(`using ${monthAt(0)}_tenant_id_${column}_id_idx`);
+});
+
+it('the statements of a patch are planned once for each connection', async () => {
+  const statements = await statementsOf(() => patched({ 'Idempotency-Key': 'planned' }));
+  expect(statements.size).toBeGreaterThan(0);
+  for (const [text, { name }] of statements)
+    expect({ text, name }).toEqual({ text, name: expect.any(String) as unknown });
 });
 
 async function patched(headers: Record<string, string>): Promise<string> {

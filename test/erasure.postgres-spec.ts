@@ -37,6 +37,11 @@ async function clearNames(): Promise<unknown[]> {
     .map(({ changes }) => changes[0]?.clear?.after ?? 'lost');
 }
 
+async function eventsOf(customer: string): Promise<unknown[]> {
+  const path = `/api/v1/audit-events?customer=${customer}`;
+  return ((await bff.send('GET', path)).body as { data: unknown[] }).data;
+}
+
 async function patchName(by: TestBff, name: string): Promise<void> {
   expect((await by.patch({ name })).status).toBe(200);
 }
@@ -67,7 +72,7 @@ it('an instance that can’t hear of erasures at the moment uses no key that it 
   await until(() => Promise.resolve(!notifications.complete));
   // It does not listen again while the test runs.
   notifications.miss = () => undefined;
-  Object.defineProperty(notifications, 'complete', { value: false, writable: false });
+  Object.defineProperty(notifications, 'complete', { get: () => false, set: () => undefined });
   expect((await erase(bff)).status).toBe(204);
   await patchName(other, 'After');
   expect(await clearNames()).toEqual(['After', 'lost']);
@@ -76,6 +81,9 @@ it('an instance that can’t hear of erasures at the moment uses no key that it 
 it('an erasure that can’t be recorded erases nothing', async () => {
   const key = { 'Idempotency-Key': 'kept' };
   expect((await bff.patch({ name: 'Kept' }, key)).status).toBe(200);
+  const byAlias = async (): Promise<number> => (await eventsOf('kept-alias')).length;
+  expect((await bff.send('PATCH', '/api/v1/customers/kept-alias', { name: 'Kept' })).status).toBe(200);
+  expect(await byAlias()).toBeGreaterThan(0);
   await sql`
     alter table audit_record add constraint no_erasure check (action <> 'personal-data.erased') not valid`.execute(
     bff.database.kysely,
@@ -84,11 +92,13 @@ it('an erasure that can’t be recorded erases nothing', async () => {
     status: 503,
     body: { type: 'urn:billing-bff:problem:audit-unavailable' },
   });
-  expect(await clearNames()).toEqual(['Kept']);
+  expect(await clearNames()).toEqual(['Kept', 'Kept']);
+  expect(await byAlias()).toBeGreaterThan(0);
   expect((await bff.patch({ name: 'Kept' }, key)).headers.get('idempotency-replayed')).toBe('true');
   await sql`alter table audit_record drop constraint no_erasure`.execute(bff.database.kysely);
   expect((await erase(bff)).status).toBe(204);
-  expect(await clearNames()).toEqual(['lost']);
+  expect(await clearNames()).toEqual(['lost', 'lost']);
+  expect(await byAlias()).toBe(0);
 });
 
 it('snapshots of the customer’s open operations with a key of their own are erased, others are not', async () => {
