@@ -62,7 +62,8 @@ function clientLine({ id, secret, tenant, uses, scopes }: Client): string {
 function may(scopes: readonly string[], tenant: string | undefined): string {
   if (tenant === undefined) return 'sends X-Tenant-Id; administers tenants';
   if (scopes.includes('audit:read:clear')) return 'sees the values behind the masks of the trail';
-  return scopes.includes('customers:write') ? 'patches, reads, audits' : 'patches contact fields only';
+  if (scopes.includes('customers:write')) return 'patches, reads, audits';
+  return scopes.includes('customers:write:contact') ? 'patches contact fields only' : 'reads, audits';
 }
 
 /**

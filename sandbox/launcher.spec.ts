@@ -130,6 +130,43 @@ it('prints the addresses, a token on a line of its own, and one curl command', a
   ]);
 });
 
+it('says in a word what each client may do', async () => {
+  sandbox = await start(FAKE_BFF);
+  const may = (id: string): string | undefined =>
+    new RegExp(`^ {2}${id} .* {2}(.*)$`, 'm').exec(sandbox?.banner ?? '')?.[1];
+  expect(['acme-web', 'ada', 'grace', 'auditor', 'operator'].map(may)).toEqual([
+    'patches, reads, audits',
+    'sees the values behind the masks of the trail',
+    'patches contact fields only',
+    'reads, audits',
+    'sends X-Tenant-Id; administers tenants',
+  ]);
+});
+
+it('gives every customer its alias back at the next start, and keeps what else was patched', async () => {
+  sandbox = await start(FAKE_BFF);
+  const customers = (): string => `${sandbox?.running.billing_api_url ?? ''}/api/v1/customers`;
+  const headers = {
+    authorization: 'Bearer sandbox-billing-token-acme-1',
+    'content-type': 'application/json',
+  };
+  const ids = [FIRST_CUSTOMER.id, 'cus_Slow'];
+  for (const id of ids) {
+    const body = JSON.stringify({ alias: `renamed-${id}`, phone: '+49 30 5550 9999' });
+    const response = await fetch(`${customers()}/${id}`, { method: 'PATCH', headers, body });
+    expect(response.status).toBe(200);
+  }
+  await sandbox.stop();
+  sandbox = await start(FAKE_BFF);
+  const kept = await Promise.all(
+    ids.map(async (id) => members(await (await fetch(`${customers()}/${id}`, { headers })).json(), 'answer')),
+  );
+  expect(kept.map(({ alias, phone }) => [alias, phone])).toEqual([
+    ['ada-engines', '+49 30 5550 9999'],
+    ['slow', '+49 30 5550 9999'],
+  ]);
+});
+
 it('keeps its files for the owner alone, and takes back sandbox.json when it stops', async () => {
   sandbox = await start(FAKE_BFF);
   const data = path.join(folder, 'data');

@@ -161,13 +161,13 @@ async function answers(issuer: string): Promise<boolean> {
   }
 }
 
-/** Whatever was patched before: a scenario is called by its alias again. */
+/** Whatever was patched before: every customer of the documents has its alias again. */
 function restoreAliases(billing: BillingApi): void {
-  for (const [id, { customer }] of SCENARIO_CUSTOMERS) {
-    const kept = billing.customer(ACME, id);
-    if (kept !== undefined && kept.alias !== customer.alias)
-      billing.putCustomer(ACME, { ...kept, alias: customer.alias });
-  }
+  for (const { id: tenant, customers } of BILLING_TENANTS)
+    for (const { id, alias } of customers) {
+      const kept = billing.customer(tenant, id);
+      if (kept !== undefined && kept.alias !== alias) billing.putCustomer(tenant, { ...kept, alias });
+    }
 }
 
 /** What an operator does to rotate a tenant's token. */
