@@ -1,9 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { KeyRing } from '../src/crypto/key-ring.js';
 import { ENCRYPTION_KEY, startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
 const NEW_KEY = `new:${Buffer.alloc(32, 9).toString('base64url')}`;
+/** The queries by which docs/operating-tenants.md has operators see that all is encrypted anew. */
+const CONFIRMED_BY = [
+  ...readFileSync('docs/operating-tenants.md', 'utf8').matchAll(/ (?:-Atc|-c) '(select [^']+)'/g),
+].map(([, query = '']) => query);
 const TENANTS = ['acme', 'globex', 'hooli'].map((id) => ({ id, token: `secret-token-of-${id}` }));
 
 describe('the encryption key', () => {
@@ -80,6 +85,12 @@ describe('the encryption key', () => {
     const both = await restart(`${NEW_KEY},${ENCRYPTION_KEY}`);
     expect((await patchAs(both, 'acme')).status).toBe(200);
     expect(await allEncryptedWith('new')).toEqual(['new']);
+    const found = await Promise.all(
+      CONFIRMED_BY.map((query) => sql.raw<Record<string, string>>(query).execute(first.database.kysely)),
+    );
+    expect(found.map(({ rows }) => [...new Set(rows.map((row) => row['kid'] ?? row['own_kid']))])).toEqual(
+      Array(4).fill(['new']),
+    );
     const alone = await restart(NEW_KEY);
     for (const id of ['acme', 'globex']) {
       expect((await patchAs(alone, id)).status).toBe(200);
