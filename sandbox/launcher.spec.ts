@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Sandbox, startSandbox } from './launcher.js';
 import { listen } from './listen.js';
-import { FIRST_CUSTOMER } from './seeds.js';
+import { FIRST_CUSTOMER, OFFERED_CUSTOMERS } from './seeds.js';
 import { members } from './shape.js';
 import { tryPatch } from './try-patch.js';
 
@@ -90,6 +90,7 @@ it('gives the BFF its settings and nothing stray', async () => {
     SWAGGER_OAUTH_TOKEN_URL: `${issuer}/token`,
     SWAGGER_OAUTH_CLIENT_ID: 'acme-web',
     SWAGGER_OAUTH_CLIENT_SECRET: 'acme-web-sandbox-secret',
+    SWAGGER_CUSTOMERS: JSON.stringify(OFFERED_CUSTOMERS),
     CONSOLE_OAUTH_AUTHORIZE_URL: `${issuer}/authorize`,
     CONSOLE_OAUTH_TOKEN_URL: `${issuer}/token`,
     CONSOLE_OAUTH_CLIENT_ID: 'acme-web',

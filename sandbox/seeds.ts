@@ -150,6 +150,14 @@ export const SCENARIO_CUSTOMERS: ReadonlyMap<string, { scenario: Scenario; custo
     }),
   );
 
+/** What Swagger UI offers, by id, which no patch changes: a customer that works, and the scenarios. */
+export const OFFERED_CUSTOMERS: Readonly<Record<string, string>> = {
+  [FIRST_CUSTOMER.id]: 'ada-engines: takes every patch',
+  ...Object.fromEntries(
+    [...SCENARIO_CUSTOMERS].map(([id, { scenario }]) => [id, `${scenario.alias}: ${scenario.does}`]),
+  ),
+};
+
 /** The first customers of the billing API's stand-in. All people and companies are invented. */
 export const BILLING_TENANTS: readonly BillingTenant[] = [
   {

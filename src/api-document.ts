@@ -2,11 +2,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { describeExport } from './audit/audit-export.docs.js';
 import { SCOPES } from './auth/scopes.js';
-import { CustomerList, PaginationMeta } from './billing/customer-list.dto.js';
-import { Customer, CustomerAddress, CustomerShippingAddress, CustomerTax } from './billing/customer.dto.js';
+import { PASSED_ON } from './billing/passed-on.docs.js';
+import { ID_OR_ALIAS } from './customers/customers.docs.js';
 import { PATCH_FIELDS } from './customers/dto/patch-customer.dto.js';
 import { scopesFor } from './customers/field-scopes.js';
 import type { Config } from './config/config.js';
+import { offerCustomers } from './openapi/customer-examples.js';
 import { introduction } from './openapi/introduction.js';
 import { withNullTypes } from './openapi/null-types.js';
 import { operationsIn } from './openapi/operations.js';
@@ -17,11 +18,11 @@ import { VERSION } from './runtime/version.js';
 
 /** The OpenAPI document of this build. */
 export function createApiDocument(app: NestFastifyApplication, config: Config): OpenAPIObject {
-  const { oauth } = config.swagger;
+  const { oauth, customers } = config.swagger;
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('billing-bff: patch customers, and know what happened')
-    .setDescription(introduction(oauth !== undefined))
+    .setDescription(introduction({ byButton: oauth !== undefined, console: config.console.enabled }))
     .setExternalDoc('What each problem means, and what to do', '/problems')
     .setVersion(VERSION);
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
@@ -41,6 +42,7 @@ export function createApiDocument(app: NestFastifyApplication, config: Config): 
   openWhatIsPassedOn(document);
   addRateLimitHeaders(document);
   addFieldScopes(document);
+  offerCustomers(document, ID_OR_ALIAS.name, customers);
   shareParts(document);
   document.paths = inOrderOfTags(document.paths);
   return Object.assign(document, withNullTypes(document));
@@ -91,19 +93,16 @@ function closeRequestBodies(document: OpenAPIObject): void {
   }
 }
 
-/** What the billing API answers beyond its contract is passed on (U12). */
+/** What the billing API answers beyond its contract is passed on (U12), and shown in the examples. */
 function openWhatIsPassedOn({ components }: OpenAPIObject): void {
-  for (const { name } of PASSED_ON) {
+  for (const [{ name }, example] of PASSED_ON) {
     const schema = components?.schemas?.[name];
     if (schema === undefined || '$ref' in schema) throw new Error(`${name} is not described`);
     schema.additionalProperties = true;
+    // Else Swagger UI invents `additionalProp1`.
+    schema.example = example;
   }
 }
-
-const PASSED_ON = [
-  ...[Customer, CustomerTax, CustomerAddress, CustomerShippingAddress],
-  ...[CustomerList, PaginationMeta],
-] as const;
 
 /** Each field of a patch says which scopes allow it. */
 function addFieldScopes({ components }: OpenAPIObject): void {

@@ -94,7 +94,7 @@ async function invent(config: Config): Promise<{
       witnesses: [],
     },
     rateLimitPerMinute: 0,
-    swagger: { enabled: false, oauth: undefined },
+    swagger: { enabled: false, oauth: undefined, customers: {} },
     console: { enabled: false, oauth: undefined },
   };
   return { setting: Object.assign({}, config, others), tenant, token };

@@ -658,6 +658,13 @@ export interface components {
             /** @description Replaces the stored address as a whole. Scopes: `customers:write` or `customers:write:contact`. */
             shipping_address?: components["schemas"]["ShippingAddress"];
         };
+        /**
+         * @example {
+         *       "name": "City tax",
+         *       "tax_code": "CITY",
+         *       "rate": "20.5"
+         *     }
+         */
         CustomerTax: {
             /** @example City tax */
             name: string;
@@ -671,6 +678,14 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * @example {
+         *       "line1": "Main Street 1",
+         *       "city": "Berlin",
+         *       "zip_code": "10115",
+         *       "country": "DE"
+         *     }
+         */
         CustomerAddress: {
             /** @example Main Street 1 */
             line1?: string | null;
@@ -690,6 +705,17 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * @example {
+         *       "same_as_billing": false,
+         *       "address": {
+         *         "line1": "Gate 7",
+         *         "city": "Berlin",
+         *         "zip_code": "10115",
+         *         "country": "DE"
+         *       }
+         *     }
+         */
         CustomerShippingAddress: {
             /** @example false */
             same_as_billing: boolean;
@@ -697,6 +723,49 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * @example {
+         *       "id": "cus_7n42DGM5Tflk9n8mt7Fhc7",
+         *       "name": "Acme Berlin GmbH",
+         *       "alias": "acme",
+         *       "billing_email": "billing@acme.test",
+         *       "invoicing_emails": [
+         *         "invoices@acme.test"
+         *       ],
+         *       "phone": null,
+         *       "currency": "EUR",
+         *       "invoicing_entity_id": "ive_7n42DGM5Tflk9n8mt7Fhc7",
+         *       "vat_number": "DE123456789",
+         *       "custom_taxes": [
+         *         {
+         *           "name": "City tax",
+         *           "tax_code": "CITY",
+         *           "rate": "20.5"
+         *         }
+         *       ],
+         *       "billing_address": {
+         *         "line1": "Main Street 1",
+         *         "city": "Berlin",
+         *         "zip_code": "10115",
+         *         "country": "DE"
+         *       },
+         *       "shipping_address": {
+         *         "same_as_billing": false,
+         *         "address": {
+         *           "line1": "Gate 7",
+         *           "city": "Berlin",
+         *           "zip_code": "10115",
+         *           "country": "DE"
+         *         }
+         *       },
+         *       "customer_type": "BUSINESS",
+         *       "connected_account_id": null,
+         *       "preferred_locales": [
+         *         "de-DE"
+         *       ],
+         *       "custom_properties": {}
+         *     }
+         */
         Customer: {
             /**
              * @description `cus_` and 1 to 22 of `[0-9A-Za-z]`.
@@ -759,6 +828,14 @@ export interface components {
              */
             etag: string;
         };
+        /**
+         * @example {
+         *       "page": 0,
+         *       "per_page": 10,
+         *       "total_items": 1,
+         *       "total_pages": 1
+         *     }
+         */
         PaginationMeta: {
             /**
              * @description Number of the page, from 0.
@@ -777,6 +854,59 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * @example {
+         *       "data": [
+         *         {
+         *           "id": "cus_7n42DGM5Tflk9n8mt7Fhc7",
+         *           "name": "Acme Berlin GmbH",
+         *           "alias": "acme",
+         *           "billing_email": "billing@acme.test",
+         *           "invoicing_emails": [
+         *             "invoices@acme.test"
+         *           ],
+         *           "phone": null,
+         *           "currency": "EUR",
+         *           "invoicing_entity_id": "ive_7n42DGM5Tflk9n8mt7Fhc7",
+         *           "vat_number": "DE123456789",
+         *           "custom_taxes": [
+         *             {
+         *               "name": "City tax",
+         *               "tax_code": "CITY",
+         *               "rate": "20.5"
+         *             }
+         *           ],
+         *           "billing_address": {
+         *             "line1": "Main Street 1",
+         *             "city": "Berlin",
+         *             "zip_code": "10115",
+         *             "country": "DE"
+         *           },
+         *           "shipping_address": {
+         *             "same_as_billing": false,
+         *             "address": {
+         *               "line1": "Gate 7",
+         *               "city": "Berlin",
+         *               "zip_code": "10115",
+         *               "country": "DE"
+         *             }
+         *           },
+         *           "customer_type": "BUSINESS",
+         *           "connected_account_id": null,
+         *           "preferred_locales": [
+         *             "de-DE"
+         *           ],
+         *           "custom_properties": {}
+         *         }
+         *       ],
+         *       "pagination_meta": {
+         *         "page": 0,
+         *         "per_page": 10,
+         *         "total_items": 1,
+         *         "total_pages": 1
+         *       }
+         *     }
+         */
         CustomerList: {
             data: components["schemas"]["Customer"][];
             pagination_meta: components["schemas"]["PaginationMeta"];

@@ -113,6 +113,8 @@ export interface SwaggerConfig {
   /** Where Swagger UI's Authorize button gets a token by client credentials; for sandboxes and test systems. */
   readonly oauth:
     { readonly tokenUrl: string; readonly clientId?: string; readonly clientSecret?: string } | undefined;
+  /** Offered wherever a customer is addressed: id or alias, and what it is an example of. */
+  readonly customers: Readonly<Record<string, string>>;
 }
 
 export interface ConsoleConfig {

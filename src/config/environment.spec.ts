@@ -72,7 +72,7 @@ describe('the settings', () => {
       callerMaxInFlight: 32,
       corsOrigins: [],
       trustProxy: false,
-      swagger: { enabled: true },
+      swagger: { enabled: true, oauth: undefined, customers: {} },
       traces: undefined,
       warnings: [],
     });

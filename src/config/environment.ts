@@ -9,7 +9,6 @@ import {
   LOG_LEVELS,
   type LogLevel,
   type MigrationSettings,
-  type SwaggerConfig,
   type TracesConfig,
 } from './config.js';
 import { readAuditLog } from './audit-log-settings.js';
@@ -17,6 +16,7 @@ import { readConsole } from './console-settings.js';
 import { parseEncryptionKeys } from './encryption-keys.js';
 import { misspeltNames } from './misspelt-names.js';
 import { type Environment, parsePlainUrl, SettingReader } from './setting-reader.js';
+import { readSwagger } from './swagger-settings.js';
 
 /** The reason why the process does not start: every fault of the settings, and no value. */
 export class ConfigError extends Error {
@@ -185,31 +185,6 @@ function readTraces(read: SettingReader): TracesConfig | undefined {
   const url = parsePlainUrl(value, ['http:', 'https:']);
   if (url === undefined) read.fault(name, 'must be an http:// or https:// URL without user name or query');
   return { endpoint: url?.href.replace(/\/+$/, '') ?? '', serviceName };
-}
-
-function readSwagger(read: SettingReader, production: boolean): SwaggerConfig {
-  const enabled = read.boolean('SWAGGER_ENABLED', !production);
-  const tokenUrl = read.optional('SWAGGER_OAUTH_TOKEN_URL');
-  const clientId = read.optional('SWAGGER_OAUTH_CLIENT_ID');
-  const clientSecret = read.optional('SWAGGER_OAUTH_CLIENT_SECRET');
-  if (tokenUrl === undefined) return { enabled, oauth: undefined };
-  if (parsePlainUrl(tokenUrl, ['http:', 'https:']) === undefined) {
-    read.fault('SWAGGER_OAUTH_TOKEN_URL', 'must be an http:// or https:// URL');
-  }
-  if (production && clientSecret !== undefined) {
-    read.fault(
-      'SWAGGER_OAUTH_CLIENT_SECRET',
-      'is shown to everybody who opens /docs: unset it in production',
-    );
-  }
-  return {
-    enabled,
-    oauth: {
-      tokenUrl,
-      ...(clientId === undefined ? {} : { clientId }),
-      ...(clientSecret === undefined ? {} : { clientSecret }),
-    },
-  };
 }
 
 function plainTextWarnings(config: {

@@ -41,7 +41,6 @@ export const BODY = {
         custom_taxes: [{ name: 'City tax', tax_code: 'CITY', rate: '20.5' }],
       },
     },
-    'nothing-clears': { summary: 'A null, which is refused', value: { phone: null } },
   },
 } as const;
 

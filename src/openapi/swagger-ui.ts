@@ -62,10 +62,12 @@ export const STYLE = `
 .swagger-ui .info { margin: 24px 0; }
 .swagger-ui .info .title { font-size: 28px; }
 .swagger-ui .topbar { display: none; }
+.swagger-ui .opblock-description-wrapper { padding-bottom: 0; }
 .swagger-ui .parameters-col_description { padding-bottom: 4px; }
+.swagger-ui .examples-select { display: flex; align-items: baseline; gap: 8px; margin: 4px 0; }
 .swagger-ui table tbody tr td { padding: 4px 0 0; }
 .swagger-ui .parameters-col_description p, .swagger-ui .response-col_description p { margin: 0 0 4px; }
-.swagger-ui .opblock-body pre.microlight, .swagger-ui .highlight-code > .microlight { max-height: 180px; }
+.swagger-ui .opblock-body pre.microlight, .swagger-ui .highlight-code > .microlight { max-height: 180px; overflow: auto; }
 .swagger-ui .response.folded .fold { border: 1px solid #888; border-radius: 4px; background: none; color: inherit; cursor: pointer; font-size: 12px; padding: 2px 8px; }
 .swagger-ui .response-col_links { min-width: 6em; text-align: right; }
 `;

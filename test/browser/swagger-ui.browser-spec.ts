@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { OFFERED_CUSTOMERS } from '../../sandbox/seeds.js';
 import { type BrowserSandbox, openSandboxInBrowser } from '../support/browser-sandbox.js';
 
 describe('Swagger UI on the sandbox', () => {
@@ -23,6 +24,11 @@ describe('Swagger UI on the sandbox', () => {
     await patch.locator('.opblock-summary-control').click();
     await patch.locator('.responses-wrapper').waitFor();
     await opened.screenshot('patch', patch);
+    const customers = patch.locator('tr[data-param-name="id_or_alias"] select option');
+    const offered = Object.entries(OFFERED_CUSTOMERS);
+    expect(offered.length).toBeGreaterThan(20);
+    expect(await customers.allInnerTexts()).toEqual(offered.map(([, summary]) => summary));
+    expect(await patch.innerText()).not.toContain('additionalProp');
     const { height = Infinity } = (await patch.boundingBox()) ?? {};
     expect(height).toBeLessThanOrEqual(3 * 900);
 
@@ -79,6 +85,19 @@ describe('Swagger UI on the sandbox', () => {
       'Patched in a browser',
     );
     expect([...opened.complaints, ...opened.failedLoads]).toEqual([]);
+  });
+
+  it('patches the customer that is chosen, and shows what happens then', async () => {
+    const patch = page.locator('#operations-Customers-patchCustomer');
+    const parameter = patch.locator('tr[data-param-name="id_or_alias"]');
+    await parameter.locator('select').selectOption({ label: OFFERED_CUSTOMERS['cus_ValueRefused'] ?? '' });
+    expect(await parameter.locator('input').inputValue()).toBe('cus_ValueRefused');
+    await patch.getByRole('button', { name: 'Execute' }).click();
+    const live = patch.locator('.live-responses-table');
+    await live.getByText('rejected-by-billing').first().waitFor();
+    await opened.screenshot('scenario', patch);
+    expect(await live.locator('tbody .response-col_status').first().innerText()).toMatch(/^400/);
+    await parameter.locator('select').selectOption({ index: 0 });
   });
 
   it('patches with the example body as it stands', async () => {
