@@ -244,7 +244,7 @@ describe('OCSF 1.9', () => {
       actor: { user: { uid: 'worker', type_id: 4 }, application: { uid: 'worker' } },
       src_endpoint: { ip: '127.0.0.1' },
       http_response: { code: 403 },
-      resources: [{ type: 'customer', name: CUSTOMER.id }],
+      resources: [{ type: 'customer', name: CUSTOMER.id, uid: CUSTOMER.id }],
       status_id: 2,
       status_detail: 'insufficient-scope',
       count: 1,
