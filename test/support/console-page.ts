@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Locator, Page } from 'playwright-core';
 import type { Sandbox } from '../../sandbox/launcher.js';
+import { until } from './audit-log.js';
 import { type BrowserSandbox, openSandboxInBrowser, type Past } from './browser-sandbox.js';
 
 const AXE = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
@@ -127,12 +128,9 @@ export class ConsolePage {
 
   /** Waits until the tenant's log is larger. */
   async sealedBeyond(size: number): Promise<void> {
-    await this.page.waitForFunction(
-      `fetch('/api/v1/audit-log/checkpoint', { headers: { Authorization: 'Bearer ${await tokenOf(this.sandbox, 'acme-web')}' } })
-        .then((answer) => answer.text())
-        .then((note) => Number(note.split('\\n')[1]) > ${size})`,
-      undefined,
-      { polling: 100 },
+    await until(
+      async () => Number((await this.trail('audit-log/checkpoint')).split('\n')[1]) > size,
+      'the log is larger',
     );
   }
 
