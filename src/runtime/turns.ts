@@ -3,15 +3,23 @@ import { Clock } from './clock.js';
 
 /** Milliseconds for which new connections may delay a slice. */
 const MAX_DELAY = 250;
+/** A turn of the event loop in which nothing else was done takes less, in milliseconds. */
+const IDLE_TURN = 0.1;
+/** So many of them one after the other: nothing else is to be done. */
+const IDLE_TURNS = 3;
+/** Milliseconds after a new connection in which more is to be expected. */
+const EXPECTING = 1_000;
 
 /**
  * Runs heavy work one slice at a time, first come, first served. After each slice everything else in the process gets
- * at least as much time as the slice took. So only callers with much work wait, and others do not wait for them.
+ * at least as much time as the slice took, if it needs it. So only callers with much work wait, and others do not wait for
+ * them.
  */
 @Injectable()
 export class Turns {
   private last: Promise<void> = Promise.resolve();
   private arrived = false;
+  private lastArrival = -Infinity;
 
   constructor(private readonly clock: Clock) {}
 
@@ -21,6 +29,7 @@ export class Turns {
    */
   giveWay(): void {
     this.arrived = true;
+    this.lastArrival = this.clock.monotonic();
   }
 
   /** Converts a list in slices of at most `size` items, which should take a few milliseconds. */
@@ -46,7 +55,7 @@ export class Turns {
         tookMs = this.clock.monotonic() - began;
       }
     });
-    const rest = (): Promise<void> => this.clock.sleep(tookMs);
+    const rest = (): Promise<void> => this.rest(tookMs);
     this.last = turn.then(rest, rest);
     return turn;
   }
@@ -56,9 +65,28 @@ export class Turns {
     const until = this.clock.monotonic() + MAX_DELAY;
     while (this.arrived && this.clock.monotonic() < until) {
       this.arrived = false;
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
   }
+
+  private async rest(ms: number): Promise<void> {
+    let now = this.clock.monotonic();
+    if (now - this.lastArrival < EXPECTING) {
+      await this.clock.sleep(ms);
+      return;
+    }
+    const until = now + ms;
+    for (let idle = 0; now < until && idle < IDLE_TURNS;) {
+      const began = now;
+      await nextTurn();
+      now = this.clock.monotonic();
+      idle = now - began < IDLE_TURN ? idle + 1 : 0;
+    }
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A list in pieces of at most `size`. */
