@@ -1,6 +1,5 @@
 // What a large trail costs: getting it into its log, asking for a page of it, taking all of it away, and verifying that.
 // After `npm run build`: node bench/trail.mjs [events]
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,11 +7,11 @@ import { performance } from 'node:perf_hooks';
 import { pipeline } from 'node:stream/promises';
 import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { Pool } from 'undici';
-import { answer, CUSTOMER, prepare, rssMb, run, start, startSurroundings, within } from './harness.mjs';
+import { answer, CUSTOMER, prepare, run, start, startSurroundings } from './harness.mjs';
 import { list, median, met, percentile, print } from './report.mjs';
+import { verify } from './verifier.mjs';
 
 const EVENTS = Number(process.argv[2] ?? 1_000_000);
 const BATCH = 5_000;
@@ -37,8 +36,6 @@ const ACTIONS = [
 const OUTCOMES = ['applied', 'applied', 'applied', 'applied', 'unchanged', 'rejected'];
 const FIELDS = ['name', 'alias', 'billing_email', 'phone', 'vat_number', 'billing_address'];
 
-const VERIFIER = fileURLToPath(new URL('../scripts/audit-verify.mjs', import.meta.url));
-
 await run(async () => {
   const surroundings = await startSurroundings((_request, response) => answer(response, CUSTOMER));
   const prepared = await prepare('trail', [TENANT], surroundings);
@@ -56,7 +53,7 @@ await run(async () => {
     console.log('pages', pages);
     const exported = await takeAway(pool, bff, surroundings, 'export.ndjson');
     console.log('export', exported);
-    const verified = await verify(exported.file, surroundings, pool);
+    const verified = await verifyExport(exported.file, surroundings, pool);
     console.log('verify', verified);
     await insert(
       client,
@@ -65,7 +62,7 @@ await run(async () => {
     await allInLog(client);
     const size = Number(/after_leaf=(\d+)/.exec(verified.said)?.[1]);
     const next = await takeAway(pool, bff, surroundings, 'next.ndjson', `?after_leaf=${size}`);
-    const nextVerified = await verify(next.file, surroundings, pool);
+    const nextVerified = await verifyExport(next.file, surroundings, pool);
     console.log('next', next, nextVerified);
     report({ loading, lag, pages, exported, verified, next, nextVerified });
   } finally {
@@ -268,7 +265,7 @@ async function takeAway(pool, bff, { folder, token }, name, query = '') {
   return { file, ms: performance.now() - began, memory: highest - before };
 }
 
-async function verify(file, { folder, token }, pool) {
+async function verifyExport(file, { folder, token }, pool) {
   const { body } = await pool.request({
     method: 'GET',
     path: '/api/v1/audit-log/keys',
@@ -276,24 +273,7 @@ async function verify(file, { folder, token }, pool) {
   });
   const [keys, state] = [join(folder, 'vkeys.txt'), join(folder, 'state.json')];
   writeFileSync(keys, await body.text());
-  const began = performance.now();
-  const child = spawn(process.execPath, [VERIFIER, file, '--keys', keys, '--state', state], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (said += chunk));
-  let memory = 0;
-  const watch = setInterval(() => {
-    if (child.exitCode === null) memory = Math.max(memory, rssMb(child.pid) || 0);
-  }, 50);
-  const code = await within(
-    DEADLINE,
-    'the verifier took too long',
-    new Promise((resolve) => child.once('close', resolve)),
-  );
-  clearInterval(watch);
-  if (code !== 0) throw new Error(said);
-  return { seconds: (performance.now() - began) / 1_000, memory, said };
+  return verify([file, '--keys', keys, '--state', state], DEADLINE);
 }
 
 function report({ loading, lag, pages, exported, verified, next, nextVerified }) {
