@@ -1,8 +1,9 @@
-import { createHmac, hash, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { canonicalize } from '../crypto/canonical.js';
 import type { Logger } from 'pino';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
+import type { DataKey } from '../crypto/data-key.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
 
@@ -40,33 +41,20 @@ export function maySeeValues({ principal }: AuditedRequest): boolean {
   return principal.caller.scopes.includes(CLEAR);
 }
 
-/** Bytes of the secret of an event's salts, and of the salt of each value. */
-const SECRET = 32;
+/** Bytes of a salt. */
 const SALT = 16;
 
-type Side = 'before' | 'after';
-
-/** The values of one event. */
-interface Kept {
-  /** Base64url of the secret that the salts are derived from. */
-  readonly secret: string;
-  readonly values: readonly ChangeValue[];
-}
-
 /**
- * As they are encrypted, which can't be compressed: without names. A value has the place of its change in the event, and
- * `before` is left out if it is absent.
+ * As values are encrypted, which can't be compressed: without names. A value has the place of its change in the event,
+ * and `before` is left out if it is absent.
  */
-type Written = readonly [
-  secret: string,
-  ...values: readonly (readonly [place: number, after: unknown, before?: unknown])[],
-];
+type Written = readonly (readonly [place: number, after: unknown, before?: unknown])[];
 
 /**
  * The values behind the masks. An event has a commitment to each: HMAC-SHA-256 of its RFC 8785 form, keyed with a
- * salt. The values, and the secret of all their salts, are stored next to the event, encrypted with the customer's key.
- * So an auditor with the clear value and its salt can check it, nobody else can guess it, and all of it is lost with
- * the key.
+ * salt. The values are stored next to the event, encrypted with the customer's key, and the salts are derived from that
+ * key. So an auditor with the clear value and its salt can check it, nobody else can guess it, and all of it is lost
+ * with the key.
  */
 @Injectable()
 export class ChangeValues {
@@ -85,15 +73,11 @@ export class ChangeValues {
     values: readonly ChangeValue[],
   ): Promise<Committed> {
     if (tenantId === null || customerId === null || values.length === 0) return { changes };
-    const kept: Kept = { secret: randomBytes(SECRET).toString('base64url'), values };
     try {
-      const encryptedValues = await this.cipher.encryptForCustomer(
-        { tenantId, customerId },
-        placeOf(id),
-        written(changes, kept),
-      );
-      if (encryptedValues === undefined) return { changes };
-      return { changes: committed(changes, kept), encryptedValues };
+      const key = await this.cipher.keyOf({ tenantId, customerId });
+      if (key === undefined) return { changes };
+      const encryptedValues = key.encrypt(JSON.stringify(written(changes, values)), placeOf(id));
+      return { changes: committed(changes, values, saltsOf(id, changes, key)), encryptedValues };
     } catch (error) {
       this.logger.warn(
         { event_id: id, error: describeError(error) },
@@ -112,7 +96,7 @@ export class ChangeValues {
     if (encryptedValues === null || customer_id === null) return undefined;
     const columns = { customer_id, own_key: null, encrypted: encryptedValues };
     const decrypted = await this.cipher.decrypt(event.tenant_id ?? '', placeOf(event.id), columns);
-    return readKept(event, decrypted)?.values;
+    return readValues(event, decrypted);
   }
 
   /**
@@ -128,56 +112,73 @@ export class ChangeValues {
       }),
     );
     const decrypted = await this.cipher.decryptAll(tenantId, [...encrypted.values()]);
-    const kept = new Map([...encrypted.keys()].map((id, n) => [id, decrypted[n]]));
+    const opened = new Map([...encrypted.keys()].map((id, n) => [id, decrypted[n]]));
     return rows.map(({ event }) => {
-      const values = readKept(event, kept.get(event.id));
-      return values === undefined ? event : { ...event, changes: revealed(event.changes, values) };
+      const { key, value } = opened.get(event.id) ?? {};
+      const values = readValues(event, value);
+      if (key === undefined || values === undefined) return event;
+      return { ...event, changes: revealed(event.changes, values, saltsOf(event.id, event.changes, key)) };
     });
   }
+}
+
+/** The salts of a change, in the order of the changes. */
+interface Salts {
+  readonly before: Buffer;
+  readonly after: Buffer;
+}
+
+function saltsOf(eventId: string, changes: readonly Change[], key: DataKey): Salts[] {
+  const bytes = key.derive(`salts of ${placeOf(eventId)}`, 2 * SALT * changes.length);
+  return changes.map((_, n) => ({
+    before: bytes.subarray(2 * SALT * n, 2 * SALT * n + SALT),
+    after: bytes.subarray(2 * SALT * n + SALT, 2 * SALT * (n + 1)),
+  }));
 }
 
 /**
  * A value that the event does not show has no commitment. The members of a change are in canonical order: then the
  * canonical form of its event costs half.
  */
-function committed(changes: readonly Change[], { secret, values }: Kept): Change[] {
+function committed(
+  changes: readonly Change[],
+  values: readonly ChangeValue[],
+  salts: readonly Salts[],
+): Change[] {
   const byField = new Map(values.map((value) => [value.field, value]));
-  return changes.map(({ field, before, after, effect }) => {
+  return changes.map(({ field, before, after, effect }, n) => {
     const value = byField.get(field);
+    const salt = salts[n];
     return {
       after,
-      after_commitment: after === undefined ? after : commitment(value?.after, secret, 'after', field),
+      after_commitment: after === undefined ? after : commitment(value?.after, salt?.after),
       before,
-      before_commitment: before === undefined ? before : commitment(value?.before, secret, 'before', field),
+      before_commitment: before === undefined ? before : commitment(value?.before, salt?.before),
       effect,
       field,
     };
   });
 }
 
-function commitment(value: unknown, secret: string, side: Side, field: string): string | undefined {
-  if (value === undefined) return undefined;
-  return createHmac('sha256', saltOf(secret, side, field))
+function commitment(value: unknown, salt: Buffer | undefined): string | undefined {
+  if (value === undefined || salt === undefined) return undefined;
+  return createHmac('sha256', salt)
     .update(canonicalize(value) ?? 'null')
     .digest('hex');
 }
 
-/**
- * The salt of one value, from the secret of its event. It shows nothing about the secret or another salt, because
- * SHA-256 can't be inverted, and half of it is not enough to continue it.
- */
-function saltOf(secret: string, side: Side, field: string): Buffer {
-  return hash('sha256', `${secret} ${side} ${field}`, 'buffer').subarray(0, SALT);
-}
-
 /** `clear` has the values and the salts of the commitments. */
-function revealed(changes: readonly Change[], { secret, values }: Kept): Change[] {
+function revealed(
+  changes: readonly Change[],
+  values: readonly ChangeValue[],
+  salts: readonly Salts[],
+): Change[] {
   const byField = new Map(values.map((value) => [value.field, value]));
-  return changes.map((change) => {
+  return changes.map((change, n) => {
     const value = byField.get(change.field);
     if (value === undefined) return change;
-    const { field, before, after } = value;
-    const salt = (side: Side): string => saltOf(secret, side, field).toString('base64url');
+    const { before, after } = value;
+    const salt = (side: keyof Salts): string | undefined => salts[n]?.[side].toString('base64url');
     return {
       ...change,
       clear: {
@@ -188,25 +189,22 @@ function revealed(changes: readonly Change[], { secret, values }: Kept): Change[
   });
 }
 
-function written(changes: readonly Change[], { secret, values }: Kept): Written {
-  const entries = values.map(({ field, after, before }) => {
+function written(changes: readonly Change[], values: readonly ChangeValue[]): Written {
+  return values.map(({ field, after, before }) => {
     const place = changes.findIndex((change) => change.field === field);
-    return before === undefined ? ([place, after] as const) : ([place, after, before] as const);
+    return before === undefined ? [place, after] : [place, after, before];
   });
-  return [secret, ...entries];
 }
 
 /** Undefined for anything that `commit` did not write. */
-function readKept({ changes }: AuditEvent, value: unknown): Kept | undefined {
-  const [secret, ...entries] = asList(value);
-  if (typeof secret !== 'string') return undefined;
-  const values = entries.flatMap((entry: unknown): ChangeValue[] => {
+function readValues({ changes }: AuditEvent, value: unknown): ChangeValue[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.flatMap((entry: unknown): ChangeValue[] => {
     const [place, after, before] = asList(entry);
     const change = typeof place === 'number' ? changes[place] : undefined;
     if (change === undefined) return [];
     return [{ field: change.field, after, ...(before === undefined ? {} : { before }) }];
   });
-  return { secret, values };
 }
 
 function asList(value: unknown): readonly unknown[] {

@@ -32,6 +32,12 @@ export interface EncryptedValue {
   readonly bytes: Uint8Array;
 }
 
+/** A decrypted value and its customer's key. */
+export interface Decrypted {
+  readonly value: unknown;
+  readonly key: DataKey;
+}
+
 /** The customer's key was destroyed, so the value is lost. */
 export class KeyDestroyed extends Error {
   override readonly name = 'KeyDestroyed';
@@ -67,23 +73,30 @@ export class CustomerCipher {
 
   /** @param place where the value is stored; the value can't be decrypted at another place */
   async encrypt(owner: Owner, place: string, value: unknown): Promise<EncryptedColumns> {
-    const encrypted = await this.encryptForCustomer(owner, place, value);
-    if (encrypted !== undefined)
+    const text = JSON.stringify(value);
+    const customerKey = await this.keyOf(owner);
+    if (customerKey !== undefined) {
+      const encrypted = customerKey.encrypt(text, place);
       return { customer_id: owner.customerId, own_key: null, own_kid: null, encrypted };
+    }
     const key = randomBytes(32);
     const { jwe: own_key, kid: own_kid } = await this.ring.encrypt(key, ownKeyContext(place));
-    return {
-      customer_id: null,
-      own_key,
-      own_kid,
-      encrypted: new DataKey(key).encrypt(JSON.stringify(value), place),
-    };
+    return { customer_id: null, own_key, own_kid, encrypted: new DataKey(key).encrypt(text, place) };
   }
 
-  /** Like `encrypt`; undefined if the customer is not known, or the customer's key can't be decrypted. */
-  async encryptForCustomer(owner: Owner, place: string, value: unknown): Promise<Buffer | undefined> {
-    const key = await this.keyOf(owner);
-    return key?.encrypt(JSON.stringify(value), place);
+  /**
+   * The customer's key, to encrypt with at once. Undefined if the customer is not known, or the key can't be decrypted:
+   * patches go on, and the value gets its own key.
+   */
+  async keyOf({ tenantId, customerId }: Owner): Promise<DataKey | undefined> {
+    if (customerId === null) return undefined;
+    try {
+      return (await this.find(tenantId, customerId)) ?? (await this.create(tenantId, customerId));
+    } catch (error) {
+      if (!(error instanceof Undecryptable)) throw error;
+      this.logger.error({ tenant_id: tenantId, customer_id: customerId }, error.message);
+      return undefined;
+    }
   }
 
   /**
@@ -103,10 +116,13 @@ export class CustomerCipher {
   }
 
   /**
-   * Decrypts the values of many rows for readers, with one look-up of all their keys. A value is undefined if its key
-   * was destroyed or does not decrypt it.
+   * Decrypts the values of many rows for readers, with one look-up of all their keys. Undefined where the key was
+   * destroyed or does not decrypt the value.
    */
-  async decryptAll(tenantId: string, encrypted: readonly EncryptedValue[]): Promise<unknown[]> {
+  async decryptAll(
+    tenantId: string,
+    encrypted: readonly EncryptedValue[],
+  ): Promise<(Decrypted | undefined)[]> {
     const keys = await this.loadAll(tenantId, [...new Set(encrypted.map(({ customerId }) => customerId))]);
     return this.turns.map(encrypted, SLICE, (one) => openWithAny(keys, one));
   }
@@ -130,18 +146,6 @@ export class CustomerCipher {
   forgetKey(name: string): void {
     this.destroyed += 1;
     this.held.delete(name);
-  }
-
-  /** If a customer's key can't be decrypted, the customer's patches go on: the value gets its own key. */
-  private async keyOf({ tenantId, customerId }: Owner): Promise<DataKey | undefined> {
-    if (customerId === null) return undefined;
-    try {
-      return (await this.find(tenantId, customerId)) ?? (await this.create(tenantId, customerId));
-    } catch (error) {
-      if (!(error instanceof Undecryptable)) throw error;
-      this.logger.error({ tenant_id: tenantId, customer_id: customerId }, error.message);
-      return undefined;
-    }
   }
 
   private async unwrap(ownKey: string, place: string): Promise<DataKey> {
@@ -230,9 +234,9 @@ function openWith(key: DataKey, place: string, encrypted: Uint8Array): unknown {
 function openWithAny(
   keys: ReadonlyMap<string, DataKey>,
   { customerId, place, bytes }: EncryptedValue,
-): unknown {
+): Decrypted | undefined {
   const key = keys.get(customerId);
-  return key && ifDecryptable(() => openWith(key, place, bytes));
+  return key && ifDecryptable(() => ({ value: openWith(key, place, bytes), key }));
 }
 
 function ifDecryptable<Value>(open: () => Value): Value | undefined {

@@ -33,3 +33,12 @@ it('refuses a value of another key', () => {
   const value = new DataKey(new Uint8Array(32)).encrypt(TEXT, 'here');
   expect(() => new DataKey(KEY).decrypt(value, 'here')).toThrow(Undecryptable);
 });
+
+it('derives other bytes for each key and purpose, and for years the same', () => {
+  const hex = (key: Uint8Array, purpose: string): string => new DataKey(key).derive(purpose, 8).toString('hex');
+  expect(hex(KEY, 'salts')).toBe('1dfcfa0551542407');
+  expect(hex(KEY, 'salts ')).not.toBe(hex(KEY, 'salts'));
+  expect(hex(new Uint8Array(32), 'salts')).not.toBe(hex(KEY, 'salts'));
+  const parts = new DataKey(KEY).derive('salts', 4_800).toString('hex').match(/.{32}/g);
+  expect(new Set(parts).size).toBe(300);
+});
