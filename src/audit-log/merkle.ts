@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** A SHA-256 hash: 32 bytes. */
 export type Hash = Buffer;
@@ -23,14 +23,16 @@ export function leafHash(leaf: string | Uint8Array): Hash {
   return createHash('sha256').update('\u0000').update(leaf).digest();
 }
 
+const NODE = Buffer.of(1);
+
 /** Hash of an inner node (RFC 6962, section 2.1). */
 export function nodeHash(left: Hash, right: Hash): Hash {
-  return createHash('sha256').update('\u0001').update(left).update(right).digest();
+  return hash('sha256', Buffer.concat([NODE, left, right]), 'buffer');
 }
 
 /** The root of several adjacent subtrees, the largest first. The root of nothing is the hash of nothing. */
 export function fold(hashes: readonly Hash[]): Hash {
-  if (hashes.length === 0) return createHash('sha256').digest();
+  if (hashes.length === 0) return hash('sha256', '', 'buffer');
   return hashes.reduceRight((right, left) => nodeHash(left, right));
 }
 

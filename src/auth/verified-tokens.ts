@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from '../runtime/clock.js';
 import type { Caller } from './caller.js';
 
@@ -41,5 +41,5 @@ export class VerifiedTokens {
 }
 
 function nameOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }

@@ -7,11 +7,13 @@ const MAX_DEPTH = 64;
  * @param read the documented part of it
  */
 export function passedOn(answered: object, read: object): object {
-  const documented = new Map<string, unknown>(Object.entries(read));
-  const members = Object.entries(answered).flatMap(([name, member]: [string, unknown]) => {
-    if (documented.has(name)) return [[name, merged(member, documented.get(name))] as const];
-    return isWritable(member, MAX_DEPTH) ? [[name, member] as const] : [];
-  });
+  const documented: Readonly<Record<string, unknown>> = { ...read };
+  const entries: [string, unknown][] = Object.entries(answered);
+  const members: [string, unknown][] = [];
+  for (const [name, member] of entries) {
+    if (Object.hasOwn(documented, name)) members.push([name, merged(member, documented[name])]);
+    else if (isWritable(member, MAX_DEPTH)) members.push([name, member]);
+  }
   // A key `__proto__` becomes an ordinary field.
   return Array.isArray(answered) ? members.map(([, member]) => member) : Object.fromEntries(members);
 }

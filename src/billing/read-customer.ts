@@ -93,15 +93,18 @@ const list =
     Array.isArray(value) && value.length <= MAX_ENTRIES ? value.map((entry) => item(entry)) : refuse();
 
 /** An object with these fields. `Customer.toJSON` adds the others. */
-const object =
-  (members: Readonly<Record<string, Reader>>) =>
-  (value: unknown): object => {
+const object = (members: Readonly<Record<string, Reader>>): ((value: unknown) => object) => {
+  const readers = Object.entries(members);
+  return (value) => {
     if (!isObject(value) || Object.keys(value).length > MAX_ENTRIES) return refuse();
-    const read = Object.entries(members).map(
-      ([name, reader]) => [name, reader(Object.hasOwn(value, name) ? value[name] : undefined)] as const,
-    );
-    return Object.fromEntries(read.filter(([, member]) => member !== undefined));
+    const read: Record<string, unknown> = {};
+    for (const [name, reader] of readers) {
+      const member = reader(Object.hasOwn(value, name) ? value[name] : undefined);
+      if (member !== undefined) read[name] = member;
+    }
+    return read;
   };
+};
 
 const ADDRESS = object({
   line1: optional(text),

@@ -35,7 +35,8 @@ it('refuses a value of another key', () => {
 });
 
 it('derives other bytes for each key and purpose, and for years the same', () => {
-  const hex = (key: Uint8Array, purpose: string): string => new DataKey(key).derive(purpose, 8).toString('hex');
+  const hex = (key: Uint8Array, purpose: string): string =>
+    new DataKey(key).derive(purpose, 8).toString('hex');
   expect(hex(KEY, 'salts')).toBe('1dfcfa0551542407');
   expect(hex(KEY, 'salts ')).not.toBe(hex(KEY, 'salts'));
   expect(hex(new Uint8Array(32), 'salts')).not.toBe(hex(KEY, 'salts'));

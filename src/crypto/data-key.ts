@@ -59,6 +59,9 @@ export class DataKey {
    * key: SHAKE256 over key and purpose, which can't be continued like SHA-256 (FIPS 202), a third of the cost of HKDF.
    */
   derive(purpose: string, bytes: number): Buffer {
-    return createHash('shake256', { outputLength: bytes }).update(this.derivationKey).update(purpose).digest();
+    return createHash('shake256', { outputLength: bytes })
+      .update(this.derivationKey)
+      .update(purpose)
+      .digest();
   }
 }

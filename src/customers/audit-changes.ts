@@ -95,8 +95,10 @@ function valueAfter(field: PatchField, { asked }: PatchDiff, seen: Shown | undef
   return seen === undefined || !isVerifiable(field) ? asked[field] : (seen[field] ?? null);
 }
 
+/** Mostly even their members have the same order. */
 function isSameJson(one: unknown, other: unknown): boolean {
-  return one === other || (typeof one === 'object' && canonicalize(one) === canonicalize(other));
+  if (typeof one !== 'object' || one === null) return one === other;
+  return JSON.stringify(one) === JSON.stringify(other) || canonicalize(one) === canonicalize(other);
 }
 
 function effectSeenIn({ asked, before, sent }: PatchDiff, customer: Shown, field: PatchField): Effect {

@@ -67,11 +67,17 @@ export class CustomersService {
   private begin(request: PatchRequest, revertedCustomer: string | undefined): PatchContext {
     const operation = this.trail.begin(request.audited, request.customerRef, request.deadline);
     const { customerRef } = request;
-    const diff = diffOf(request.fields, undefined);
-    const customerId = operation.target.customer_id;
-    const reverts = request.reverts === undefined ? {} : { reverts: request.reverts };
-    const begun = { ...operation, ...reverts, request, customerRef, customerId, diff };
-    return { ...begun, before: undefined, keep: undefined, revertedCustomer };
+    return {
+      ...operation,
+      ...(request.reverts === undefined ? {} : { reverts: request.reverts }),
+      request,
+      customerRef,
+      customerId: operation.target.customer_id,
+      diff: diffOf(request.fields, undefined),
+      before: undefined,
+      keep: undefined,
+      revertedCustomer,
+    };
   }
 
   /** Carries out a patch with the tenant's token and a bulkhead slot. */
