@@ -2,6 +2,9 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import canonicalize from 'canonicalize';
 import type { JWTPayload } from 'jose';
+import { sql } from 'kysely';
+import { Sequencer } from '../../src/audit-log/sequencer.js';
+import { lookNow } from './look-now.js';
 import type { TestAnswer, TestBff } from './start-bff.js';
 
 export const NDJSON = 'application/x-ndjson';
@@ -31,9 +34,14 @@ export async function checkpointOf(bff: TestBff, claims: JWTPayload = {}): Promi
   return String((await read(bff, 'audit-log/checkpoint', claims)).body);
 }
 
-/** Waits until every event is in its log, under a checkpoint; twenty seconds at most. */
-export async function allSealed({ database: { kysely } }: TestBff): Promise<void> {
+/**
+ * Has every event put into its log, under a checkpoint, by this instance; by another one if this one seals nothing.
+ * Twenty seconds at most.
+ */
+export async function allSealed(bff: TestBff): Promise<void> {
+  const { kysely } = bff.database;
   await until(async () => {
+    await sealNow(bff);
     const waiting = await kysely.selectFrom('audit_pending').select('log').limit(1).execute();
     const unsigned = await kysely
       .selectFrom('audit_log')
@@ -43,6 +51,16 @@ export async function allSealed({ database: { kysely } }: TestBff): Promise<void
       .execute();
     return waiting.length + unsigned.length === 0;
   }, 'everything was in its log');
+}
+
+/** Has the sequencer look, as if the pause between two looks and the second between two checkpoints were over. */
+export async function sealNow({ app, database }: TestBff): Promise<void> {
+  const poller = app.get(Sequencer)['poller'];
+  if (poller.stopped) return;
+  await sql`update audit_log set checkpoint_at = checkpoint_at - interval '1 second'`.execute(
+    database.kysely,
+  );
+  await lookNow(poller);
 }
 
 /** Twenty seconds at most. */
