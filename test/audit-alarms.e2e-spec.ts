@@ -173,6 +173,27 @@ describe('an event that may not enter its log', () => {
   });
 });
 
+it('an event that somebody changes before it is in its log is found by whoever verifies', async () => {
+  await patch('In the log');
+  await allSealed(bff);
+  const nextCheckpoint = (when: string): Promise<void> =>
+    runAsOwner(bff, `update audit_log set checkpoint_at = ${when} where log = 'acme'`);
+  await nextCheckpoint(`now() + interval '1 hour'`);
+  await patch('Not yet in the log');
+  await runAsOwner(
+    bff,
+    `update audit_record set actor_sub = 'somebody-else'
+     where id = (select id from audit_record where tenant_id = 'acme' order by id desc limit 1)`,
+  );
+  await nextCheckpoint('null');
+  await allSealed(bff);
+  const { code, err } = await verify({
+    exported: await exportLines(bff),
+    keys: [(await vkeysOf(bff)).trim()],
+  });
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('NOT VALID') as unknown });
+});
+
 function idAt(at: number, n: number): string {
   const time = at.toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${String(n).padStart(12, '0')}`;

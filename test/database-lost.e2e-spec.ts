@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../src/audit/audit-event.js';
+import { RecentLeaves } from '../src/audit-log/recent-leaves.js';
 import { AuditWriter } from '../src/audit/audit-writer.js';
 import type { QueryResult } from 'kysely';
 import { SkippingClock } from './support/skipping-clock.js';
@@ -323,7 +324,8 @@ describe('outcomes that the database does not take', () => {
     metrics = new Metrics();
     lines = [];
     const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
-    writer = new AuditWriter(bff.database, clock, metrics, NO_TRACING, createLogger('info', { write }));
+    const logger = createLogger('info', { write });
+    writer = new AuditWriter(bff.database, clock, metrics, NO_TRACING, new RecentLeaves(clock), logger);
     inserts = 0;
     away = true;
     intercept((query, pass) => {

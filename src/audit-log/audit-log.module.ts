@@ -6,6 +6,7 @@ import { LogAlarms } from './log-alarms.js';
 import { LogKeys } from './log-keys.js';
 import { LogReader } from './log-reader.js';
 import { LogStore } from './log-store.js';
+import { RecentLeaves } from './recent-leaves.js';
 import { Sequencer } from './sequencer.js';
 import { WitnessClient } from './witness-client.js';
 import { Witnesses } from './witnesses.js';
@@ -13,7 +14,7 @@ import { Witnesses } from './witnesses.js';
 @Module({
   imports: [AuthModule, CryptoModule],
   controllers: [AuditLogController],
-  providers: [LogKeys, LogStore, LogReader, LogAlarms, Sequencer, WitnessClient, Witnesses],
-  exports: [LogReader, LogKeys, LogAlarms],
+  providers: [LogKeys, LogStore, LogReader, LogAlarms, RecentLeaves, Sequencer, WitnessClient, Witnesses],
+  exports: [LogReader, LogKeys, LogAlarms, RecentLeaves],
 })
 export class AuditLogModule {}

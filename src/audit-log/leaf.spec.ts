@@ -42,8 +42,7 @@ const TEXT =
   '"outcome":"applied","phase":"event","request_id":"r","status":200,"target":null,"tenant_id":"acme",' +
   '"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","upstream":null}';
 
-const leaf = (changed: Partial<EventRow>) =>
-  leafOf({ row: { ...ROW, stored_at: new Date(TIME), ...changed } });
+const leaf = (changed: Partial<EventRow>) => leafOf({ ...ROW, stored_at: new Date(TIME), ...changed });
 
 it('an event’s leaf is its RFC 8785 text', () => {
   expect(leaf({})).toEqual({ hash: leafHash(TEXT), late: false });
@@ -66,11 +65,11 @@ it.each<[string, Partial<EventRow>]>([
 });
 
 it('an event that is not there is set aside', () => {
-  expect(leafOf({ row: undefined })).toEqual({ reason: 'missing' });
+  expect(leafOf(undefined)).toEqual({ reason: 'missing' });
 });
 
 it('an event is late from a quarter of an hour after its time', () => {
-  const stored = (ms: number) => leafOf({ row: { ...ROW, stored_at: new Date(TIME + ms) } });
+  const stored = (ms: number) => leafOf({ ...ROW, stored_at: new Date(TIME + ms) });
   expect(stored(15 * 60_000)).toMatchObject({ late: false });
   expect(stored(15 * 60_000 + 1)).toMatchObject({ late: true });
 });

@@ -1,6 +1,5 @@
 import { timeOf } from './event-ids.js';
-import { eventOf, isInItsForm, textOf } from './stored-event.js';
-import type { WaitingEvent } from './log-store.js';
+import { type EventRow, eventOf, isInItsForm, textOf } from './stored-event.js';
 import { type Hash, leafHash } from './merkle.js';
 
 /** Why an event may not enter its log: its tenant has no such event, or the service would not store it like this. */
@@ -12,13 +11,21 @@ export type Leaf = { readonly hash: Hash; readonly late: boolean } | { readonly 
 /** Milliseconds after its time when an event is late: the service itself is that only after an outage of the database. */
 const LATE = 15 * 60_000;
 
+/** An event's row, with the time when it was stored. */
+export type StoredRow = EventRow & { readonly stored_at: Date };
+
 /**
  * The leaf of a stored event: its RFC 8785 text. An event that the service did not write like this is set aside,
  * because no reader could compute its leaf again.
  */
-export function leafOf({ row }: Pick<WaitingEvent, 'row'>): Leaf {
+export function leafOf(row: StoredRow | undefined): Leaf {
   if (row === undefined) return { reason: 'missing' };
   const event = eventOf(row);
   if (!isInItsForm(row, event)) return { reason: 'not-canonical' };
-  return { hash: leafHash(textOf(event)), late: row.stored_at.getTime() - timeOf(row.id) > LATE };
+  return { hash: leafHash(textOf(event)), late: isLate(row.id, row.stored_at.getTime()) };
+}
+
+/** @param storedAt milliseconds since the epoch */
+export function isLate(id: string, storedAt: number): boolean {
+  return storedAt - timeOf(id) > LATE;
 }

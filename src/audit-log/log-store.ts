@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { EVENT_COLUMNS, type EventRow } from './stored-event.js';
+import type { StoredRow } from './leaf.js';
+import { EVENT_COLUMNS } from './stored-event.js';
 import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
 import { PLATFORM } from '../tenants/tenant.js';
@@ -23,9 +24,9 @@ export interface DueLog {
   readonly unsigned: boolean;
 }
 
-/** An event that waits, with its row if that is there. */
 export interface WaitingEvent extends Entry {
-  readonly row: (EventRow & { readonly stored_at: Date }) | undefined;
+  /** Milliseconds since the epoch, by the database's clock. */
+  readonly now: number;
 }
 
 /** The stored state of a log. */
@@ -39,6 +40,7 @@ export interface LogState {
   readonly may_sign: boolean;
 }
 
+/** An event that waits for its log. */
 export interface Entry {
   readonly log: string;
   readonly event_id: string;
@@ -129,14 +131,19 @@ export class LogStore {
 
   /** Up to `limit` events that wait for these logs, in the order of their ids. */
   async waiting(logs: readonly string[], limit: number): Promise<WaitingEvent[]> {
-    const { rows: waiting } = await sql<Entry>`
-      select waiting.* from unnest(${logs}::text[]) as due(log) cross join lateral (
+    const { rows: waiting } = await sql<WaitingEvent>`
+      select waiting.*, floor(extract(epoch from now()) * 1000)::float8 as now from unnest(${logs}::text[]) as due(log) cross join lateral (
         select log, event_id, ctid::text as place from audit_pending where log = due.log limit ${limit}
       ) as waiting limit ${limit}`.execute(this.kysely);
-    waiting.sort((one, other) => (one.event_id < other.event_id ? -1 : 1));
+    return waiting.sort((one, other) => (one.event_id < other.event_id ? -1 : 1));
+  }
+
+  /** The rows of waiting events, in their order; undefined for one that its log's tenant does not have. */
+  async rowsOf(waiting: readonly Entry[]): Promise<(StoredRow | undefined)[]> {
     const ids = waiting.map(({ event_id }) => event_id);
     const [first, last] = [ids[0], ids.at(-1)];
     if (first === undefined || last === undefined) return [];
+    const logs = [...new Set(waiting.map(({ log }) => log))];
     const ofNone = sql<boolean>`tenant_id is null and ${logs.includes(PLATFORM.id)}`;
     const rows = await this.kysely
       .selectFrom('audit_record')
@@ -147,8 +154,8 @@ export class LogStore {
       .where('id', '>=', first)
       .where('id', '<=', last)
       .execute();
-    const events = new Map(rows.map((row) => [`${row.tenant_id ?? PLATFORM.id} ${row.id}`, row]));
-    return waiting.map((entry) => ({ ...entry, row: events.get(`${entry.log} ${entry.event_id}`) }));
+    const byName = new Map(rows.map((row) => [`${row.tenant_id ?? PLATFORM.id} ${row.id}`, row]));
+    return waiting.map(({ log, event_id }) => byName.get(`${log} ${event_id}`));
   }
 
   /** Locks the logs that no other instance has locked, and returns their states. */

@@ -11,15 +11,9 @@ import { type Leaf, leafOf } from './leaf.js';
 import { LogAlarms } from './log-alarms.js';
 import { faultOf, rangesToCheck, type SeenState } from './log-check.js';
 import { LogKeys } from './log-keys.js';
-import {
-  type DueLog,
-  type GrownLog,
-  LogStore,
-  type LogState,
-  readTiles,
-  type WaitingEvent,
-} from './log-store.js';
+import { type DueLog, type Entry, type GrownLog, LogStore, type LogState, readTiles } from './log-store.js';
 import type { Hash, TreeHead } from './merkle.js';
+import { RecentLeaves } from './recent-leaves.js';
 import { Tiles, tilesFor } from './tiles.js';
 
 /** Milliseconds between two looks for logs with something to do. */
@@ -39,7 +33,7 @@ const CHECK_ALARM_AFTER = 10_000;
 
 /** An event that waits, and its leaf. */
 interface Candidate {
-  readonly waiting: WaitingEvent;
+  readonly waiting: Entry;
   readonly leaf: Leaf;
 }
 
@@ -71,6 +65,7 @@ export class Sequencer {
     private readonly metrics: Metrics,
     private readonly clock: Clock,
     private readonly turns: Turns,
+    private readonly recent: RecentLeaves,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     const failed = errorLine(logger, 'the audit log failed unexpectedly');
@@ -126,10 +121,22 @@ export class Sequencer {
     return grown.states.length > 0 || signed > 0;
   }
 
-  /** Computed before any row is locked. Events never change. */
+  /** In the order of their ids. Computed before any row is locked, because events never change. */
   private async candidatesOf(logs: readonly string[]): Promise<Candidate[]> {
-    const waiting = await this.store.waiting(logs, EVENTS_AT_A_TIME);
-    return this.turns.map(waiting, LEAVES_IN_A_TURN, (one) => ({ waiting: one, leaf: leafOf(one) }));
+    const candidates: Candidate[] = [];
+    const unknown: Entry[] = [];
+    for (const waiting of await this.store.waiting(logs, EVENTS_AT_A_TIME)) {
+      const leaf = this.recent.find(waiting.log, waiting.event_id, waiting.now);
+      if (leaf === undefined) unknown.push(waiting);
+      else candidates.push({ waiting, leaf });
+    }
+    if (unknown.length === 0) return candidates;
+    const leaves = await this.turns.map(await this.store.rowsOf(unknown), LEAVES_IN_A_TURN, leafOf);
+    const read = unknown.flatMap((waiting, n) => {
+      const leaf = leaves[n];
+      return leaf === undefined ? [] : [{ waiting, leaf }];
+    });
+    return [...candidates, ...read].sort(byId);
   }
 
   private async grow(
@@ -249,6 +256,13 @@ export class Sequencer {
     const made = Number.parseInt(oldest.replaceAll('-', '').slice(0, 12), 16);
     return Math.max(0, (this.clock.now() - made) / 1_000);
   }
+}
+
+function byId(
+  { waiting: { event_id: one } }: Candidate,
+  { waiting: { event_id: other } }: Candidate,
+): number {
+  return one < other ? -1 : 1;
 }
 
 /** The log after its events among `own` have become leaves; nothing if there are none. */

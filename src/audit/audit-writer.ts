@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Database } from '../database/database.js';
 import { LOGGER } from '../http/logger.js';
+import { RecentLeaves } from '../audit-log/recent-leaves.js';
 import { Clock } from '../runtime/clock.js';
 import { Tracing } from '../runtime/tracing.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -49,6 +50,7 @@ export class AuditWriter {
     private readonly clock: Clock,
     private readonly metrics: Metrics,
     private readonly tracing: Tracing,
+    private readonly leaves: RecentLeaves,
     @Inject(LOGGER) logger: Logger,
   ) {
     metrics.watchAuditQueue(() => ({ urgent: this.urgent.length, behind: this.backlog.size }));
@@ -179,6 +181,7 @@ export class AuditWriter {
       throw error;
     }
     this.metrics.eventsStored(entries.length, seconds());
+    for (const { event } of entries) this.leaves.remember(event);
   }
 
   private rest(): void {
