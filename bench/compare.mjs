@@ -14,7 +14,7 @@ const ROUNDS = QUICK ? 2 : 5;
 /** Seconds of each: what comes before is not measured. */
 const WARM_UP = QUICK ? 4 : 12;
 const CLOSED = QUICK ? 3 : 6;
-const STEADY = QUICK ? 3 : 5;
+const STEADY = QUICK ? 2 : 5;
 /** Milliseconds for everything. */
 const DEADLINE = QUICK ? 240_000 : 900_000;
 

@@ -29,7 +29,7 @@ const PATCH = {
 };
 const CUSTOMER_ID = 'cus_7n42DGM5Tflk9n8mt7Fhc7';
 /** Before any patch: other in every field. */
-const BEFORE = {
+export const BEFORE = {
   id: CUSTOMER_ID,
   ...{ name: 'Globex', alias: 'globex', billing_email: 'old@globex.example', currency: 'USD' },
   ...{ invoicing_emails: ['old@globex.example'], invoicing_entity_id: 'ive_1', phone: '+1 212 555 0100' },
