@@ -14,6 +14,10 @@ class Inner {
   @MayBeAbsent() @Satisfies(boolean) b?: boolean;
 }
 
+// class-validator takes for an object what inherits from Object, from Node's, as Date does here: class-validator is loaded
+// by Node, this class by jest.
+Object.setPrototypeOf(Inner.prototype, Reflect.getPrototypeOf(Date.prototype));
+
 const KINDS: Record<string, () => PropertyDecorator> = {
   text: () => Satisfies(text(1, 3)),
   boolean: () => Satisfies(boolean),
@@ -78,6 +82,15 @@ it('accepts what class-validator finds nothing wrong with, and nothing else', ()
     { numRuns: 2_000 },
   );
   expect(accepted).toBeGreaterThan(20);
+});
+
+it('accepts a nested object that is right, as class-validator does', () => {
+  class Outer {
+    @NestedObject(() => Inner) a: Inner;
+  }
+  const value = { a: { a: 'x' } };
+  expect(accepts(Outer, value)).toBe(true);
+  expect(validateSync(plainToInstance(Outer, value), LONG_WAY)).toEqual([]);
 });
 
 it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
