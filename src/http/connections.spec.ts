@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { RequestListener, Server, ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { CONNECTION_LIMITS, type ConnectionLimits, Connections } from './connections.js';
+import { Problem } from './problem.js';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
 
@@ -154,6 +155,33 @@ describe('pipelines that are answered at once', () => {
   });
 });
 
+it('requests whose time is up together are refused one in each turn of the event loop', async () => {
+  let ended = 0;
+  let inThisTurn = 0;
+  const most: number[] = [];
+  const connections = await start(() => undefined, { headersTimeout: 50, connectionsCheckingInterval: 300 });
+  server?.on('clientError', (_error, socket) => {
+    if (socket instanceof Socket) connections.refuse(socket, new Problem('request-timeout', 'Too late.'));
+  });
+  server?.on('connection', (socket: Socket) => {
+    const end = socket.end.bind(socket);
+    socket.end = () => {
+      ended += 1;
+      inThisTurn += 1;
+      if (inThisTurn === 1) {
+        setImmediate(() => {
+          most.push(inThisTurn);
+          inThisTurn = 0;
+        });
+      }
+      return end();
+    };
+  });
+  const late = await Promise.all(Array.from({ length: 20 }, () => opened('GET / HT')));
+  await until(() => late.every(({ closed }) => closed));
+  expect([ended, Math.max(...most)]).toEqual([20, 1]);
+});
+
 describe('beyond the maximum of connections', () => {
   const LIMIT = { maxConnections: 3 };
   const answerAll: RequestListener = (_request, response) => response.end('ok');
@@ -168,6 +196,18 @@ describe('beyond the maximum of connections', () => {
     await until(() => others[0]?.closed === true);
     expect([used, ...others, caller].map(({ closed }) => closed)).toEqual([false, true, false, false]);
     for (const { socket } of [used, ...others, caller]) socket.destroy();
+  });
+
+  it('few may have sent no request: for one more, the oldest of them is closed', async () => {
+    await start(answerAll, { maxUnused: 2 });
+    const used = await opened(GET);
+    await until(() => used.answers === 1);
+    const silent = [await opened(''), await opened('GET / HT')];
+    const caller = await opened(GET);
+    await until(() => caller.answers === 1);
+    await until(() => silent[0]?.closed === true);
+    expect([used, ...silent, caller].map(({ closed }) => closed)).toEqual([false, true, false, false]);
+    for (const { socket } of [used, ...silent, caller]) socket.destroy();
   });
 
   it('the connection that has waited longest for its next request is closed if all have sent one', async () => {

@@ -3,17 +3,21 @@ import type { Socket } from 'node:net';
 import { breakBody } from './json-body.js';
 import { lingeringClose } from './lingering-close.js';
 import type { Problem } from './problem.js';
+import { Queue, type Queued } from './queue.js';
+import { RequestLine, type Turn } from './request-line.js';
 import { writeProblem } from './write-problem.js';
 
 /** In milliseconds, unless stated otherwise. */
 export const CONNECTION_LIMITS = {
   /** Each costs memory, even if it is idle. For one more, an idle connection is closed. */
   maxConnections: 4_000,
+  /** Of these, how many may have sent no request yet. A client that connects sends one, so they are few. */
+  maxUnused: 500,
   /** For the header of a request, and for the whole request, to arrive. */
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  /** How often the two time-outs above are checked. */
-  connectionsCheckingInterval: 1_000,
+  /** How often the two time-outs above are checked: often, so that few are up at once. */
+  connectionsCheckingInterval: 100,
   /** Longer than the minute for which load balancers keep idle connections, so that they close first. */
   keepAliveTimeout: 72_000,
   /** How long a client may read nothing of a waiting answer. */
@@ -29,14 +33,9 @@ const ANSWER_GRACE = 3_000;
 /** Requests of one connection that may wait. With more, the connection is not read. */
 const MAX_WAITING = 8;
 
-/** Maximum turns of the event loop for which new connections may delay pipelined requests. */
-const MAX_HELD = 16;
-
-/** One request, or the refusal of a malformed one. It calls `next` itself. */
-type Turn = () => void;
-
-interface Connection {
-  /** Whether a request is being carried out. */
+interface Connection extends Queued<Connection> {
+  readonly socket: Socket;
+  /** Whether a request is being carried out, or a refusal waits for its turn. */
   busy: boolean;
   /** Waiting requests, in the order of arrival. */
   readonly waiting: Turn[];
@@ -48,26 +47,26 @@ interface Connection {
   over: boolean;
 }
 
+/** On the socket itself: a Map has the fault of a Set (see Queue). */
+const CONNECTION = Symbol('connection');
+
+interface WatchedSocket extends Socket {
+  [CONNECTION]?: Connection;
+}
+
 /**
  * The HTTP server's connections. The requests of one connection are carried out one after the other: a client that
  * pipelines patches means an order (RFC 9112, section 9.3.2), and nobody can occupy the service with one connection.
  */
 export class Connections {
-  private readonly connections = new Map<Socket, Connection>();
   /**
-   * Connections that have sent no request yet, and those whose requests have all been answered; the longest waiting
-   * first.
+   * Each connection is in one of them: it has sent no request yet, it is being answered, or its requests have all been
+   * answered.
    */
-  private readonly unused = new Set<Socket>();
-  private readonly resting = new Set<Socket>();
-  /** Connections whose next request is ready. Of all of them, one request begins in each turn of the event loop. */
-  private readonly line: Connection[] = [];
-  /**
-   * Whether a new connection was accepted since the last turn, and for how many turns the line has waited for new
-   * connections.
-   */
-  private accepted = false;
-  private held = 0;
+  private readonly unused = new Queue<Connection>();
+  private readonly working = new Queue<Connection>();
+  private readonly resting = new Queue<Connection>();
+  private readonly line = new RequestLine();
   private draining = false;
 
   constructor(private readonly limits: ConnectionLimits = CONNECTION_LIMITS) {}
@@ -108,11 +107,11 @@ export class Connections {
   drain(deadlineMs: number): void {
     this.draining = true;
     setTimeout(() => {
-      for (const socket of this.connections.keys()) socket.destroy();
+      for (const { socket } of this.all()) socket.destroy();
     }, deadlineMs + ANSWER_GRACE).unref();
-    for (const [socket, { busy, over }] of this.connections) {
+    for (const { socket, busy } of this.all()) {
       if (busy) socket.setTimeout(this.limits.writeTimeoutWhenDraining);
-      else if (!over) this.end(socket);
+      else this.end(socket);
     }
   }
 
@@ -121,34 +120,39 @@ export class Connections {
    * be a patch that was applied. If the bytes are the rest of a body, its request gets the problem.
    */
   refuse(socket: Socket, problem: Problem): void {
-    const connection = this.connections.get(socket);
-    if (connection === undefined || connection.over || connection.broken) return;
+    const connection = readable(socket);
+    if (connection === undefined || connection.broken) return;
     connection.broken = true;
     const { latest, busy } = connection;
     if (busy && latest?.complete === false) {
       breakBody(latest, problem);
       return;
     }
-    this.queue(socket, connection, () => {
+    connection.waiting.push(() => {
       writeProblem(socket, problem);
       this.end(socket);
     });
+    if (busy) return;
+    // Not at once: the time of thousands may be up together. Until then it may be closed for a new connection.
+    connection.busy = true;
+    this.line.join(connection.waiting);
   }
 
-  private watch(socket: Socket): void {
+  private watch(socket: WatchedSocket): void {
     if (!this.makeRoom()) {
       socket.destroy();
       return;
     }
     const connection: Connection = {
-      ...{ busy: false, waiting: [], latest: undefined, broken: false, over: false },
+      ...{ socket, busy: false, waiting: [], latest: undefined, broken: false, over: false },
+      ...{ queue: undefined, before: undefined, after: undefined },
     };
-    this.connections.set(socket, connection);
-    this.unused.add(socket);
-    this.accepted = true;
+    socket[CONNECTION] = connection;
+    this.unused.add(connection);
+    this.line.giveWay();
     socket.once('close', () => {
       connection.waiting.length = 0;
-      this.forget(socket);
+      Queue.leave(connection);
     });
     // A reader of a body resumes the whole connection.
     socket.on('resume', () => {
@@ -166,71 +170,59 @@ export class Connections {
    * @returns whether another connection fits in
    */
   private makeRoom(): boolean {
-    if (this.connections.size < this.limits.maxConnections) return true;
-    const [idle] = this.unused.size > 0 ? this.unused : this.resting;
+    const size = this.unused.size + this.working.size + this.resting.size;
+    const { maxConnections, maxUnused } = this.limits;
+    if (size < maxConnections && this.unused.size < maxUnused) return true;
+    const idle = this.unused.first ?? this.resting.first;
     if (idle === undefined) return false;
-    idle.destroy();
-    this.forget(idle);
+    idle.socket.destroy();
+    Queue.leave(idle);
     return true;
   }
 
-  private forget(socket: Socket): void {
-    for (const sockets of [this.connections, this.unused, this.resting]) sockets.delete(socket);
+  private *all(): Generator<Connection> {
+    for (const queue of [this.unused, this.working, this.resting]) yield* [...queue];
   }
 
   private take(request: IncomingMessage, turn: Turn): void {
     const { socket } = request;
-    const connection = this.connections.get(socket);
-    if (connection === undefined || connection.over) return;
+    const connection = readable(socket);
+    if (connection === undefined) return;
     connection.latest = request;
-    this.queue(socket, connection, turn);
-    if (connection.waiting.length >= MAX_WAITING) socket.pause();
-  }
-
-  private queue(socket: Socket, connection: Connection, turn: Turn): void {
     if (connection.busy) {
       connection.waiting.push(turn);
+      if (connection.waiting.length >= MAX_WAITING) socket.pause();
       return;
     }
     connection.busy = true;
-    this.unused.delete(socket);
-    this.resting.delete(socket);
+    this.working.add(connection);
     turn();
   }
 
   /** After an answer. Not at once: one read may contain hundreds of requests, and refusals take almost no time. */
   private next(socket: Socket): void {
     setImmediate(() => {
-      const connection = this.connections.get(socket);
-      if (connection === undefined || connection.over || socket.destroyed) return;
+      const connection = readable(socket);
+      if (connection === undefined) return;
       if (socket.isPaused()) socket.resume();
       if (connection.waiting.length === 0 || this.draining) {
         connection.busy = false;
-        this.resting.add(socket);
+        this.resting.add(connection);
         if (connection.broken || this.draining) this.end(socket);
         return;
       }
-      this.line.push(connection);
-      if (this.line.length === 1) setImmediate(this.callNext);
+      this.line.join(connection.waiting);
     });
   }
 
-  /** New connections come first: Node accepts one of them in each turn of the event loop. */
-  private readonly callNext = (): void => {
-    const comesFirst = this.accepted && this.held < MAX_HELD;
-    this.accepted = false;
-    this.held = comesFirst ? this.held + 1 : 0;
-    // Its `waiting` is empty if the connection has ended in the meantime.
-    if (!comesFirst) this.line.shift()?.waiting.shift()?.();
-    if (this.line.length > 0) setImmediate(this.callNext);
-  };
-
   private end(socket: Socket): void {
-    const connection = this.connections.get(socket);
-    if (connection === undefined || connection.over) return;
+    const connection = readable(socket);
+    if (connection === undefined) return;
     connection.over = true;
     connection.waiting.length = 0;
-    socket.once('finish', () => this.resting.add(socket));
+    socket.once('finish', () => {
+      if (!socket.destroyed) this.resting.add(connection);
+    });
     lingeringClose(socket);
   }
 
@@ -238,10 +230,16 @@ export class Connections {
    * Nothing was received or sent for a while: the client does not read, or is idle, or a request is being carried
    * out, which has its own deadline.
    */
-  private endIfStalled(socket: Socket): void {
-    const connection = this.connections.get(socket);
+  private endIfStalled(socket: WatchedSocket): void {
+    const connection = socket[CONNECTION];
     if (connection?.over === true) return;
     if (connection?.busy === true && socket.writableLength === 0) return;
     socket.destroy();
   }
+}
+
+/** The state of a connection on which more requests can be read; undefined if it has ended, or had its last answer. */
+function readable(socket: WatchedSocket): Connection | undefined {
+  const connection = socket[CONNECTION];
+  return connection === undefined || connection.over || socket.destroyed ? undefined : connection;
 }
