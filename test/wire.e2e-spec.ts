@@ -174,6 +174,15 @@ describe('a body that does not arrive', () => {
   });
 });
 
+it('a page of an allowed origin may read the headers that it needs, and no others', async () => {
+  const [answer] = await exchange(bff.url, patch(BODY, `Origin: ${ORIGIN}`, 'Connection: close'));
+  expect(answer?.status).toBe(200);
+  expect(answer?.headers.get('access-control-expose-headers')?.split(', ')).toEqual([
+    ...['X-Request-Id', 'X-Operation-Id', 'Content-Location', 'Location', 'Retry-After', 'ETag'],
+    ...['Idempotency-Replayed', 'RateLimit-Policy', 'RateLimit'],
+  ]);
+});
+
 describe('OPTIONS', () => {
   const options = (path: string, ...lines: string[]): Promise<RawAnswer[]> =>
     exchange(
