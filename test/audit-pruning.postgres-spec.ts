@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { RecentLeaves } from '../src/audit-log/recent-leaves.js';
 import { allSealed, read } from './support/audit-log.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
@@ -64,7 +65,8 @@ async function explained(what: string, values: readonly unknown[] = []): Promise
 }
 
 it.each<[string, () => Promise<unknown>, statements: number]>([
-  ['a patch that is applied, and its way into the log', () => patched({}), 2],
+  ['a patch that is applied, and its way into the log', () => patched({}), 1],
+  ['the same after a restart', () => forgotten(() => patched({})), 2],
   ['a patch with a key, and its replay', () => twice({ 'Idempotency-Key': 'k' }), 1],
   ['a patch that undoes another one', async () => patched({ 'X-Reverts-Operation': await patched({}) }), 2],
   ['a patch whose outcome is unknown, and a look at it', unknown, 2],
@@ -115,6 +117,12 @@ async function patched(headers: Record<string, string>): Promise<string> {
   const answer = await bff.patch(PATCH, headers);
   expect(answer.status).toBe(200);
   return answer.headers.get('x-operation-id') ?? '';
+}
+
+/** As after a restart, or by another instance: events are read before they become leaves. */
+function forgotten(work: () => Promise<unknown>): Promise<unknown> {
+  jest.spyOn(RecentLeaves.prototype, 'find').mockReturnValue(undefined);
+  return work();
 }
 
 async function twice(headers: Record<string, string>): Promise<void> {
