@@ -29,11 +29,6 @@ const CPUS = { bff: 1, others: 0 };
 let pinned = false;
 
 const ENTRY = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-/** Of `npm run start:prod`. */
-const PRODUCTION_FLAGS = readFileSync(new URL('../scripts/start.sh', import.meta.url), 'utf8').match(
-  /--[\w-]+=\d+/g,
-);
-if (PRODUCTION_FLAGS === null) throw new Error('scripts/start.sh starts Node without flags');
 const ISSUER = 'https://idp.example.com/';
 const INVOICING_ENTITY = 'ive_7n42DGM5Tflk9n8mt7Fhc7';
 
@@ -214,9 +209,9 @@ export function undoLater(step) {
   undo.push(step);
 }
 
-/** The BFF, once it says where it listens; with the flags of `npm run start:prod`. */
+/** The BFF, once it says where it listens. */
 export function start(place) {
-  return startProcess([...PRODUCTION_FLAGS, '--expose-gc', '--import', HOOK, ENTRY], place);
+  return startProcess(['--expose-gc', '--import', HOOK, ENTRY], place);
 }
 
 /** A process of Node.js, once it says where it listens. What it can be asked only the BFF's hook answers. */
