@@ -176,8 +176,6 @@ describe('an event that may not enter its log', () => {
 it('an event that somebody changes before it is in its log is found by whoever verifies', async () => {
   await patch('In the log');
   await allSealed(bff);
-  const nextCheckpoint = (when: string): Promise<void> =>
-    runAsOwner(bff, `update audit_log set checkpoint_at = ${when} where log = 'acme'`);
   await nextCheckpoint(`now() + interval '1 hour'`);
   await patch('Not yet in the log');
   await runAsOwner(
@@ -193,6 +191,33 @@ it('an event that somebody changes before it is in its log is found by whoever v
   });
   expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('NOT VALID') as unknown });
 });
+
+it('events that enter the log together do so in the order of their ids, whoever stored them', async () => {
+  await patch('A model');
+  await allSealed(bff);
+  const { body } = await read(bff, 'audit-events?phase=outcome&limit=1');
+  const [model] = (body as { data: [StoredEvent] }).data;
+  const ofAnother = idAt(clock.now(), 6);
+  await nextCheckpoint(`now() + interval '1 hour'`);
+  await patch('After it');
+  await copy(model, ofAnother);
+  await bff.database.kysely
+    .insertInto('audit_pending')
+    .values({ log: 'acme', event_id: ofAnother })
+    .execute();
+  await nextCheckpoint('null');
+  await allSealed(bff);
+  const { rows } = await sql<{ id: string }>`
+    select id from audit_tile, unnest(ids) with ordinality as leaf(id, place)
+    where log = 'acme' and level = 0 order by n desc, place desc limit 3`.execute(bff.database.kysely);
+  const ids = rows.map(({ id }) => id);
+  expect(ids).toEqual(ids.toSorted().reverse());
+  expect(ids.at(-1)).toBe(ofAnother);
+});
+
+function nextCheckpoint(when: string): Promise<void> {
+  return runAsOwner(bff, `update audit_log set checkpoint_at = ${when} where log = 'acme'`);
+}
 
 function idAt(at: number, n: number): string {
   const time = at.toString(16).padStart(12, '0');
