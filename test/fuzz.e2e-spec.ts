@@ -166,8 +166,8 @@ function faultsIn(request: FuzzRequest, final: FinalAnswer | undefined, compare:
   return faults;
 }
 
-/** Of a target that may be a whole URL, or have a fragment, as the router reads it. */
-const pathOf = (target: string): string => target.replace(/^http:\/\/[^/]*/, '').replace(/[?#].*/, '');
+/** Of a target that may be a whole URL, have a fragment, or end in the space before the version, as it is read. */
+const pathOf = (target: string): string => target.replace(/^http:\/\/[^/]*/, '').replace(/[?# ].*/, '');
 
 /** What the billing API was asked is valid, wanted, and little. */
 function faultsOfUpstream(bodies: ReadonlyMap<string, Buffer>): string[] {
