@@ -130,22 +130,29 @@ export class LogStore {
   }
 
   /** Up to `limit` events that wait for these logs, in the order of their ids. */
-  async waiting(logs: readonly string[], limit: number): Promise<WaitingEvent[]> {
+  async waiting(
+    transaction: Transaction<Schema>,
+    logs: readonly string[],
+    limit: number,
+  ): Promise<WaitingEvent[]> {
     const { rows: waiting } = await sql<WaitingEvent>`
       select waiting.*, floor(extract(epoch from now()) * 1000)::float8 as now from unnest(${logs}::text[]) as due(log) cross join lateral (
         select log, event_id, ctid::text as place from audit_pending where log = due.log limit ${limit}
-      ) as waiting limit ${limit}`.execute(this.kysely);
+      ) as waiting limit ${limit}`.execute(transaction);
     return waiting.sort((one, other) => (one.event_id < other.event_id ? -1 : 1));
   }
 
-  /** The rows of waiting events, in their order; undefined for one that its log's tenant does not have. */
-  async rowsOf(waiting: readonly Entry[]): Promise<(StoredRow | undefined)[]> {
+  /** Waiting events, in the order of their ids, with their rows; undefined for one that its log's tenant does not have. */
+  async withRows(
+    transaction: Transaction<Schema>,
+    waiting: readonly Entry[],
+  ): Promise<{ readonly waiting: Entry; readonly row: StoredRow | undefined }[]> {
     const ids = waiting.map(({ event_id }) => event_id);
     const [first, last] = [ids[0], ids.at(-1)];
     if (first === undefined || last === undefined) return [];
     const logs = [...new Set(waiting.map(({ log }) => log))];
     const ofNone = sql<boolean>`tenant_id is null and ${logs.includes(PLATFORM.id)}`;
-    const rows = await this.kysely
+    const rows = await transaction
       .selectFrom('audit_record')
       .select(EVENT_COLUMNS)
       .select('stored_at')
@@ -155,7 +162,7 @@ export class LogStore {
       .where('id', '<=', last)
       .execute();
     const byName = new Map(rows.map((row) => [`${row.tenant_id ?? PLATFORM.id} ${row.id}`, row]));
-    return waiting.map(({ log, event_id }) => byName.get(`${log} ${event_id}`));
+    return waiting.map((entry) => ({ waiting: entry, row: byName.get(`${entry.log} ${entry.event_id}`) }));
   }
 
   /** Locks the logs that no other instance has locked, and returns their states. */

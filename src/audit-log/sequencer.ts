@@ -6,7 +6,7 @@ import { describeError, errorLine, LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
-import { slices, Turns } from '../runtime/turns.js';
+import { nextTurn, slices } from '../runtime/turns.js';
 import { type Leaf, leafOf } from './leaf.js';
 import { LogAlarms } from './log-alarms.js';
 import { faultOf, rangesToCheck, type SeenState } from './log-check.js';
@@ -64,7 +64,6 @@ export class Sequencer {
     private readonly alarms: LogAlarms,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
-    private readonly turns: Turns,
     private readonly recent: RecentLeaves,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -114,43 +113,43 @@ export class Sequencer {
     const logs = due.map(({ log }) => log);
     const unknown = due.filter(({ known }) => !known).map(({ log }) => log);
     if (unknown.length > 0) await this.store.create(unknown);
-    const candidates = await this.candidatesOf(logs);
-    const grown = await this.store.transaction((transaction) => this.grow(transaction, logs, candidates));
+    const grown = await this.store.transaction((transaction) => this.grow(transaction, logs));
     for (const { log, size } of grown.states) this.remember(log, { size });
     const signed = await this.sign(grown.signable);
     return grown.states.length > 0 || signed > 0;
   }
 
-  /** In the order of their ids. Computed before any row is locked, because events never change. */
-  private async candidatesOf(logs: readonly string[]): Promise<Candidate[]> {
+  /** Of locked logs, in the order of their ids: so only one instance at a time reads what another one stored. */
+  private async candidatesOf(
+    transaction: Transaction<Schema>,
+    logs: readonly string[],
+  ): Promise<Candidate[]> {
     const candidates: Candidate[] = [];
     const unknown: Entry[] = [];
-    for (const waiting of await this.store.waiting(logs, EVENTS_AT_A_TIME)) {
+    for (const waiting of await this.store.waiting(transaction, logs, EVENTS_AT_A_TIME)) {
       const leaf = this.recent.find(waiting.log, waiting.event_id, waiting.now);
       if (leaf === undefined) unknown.push(waiting);
       else candidates.push({ waiting, leaf });
     }
     if (unknown.length === 0) return candidates;
-    const leaves = await this.turns.map(await this.store.rowsOf(unknown), LEAVES_IN_A_TURN, leafOf);
-    const read = unknown.flatMap((waiting, n) => {
-      const leaf = leaves[n];
-      return leaf === undefined ? [] : [{ waiting, leaf }];
-    });
-    return [...candidates, ...read].sort(byId);
+    for (const slice of slices(await this.store.withRows(transaction, unknown), LEAVES_IN_A_TURN)) {
+      for (const { waiting, row } of slice) candidates.push({ waiting, leaf: leafOf(row) });
+      // Not one of `Turns`: what else waits for those would hold up the transaction.
+      await nextTurn();
+    }
+    return candidates.sort(byId);
   }
 
   private async grow(
     transaction: Transaction<Schema>,
     logs: readonly string[],
-    candidates: readonly Candidate[],
   ): Promise<{ readonly states: readonly GrownLog[]; readonly signable: readonly Signable[] }> {
     await this.keys.refresh(transaction);
     if (this.keys.signing.length === 0) return { states: [], signable: [] };
     const locked = await this.store.lock(transaction, logs);
     const good = await this.checked(transaction, locked);
-    const entries = candidates
-      .map(({ waiting: { log, event_id, place } }) => ({ log, event_id, place }))
-      .filter(({ log }) => good.has(log));
+    const candidates = await this.candidatesOf(transaction, [...good.keys()]);
+    const entries = candidates.map(({ waiting: { log, event_id, place } }) => ({ log, event_id, place }));
     const taken = new Set((await this.store.take(transaction, entries)).map(({ event_id }) => event_id));
     const own = candidates.filter(({ waiting }) => taken.has(waiting.event_id));
     await this.setAside(transaction, own);
