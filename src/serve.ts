@@ -13,6 +13,7 @@ import { LogOutput } from './http/log-output.js';
 import { Metrics } from './metrics/metrics.js';
 import { rehearse } from './rehearsal.js';
 import { SystemClock } from './runtime/clock.js';
+import { lowerEngineThreads } from './runtime/engine-threads.js';
 import { Ids } from './runtime/ids.js';
 import { NO_TRACING, Tracing } from './runtime/tracing.js';
 import { VERSION } from './runtime/version.js';
@@ -47,6 +48,7 @@ export async function serve(config: Config): Promise<void> {
     const runtime = { config, environment: processEnvironment(), clock, ids, logger, tracing };
 
     await warmUp(config, logger);
+    lowerEngineThreads([...process.execArgv, runtime.environment['NODE_OPTIONS'] ?? '']);
     const app = await createApp(runtime);
     app.get(Metrics).watchProcess();
     app.get(Metrics).watchLog(output);

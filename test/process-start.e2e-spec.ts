@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -96,6 +97,29 @@ describe('two processes on one DATA_DIR', () => {
     expect((await fetch(`${next.url ?? ''}/health/live`)).status).toBe(200);
   });
 });
+
+it.each([
+  ['the pool of V8 has a lower priority, and no other thread', '', 4],
+  ['a pool of another size keeps its priority', '--v8-pool-size=2', 0],
+])('%s', async (_name, NODE_OPTIONS, lowered) => {
+  const { pid } = await BffProcess.start({ ...around.settings, NODE_OPTIONS });
+  const threads = threadsOf(pid).filter(({ nice }) => nice === LOWERED);
+  expect(threads).toHaveLength(lowered);
+  // Node.js names its threads from version 24 on.
+  for (const { name } of threads) expect(['node', 'V8Worker']).toContain(name);
+});
+
+/** What Linux calls nice. */
+const LOWERED = 16;
+
+function threadsOf(pid: number): { name: string; nice: number }[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    const [, name = '', rest = ''] = /\((.*)\) (.*)/.exec(stat) ?? [];
+    // Field 19 of proc(5); the third is the first behind the name.
+    return { name, nice: Number(rest.split(' ')[16]) };
+  });
+}
 
 const REJECTS_ON_SIGNAL =
   '--import=data:text/javascript,process.on(`SIGUSR2`,()=>{Promise.reject(Error(`nobody`))})';

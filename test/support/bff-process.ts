@@ -64,6 +64,10 @@ export class BffProcess {
     return bff;
   }
 
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
   /** Where its metrics and probes are if not where it listens, once it said so. */
   get adminUrl(): string | undefined {
     return /metrics and probes on (http:\/\/[^\s"]+)/.exec(this.stdout)?.[1];
