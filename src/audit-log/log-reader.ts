@@ -4,8 +4,8 @@ import { Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
 import { LogKeys } from './log-keys.js';
-import { readTiles } from './log-store.js';
 import { type Hash, HASH_BYTES, inclusionRanges, type Range } from './merkle.js';
+import { readTiles } from './stored-tiles.js';
 import type { AskedTile } from './tile-path.js';
 import { TILE_WIDTH, Tiles, tilesFor } from './tiles.js';
 

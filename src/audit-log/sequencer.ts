@@ -3,7 +3,6 @@ import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { Schema } from '../database/schema.js';
 import { describeError, errorLine, LOGGER } from '../http/logger.js';
-import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 import { nextTurn, slices } from '../runtime/turns.js';
@@ -11,15 +10,15 @@ import { type Leaf, leafOf } from './leaf.js';
 import { LogAlarms } from './log-alarms.js';
 import { faultOf, rangesToCheck, type SeenState } from './log-check.js';
 import { LogKeys } from './log-keys.js';
-import { type DueLog, type Entry, type GrownLog, LogStore, type LogState, readTiles } from './log-store.js';
+import { LogLag } from './log-lag.js';
+import { type DueLog, type Entry, LogStore, type LogState } from './log-store.js';
 import type { Hash, TreeHead } from './merkle.js';
 import { RecentLeaves } from './recent-leaves.js';
+import { type GrownLog, readTiles } from './stored-tiles.js';
 import { Tiles, tilesFor } from './tiles.js';
 
 /** Milliseconds between two looks for logs with something to do. */
 const POLL_EVERY = 250;
-/** Rounds between two looks at the age of the newest checkpoint. */
-const CHECKPOINT_AGE_EVERY = 40;
 /** Logs of one transaction. */
 const LOGS_AT_A_TIME = 100;
 /** Events of one transaction. */
@@ -52,17 +51,14 @@ export class Sequencer {
   private readonly seen = new Map<string, SeenState>();
   /** When to check logs with an alarm again. */
   private readonly resting = new Map<string, number>();
-  /** Since when logs were seen to have leaves that no checkpoint covers, by the monotonic clock. */
-  private unsigned: ReadonlyMap<string, number> = new Map();
   /** Logs whose checkpoint has the origin of an earlier AUDIT_LOG_NAME. */
   private renamed: ReadonlySet<string> = new Set();
-  private rounds = 0;
 
   constructor(
     private readonly store: LogStore,
     private readonly keys: LogKeys,
     private readonly alarms: LogAlarms,
-    private readonly metrics: Metrics,
+    private readonly lag: LogLag,
     private readonly clock: Clock,
     private readonly recent: RecentLeaves,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -92,9 +88,7 @@ export class Sequencer {
   /** Whether anything was done: then there may be more. */
   private async round(): Promise<boolean> {
     const found = await this.store.due();
-    this.metrics.auditLogLag(Math.max(this.ageOfOldest(found), this.longestUnsigned(found)));
-    if (this.rounds++ % CHECKPOINT_AGE_EVERY === 0)
-      this.metrics.auditCheckpointAge(await this.store.checkpointAge());
+    await this.lag.measure(found);
     const waiting = new Set(found.map(({ log }) => log));
     const renamed = [...this.renamed].filter((log) => !waiting.has(log));
     const due = [...found, ...renamed.map((log) => ({ log, first_id: null, known: true, unsigned: false }))]
@@ -237,23 +231,6 @@ export class Sequencer {
 
   private isResting(log: string): boolean {
     return (this.resting.get(log) ?? 0) > this.clock.monotonic();
-  }
-
-  /** Seconds for which a log has been seen to have leaves that no checkpoint covers; 0 if none has. */
-  private longestUnsigned(due: readonly DueLog[]): number {
-    const now = this.clock.monotonic();
-    const logs = due.filter(({ unsigned }) => unsigned).map(({ log }) => log);
-    this.unsigned = new Map(logs.map((log) => [log, this.unsigned.get(log) ?? now]));
-    return (now - Math.min(now, ...this.unsigned.values())) / 1_000;
-  }
-
-  /** Seconds since the oldest event was made that is in no log; 0 if none waits. By its id, a UUIDv7. */
-  private ageOfOldest(due: readonly DueLog[]): number {
-    const first = due.map(({ first_id: id }) => id).filter((id) => id !== null);
-    if (first.length === 0) return 0;
-    const oldest = first.reduce((least, id) => (id < least ? id : least));
-    const made = Number.parseInt(oldest.replaceAll('-', '').slice(0, 12), 16);
-    return Math.max(0, (this.clock.now() - made) / 1_000);
   }
 }
 
