@@ -101,7 +101,15 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
   const lines: string[] = [];
   const logger = createLogger(config.logLevel, { write: (line: string) => void lines.push(line) });
   const clock = options.clock ?? new SystemClock();
-  const app = await createApp({ config, environment: {}, clock, ids: new Ids(clock), logger });
+  const removeSurroundings = async (): Promise<void> => {
+    await rm(folder, { recursive: true });
+    if (besides === undefined) await Promise.all([upstream.stop(), idp.stop(), testDatabase.remove()]);
+  };
+  const runtime = { config, environment: {}, clock, ids: new Ids(clock), logger };
+  const app = await createApp(runtime).catch(async (error: unknown) => {
+    await removeSurroundings();
+    throw error;
+  });
   if (loadsLater) {
     await writeFile(tenantsFile, tenants);
     await loadUnrecorded(app, tenantsFile);
@@ -149,8 +157,7 @@ export async function startBff(options: BffOptions = {}): Promise<TestBff> {
     events: (count) => storedEvents(database, count),
     async stop() {
       await app.close();
-      await rm(folder, { recursive: true });
-      if (besides === undefined) await Promise.all([upstream.stop(), idp.stop(), testDatabase.remove()]);
+      await removeSurroundings();
     },
   };
 }
