@@ -182,6 +182,48 @@ it('requests whose time is up together are refused one in each turn of the event
   expect([ended, Math.max(...most)]).toEqual([20, 1]);
 });
 
+describe('CONNECT, for which Node no longer listens to the connection', () => {
+  const CONNECT = 'CONNECT a.test:1 HTTP/1.1\r\nHost: a.test:1\r\n\r\n';
+
+  async function startRefusing(
+    handle: RequestListener,
+    limits: Partial<ConnectionLimits> = {},
+  ): Promise<void> {
+    const connections = await start(handle, limits);
+    server?.on('connect', (_request, socket: Socket) => {
+      connections.refuse(socket, new Problem('method-not-allowed', 'Not a proxy.'));
+    });
+  }
+
+  it.each([
+    ['after the refusal', ''],
+    ['while an earlier request is carried out', GET],
+  ])('a client may reset it %s', async (_name, earlier) => {
+    await startRefusing(() => undefined);
+    const closed = new Promise((resolve) => {
+      server?.once('connection', (socket: Socket) => socket.once('close', resolve));
+    });
+    const socket = await open(earlier + CONNECT);
+    if (earlier === '') await once(socket, 'data');
+    else await once(server ?? socket, 'connect');
+    socket.resetAndDestroy();
+    await closed;
+  });
+
+  it('an earlier answer that nobody reads ends its connection', async () => {
+    const responses: ServerResponse[] = [];
+    await startRefusing(
+      (_request, response) => {
+        responses.push(response);
+        response.end(ENDLESS);
+      },
+      { writeTimeout: 200 },
+    );
+    await open(GET + CONNECT);
+    await until(() => responses[0]?.req.socket.destroyed === true);
+  });
+});
+
 describe('beyond the maximum of connections', () => {
   const LIMIT = { maxConnections: 3 };
   const answerAll: RequestListener = (_request, response) => response.end('ok');

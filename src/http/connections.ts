@@ -96,6 +96,12 @@ export class Connections {
     server.on('timeout', (socket: Socket) => {
       this.endIfStalled(socket);
     });
+    // After CONNECT, Node no longer listens to the connection: a reset would end the process, and an earlier answer on
+    // it would wait for ever for a slow reader.
+    server.on('connect', (_request, socket: Socket) => {
+      socket.on('error', () => undefined);
+      socket.on('timeout', () => socket.destroy());
+    });
     return server;
   }
 
