@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { BffProcess, createSurroundings, killAll, type Surroundings } from './support/bff-process.js';
+import { BffProcess, createSurroundings, killAll, MAIN, type Surroundings } from './support/bff-process.js';
 import { TestIdentityProvider } from './support/identity-provider.js';
 import { CUSTOMER, TestUpstream } from './support/upstream.js';
 
@@ -99,19 +99,24 @@ describe('two processes on one DATA_DIR', () => {
 });
 
 it.each([
-  ['the pool of V8 has a lower priority, and no other thread', '', 4],
-  ['a pool of another size keeps its priority', '--v8-pool-size=2', 0],
-])('%s', async (_name, NODE_OPTIONS, lowered) => {
-  const { pid } = await BffProcess.start({ ...around.settings, NODE_OPTIONS });
-  const threads = threadsOf(pid).filter(({ nice }) => nice === LOWERED);
-  expect(threads).toHaveLength(lowered);
+  ['the pool of V8 has a lower priority, and no other thread', 0, '', 4],
+  ['a process that is nice itself has a nicer pool', 5, '', 4],
+  ['a pool of another size keeps its priority', 0, '--v8-pool-size=2', 0],
+])('%s', async (_name, niceness, NODE_OPTIONS, count) => {
+  const command = ['nice', '-n', String(niceness), process.execPath, MAIN] as const;
+  const bff = BffProcess.spawn({ ...around.settings, NODE_OPTIONS }, around.folder, command);
+  await bff.listening();
+  const threads = threadsOf(bff.pid);
+  const usual = threads[0]?.nice ?? 0;
+  const lowered = threads.filter(({ nice }) => nice !== usual);
+  expect(lowered.map(({ nice }) => nice)).toEqual(
+    Array.from({ length: count }, () => Math.min(usual + 16, 19)),
+  );
   // Node.js names its threads from version 24 on.
-  for (const { name } of threads) expect(['node', 'V8Worker']).toContain(name);
+  for (const { name } of lowered) expect(['node', 'V8Worker']).toContain(name);
 });
 
-/** What Linux calls nice. */
-const LOWERED = 16;
-
+/** The main thread is the first. `nice` is what Linux calls so. */
 function threadsOf(pid: number): { name: string; nice: number }[] {
   return readdirSync(`/proc/${pid}/task`).map((thread) => {
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');

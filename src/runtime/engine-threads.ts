@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 
 /** Threads that V8 has for its own work, unless `--v8-pool-size` says otherwise. */
 const POOL_SIZE = 4;
-/** Of a busy CPU, each of them gets a thirtieth of what the main thread gets (29 to 1,024, sched(7)). */
-const NICE = 16;
+/** How much nicer they get. Of a busy CPU, each gets a thirtieth of what the main thread gets (29 to 1,024, sched(7)). */
+const NICER = 16;
 /** Linux counts threads up to 2²² (proc(5), `pid_max`), and then begins again. */
 const THREAD_IDS = 2 ** 22;
 
@@ -18,7 +18,9 @@ export function lowerEngineThreads(nodeOptions: readonly string[]): void {
   if (process.platform !== 'linux') return;
   if (nodeOptions.some((option) => /v8[-_]pool[-_]size/.test(option))) return;
   try {
-    for (const thread of engineThreads()) setPriority(thread, NICE);
+    // From where the process is: it may have a low priority itself, and nothing may get a higher one here.
+    const priority = Math.min(getPriority() + NICER, constants.priority.PRIORITY_LOW);
+    for (const thread of engineThreads()) setPriority(thread, priority);
   } catch {
     // A sandbox may forbid it, or have no /proc. The first seconds are less smooth then.
   }

@@ -10,7 +10,7 @@ import { TestUpstream } from './upstream.js';
 /** Milliseconds until a process has to listen or end. */
 const DEADLINE = 50_000;
 
-const MAIN = resolve('dist/main.js');
+export const MAIN = resolve('dist/main.js');
 type Command = readonly [program: string, ...words: string[]];
 
 const running = new Set<BffProcess>();
