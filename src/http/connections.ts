@@ -33,18 +33,23 @@ const ANSWER_GRACE = 3_000;
 /** Requests of one connection that may wait. With more, the connection is not read. */
 const MAX_WAITING = 8;
 
-interface Connection extends Queued<Connection> {
-  readonly socket: Socket;
+/** Closures and literals of each connection would be copied by the garbage collector as often as it is: so it has few. */
+class Connection implements Queued<Connection> {
   /** Whether a request is being carried out, or a refusal waits for its turn. */
-  busy: boolean;
+  busy = false;
   /** Waiting requests, in the order of arrival. */
-  readonly waiting: Turn[];
+  readonly waiting: Turn[] = [];
   /** The request that arrived last; its body may still be incomplete. */
   latest: IncomingMessage | undefined;
   /** Whether later bytes can't be parsed any more: the connection ends after the answer to `latest`. */
-  broken: boolean;
+  broken = false;
   /** Whether the last answer has been sent: no later request is carried out (RFC 9112, section 9.6). */
-  over: boolean;
+  over = false;
+  queue: Queue<Connection> | undefined;
+  before: Connection | undefined;
+  after: Connection | undefined;
+
+  constructor(readonly socket: Socket) {}
 }
 
 /** On the socket itself: a Map has the fault of a Set (see Queue). */
@@ -149,21 +154,12 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection: Connection = {
-      ...{ socket, busy: false, waiting: [], latest: undefined, broken: false, over: false },
-      ...{ queue: undefined, before: undefined, after: undefined },
-    };
+    const connection = new Connection(socket);
     socket[CONNECTION] = connection;
     this.unused.add(connection);
     this.line.giveWay();
-    socket.once('close', () => {
-      connection.waiting.length = 0;
-      Queue.leave(connection);
-    });
-    // A reader of a body resumes the whole connection.
-    socket.on('resume', () => {
-      if (connection.waiting.length >= MAX_WAITING && !connection.over) socket.pause();
-    });
+    socket.on('close', leave);
+    socket.on('resume', pauseIfManyWait);
     // Node calls this after an answer with `Connection: close`.
     socket.destroySoon = () => {
       this.end(socket);
@@ -248,4 +244,17 @@ export class Connections {
 function readable(socket: WatchedSocket): Connection | undefined {
   const connection = socket[CONNECTION];
   return connection === undefined || connection.over || socket.destroyed ? undefined : connection;
+}
+
+function leave(this: WatchedSocket): void {
+  const connection = this[CONNECTION];
+  if (connection === undefined) return;
+  connection.waiting.length = 0;
+  Queue.leave(connection);
+}
+
+/** A reader of a body resumes the whole connection. */
+function pauseIfManyWait(this: WatchedSocket): void {
+  const connection = this[CONNECTION];
+  if (connection !== undefined && connection.waiting.length >= MAX_WAITING && !connection.over) this.pause();
 }
