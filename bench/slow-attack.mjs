@@ -1,4 +1,4 @@
-// The slow clients of slow-clients.mjs, in a process of their own.
+// The slow clients of slow-clients.mjs, in a process of their own. They come at `go` and leave at `end`, again and again.
 import { connect } from 'node:net';
 import process from 'node:process';
 import { clearInterval, setInterval } from 'node:timers';
@@ -19,21 +19,31 @@ const PROBES = [
   `${HEAD}Content-Length: 0\r\nContent-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`,
   `${HEAD}Content-Length: 2\r\n\r\n{}${HIDDEN}`,
 ];
-let open = 0;
+const open = new Set();
+let ticking;
 
 function openOne(isSlow) {
   const socket = connect(Number(port), hostname);
-  open += 1;
+  open.add(socket);
   counts['connections opened'] += 1;
   let written = 0;
-  const dripping = isSlow ? setInterval(() => socket.write(HEAD[written++ % HEAD.length]), 1_000) : undefined;
+  const drip = () => socket.write(HEAD[written++ % HEAD.length]);
+  if (isSlow) drip();
+  const dripping = isSlow ? setInterval(drip, 1_000) : undefined;
   socket.on('error', () => undefined);
   socket.on('close', () => {
     clearInterval(dripping);
-    open -= 1;
-    counts['connections closed by the service'] += 1;
+    if (open.delete(socket)) counts['connections closed by the service'] += 1;
   });
   socket.resume();
+}
+
+function leave() {
+  clearInterval(ticking);
+  for (const socket of open) {
+    open.delete(socket);
+    socket.destroy();
+  }
 }
 
 function probe(text) {
@@ -45,13 +55,17 @@ function probe(text) {
 }
 
 function tick() {
-  for (let n = 0; n < PER_TICK && open < idle; n += 1) openOne(open % Math.ceil(idle / SLOW) === 0);
+  for (let n = 0; n < PER_TICK && open.size < idle; n += 1) openOne(n % Math.ceil(idle / SLOW) === 0);
   probe(PROBES[counts['probes sent'] % PROBES.length]);
 }
 
 process.on('message', (message) => {
-  if (message === 'go') setInterval(tick, TICK);
-  else process.send(counts, () => process.exit());
+  if (message === 'go') {
+    ticking = setInterval(tick, TICK);
+    return;
+  }
+  leave();
+  process.send(counts);
 });
 process.once('disconnect', () => process.exit());
 process.send('ready');
