@@ -29,6 +29,11 @@ const CPUS = { bff: 1, others: 0 };
 let pinned = false;
 
 const ENTRY = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+/** Of `npm run start:prod`. */
+const FLAGS = /^exec node ([^"]*) "/m.exec(
+  readFileSync(new URL('../scripts/start.sh', import.meta.url), 'utf8'),
+)?.[1];
+if (FLAGS === undefined) throw new Error('scripts/start.sh starts Node without flags');
 const ISSUER = 'https://idp.example.com/';
 const INVOICING_ENTITY = 'ive_7n42DGM5Tflk9n8mt7Fhc7';
 
@@ -209,9 +214,9 @@ export function undoLater(step) {
   undo.push(step);
 }
 
-/** The BFF, once it says where it listens. */
+/** The BFF, once it says where it listens; with the flags of `npm run start:prod`. */
 export function start(place) {
-  return startProcess(['--expose-gc', '--import', HOOK, ENTRY], place);
+  return startProcess([...FLAGS.split(' '), '--expose-gc', '--import', HOOK, ENTRY], place);
 }
 
 /** A process of Node.js, once it says where it listens. What it can be asked only the BFF's hook answers. */

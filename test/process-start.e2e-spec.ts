@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { BffProcess, createSurroundings, killAll, MAIN, type Surroundings } from './support/bff-process.js';
 import { TestIdentityProvider } from './support/identity-provider.js';
 import { CUSTOMER, TestUpstream } from './support/upstream.js';
@@ -47,6 +48,15 @@ it('wrong settings: ends with 1, names every one of them and prints no value', a
   expect(await bff.ended).toBe(1);
   expect(Object.keys(wrong).filter((name) => !bff.stderr.includes(name))).toEqual([]);
   expect(bff.output).not.toMatch(/wrong-value|password/);
+});
+
+it('scripts/start.sh: this version of Node knows its flags, and the settings are read', () => {
+  const path = [dirname(process.execPath), process.env['PATH']].join(delimiter);
+  const { status, stderr } = spawnSync(resolve('scripts/start.sh'), {
+    ...{ cwd: around.folder, env: { PATH: path }, encoding: 'utf8', timeout: 30_000 },
+  });
+  expect(stderr).toContain('BILLING_API_URL');
+  expect(status).toBe(1);
 });
 
 it.each(['fatal'])('a busy port: ends with 1 and says so, at LOG_LEVEL=%s', async (level) => {
