@@ -1,4 +1,5 @@
-import { leafOf } from './leaf.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
+import { leafOf, leavesInTime } from './leaf.js';
 import { leafHash } from './merkle.js';
 import type { EventRow } from './stored-event.js';
 
@@ -72,4 +73,21 @@ it('an event is late from a quarter of an hour after its time', () => {
   const stored = (ms: number) => leafOf({ ...ROW, stored_at: new Date(TIME + ms) });
   expect(stored(15 * 60_000)).toMatchObject({ late: false });
   expect(stored(15 * 60_000 + 1)).toMatchObject({ late: true });
+});
+
+it('leaves are computed as long as there is time: the other events wait', async () => {
+  const clock = new ManualClock();
+  const rows = (ms: number) =>
+    Array.from({ length: 120 }, (_, waiting) => ({
+      waiting,
+      get row() {
+        clock.advance(ms);
+        return undefined;
+      },
+    }));
+  const missing = (count: number) =>
+    Array.from({ length: count }, (_, waiting) => ({ waiting, leaf: { reason: 'missing' } }));
+  expect(await leavesInTime(rows(8), clock)).toEqual(missing(120));
+  expect(await leavesInTime(rows(10), clock)).toEqual(missing(100));
+  expect(await leavesInTime(rows(1_000), clock)).toEqual(missing(50));
 });

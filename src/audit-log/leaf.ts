@@ -1,3 +1,5 @@
+import type { Clock } from '../runtime/clock.js';
+import { nextTurn, slices } from '../runtime/turns.js';
 import { timeOf } from './event-ids.js';
 import { type EventRow, eventOf, isInItsForm, textOf } from './stored-event.js';
 import { type Hash, leafHash } from './merkle.js';
@@ -11,6 +13,11 @@ export type Leaf = { readonly hash: Hash; readonly late: boolean } | { readonly 
 /** Milliseconds after its time when an event is late: the service itself is that only after an outage of the database. */
 const LATE = 15 * 60_000;
 
+/** Leaves computed in one turn. */
+const LEAVES_IN_A_TURN = 50;
+/** Milliseconds for which leaves are computed: a quarter of the time for which a transaction may be idle. */
+const LEAVES_FOR = 1_000;
+
 /** An event's row, with the time when it was stored. */
 export type StoredRow = EventRow & { readonly stored_at: Date };
 
@@ -23,6 +30,25 @@ export function leafOf(row: StoredRow | undefined): Leaf {
   const event = eventOf(row);
   if (!isInItsForm(row, event)) return { reason: 'not-canonical' };
   return { hash: leafHash(textOf(event)), late: isLate(row.id, row.stored_at.getTime()) };
+}
+
+/**
+ * The leaves of waiting events within a transaction: of the first ones, as many as there is time for. The largest events
+ * take 4 ms each, and a transaction that computed them all would be ended again and again.
+ */
+export async function leavesInTime<Waiting>(
+  rows: readonly { readonly waiting: Waiting; readonly row: StoredRow | undefined }[],
+  clock: Clock,
+): Promise<{ readonly waiting: Waiting; readonly leaf: Leaf }[]> {
+  const until = clock.monotonic() + LEAVES_FOR;
+  const leaves = [];
+  for (const slice of slices(rows, LEAVES_IN_A_TURN)) {
+    for (const { waiting, row } of slice) leaves.push({ waiting, leaf: leafOf(row) });
+    // Not one of `Turns`: what else waits for those would hold up the transaction.
+    await nextTurn();
+    if (clock.monotonic() >= until) break;
+  }
+  return leaves;
 }
 
 /** @param storedAt milliseconds since the epoch */

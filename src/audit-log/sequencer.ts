@@ -5,8 +5,8 @@ import type { Schema } from '../database/schema.js';
 import { describeError, errorLine, LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
-import { nextTurn, slices } from '../runtime/turns.js';
-import { type Leaf, leafOf } from './leaf.js';
+import { slices } from '../runtime/turns.js';
+import { type Leaf, leavesInTime } from './leaf.js';
 import { LogAlarms } from './log-alarms.js';
 import { faultOf, rangesToCheck, type SeenState } from './log-check.js';
 import { LogKeys } from './log-keys.js';
@@ -25,8 +25,6 @@ const LOGS_AT_A_TIME = 100;
 const EVENTS_AT_A_TIME = 1_000;
 /** Transactions at a time: most connections are for patches. */
 const SIDE_BY_SIDE = 3;
-/** Leaves computed in one turn. */
-const LEAVES_IN_A_TURN = 50;
 /** Milliseconds until a log with an alarm is checked again. */
 const CHECK_ALARM_AFTER = 10_000;
 
@@ -126,11 +124,7 @@ export class Sequencer {
       else candidates.push({ waiting, leaf });
     }
     if (unknown.length === 0) return candidates;
-    for (const slice of slices(await this.store.withRows(transaction, unknown), LEAVES_IN_A_TURN)) {
-      for (const { waiting, row } of slice) candidates.push({ waiting, leaf: leafOf(row) });
-      // Not one of `Turns`: what else waits for those would hold up the transaction.
-      await nextTurn();
-    }
+    candidates.push(...(await leavesInTime(await this.store.withRows(transaction, unknown), this.clock)));
     return candidates.sort(byId);
   }
 
