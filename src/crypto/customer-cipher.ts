@@ -86,7 +86,7 @@ export class CustomerCipher {
 
   /**
    * The customer's key, to encrypt with at once. Undefined if the customer is not known, or the key can't be decrypted:
-   * patches go on, and the value gets its own key.
+   * patches go on without it.
    */
   async keyOf({ tenantId, customerId }: Owner): Promise<DataKey | undefined> {
     if (customerId === null) return undefined;

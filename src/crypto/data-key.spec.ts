@@ -43,3 +43,8 @@ it('derives other bytes for each key and purpose, and for years the same', () =>
   const parts = new DataKey(KEY).derive('salts', 4_800).toString('hex').match(/.{32}/g);
   expect(new Set(parts).size).toBe(300);
 });
+
+it('shows no bytes of a key', () => {
+  const key = new DataKey(KEY);
+  expect([JSON.stringify(key), Object.keys(key)]).toEqual(['{"key":{}}', ['key']]);
+});

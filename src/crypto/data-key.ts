@@ -23,13 +23,13 @@ const random = pooledRandom();
  */
 export class DataKey {
   private readonly key: KeyObject;
-  /** For `derive`: one key is not used for two purposes. */
-  private readonly derivationKey: Uint8Array;
+  /** For `derive`: one key is not used for two purposes. Nothing that writes objects sees it. */
+  readonly #derivationKey: Uint8Array;
 
   /** @param key 32 bytes */
   constructor(key: Uint8Array) {
     this.key = createSecretKey(key);
-    this.derivationKey = new Uint8Array(hkdfSync('sha256', key, '', 'derive', 32));
+    this.#derivationKey = new Uint8Array(hkdfSync('sha256', key, '', 'derive', 32));
   }
 
   encrypt(text: string, place: string): Buffer {
@@ -60,7 +60,7 @@ export class DataKey {
    */
   derive(purpose: string, bytes: number): Buffer {
     return createHash('shake256', { outputLength: bytes })
-      .update(this.derivationKey)
+      .update(this.#derivationKey)
       .update(purpose)
       .digest();
   }
