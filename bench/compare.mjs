@@ -12,7 +12,7 @@ import { median, number, percentile, print } from './report.mjs';
 const QUICK = process.argv.includes('--quick');
 const ROUNDS = QUICK ? 2 : 5;
 /** Seconds of each: what comes before is not measured. */
-const WARM_UP = QUICK ? 4 : 12;
+const WARM_UP = QUICK ? 4 : 25;
 const CLOSED = QUICK ? 3 : 6;
 const STEADY = QUICK ? 2 : 5;
 /** Milliseconds for everything. */
