@@ -5,7 +5,7 @@ import { isLate, type Leaf } from './leaf.js';
 import { type Hash, leafHash } from './merkle.js';
 import { type StorableEvent, textOf } from './stored-event.js';
 
-/** Leaves that are kept, the newest, and for how many milliseconds: until their log grows next. */
+/** Leaves that are kept, the newest, and for how many milliseconds: longer than a log takes to grow. */
 const MAX_LEAVES = 5_000;
 const KEPT_FOR = 60_000;
 
