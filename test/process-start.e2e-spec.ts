@@ -117,7 +117,7 @@ it.each([
   const bff = BffProcess.spawn({ ...around.settings, NODE_OPTIONS }, around.folder, command);
   await bff.listening();
   const threads = threadsOf(bff.pid);
-  const usual = threads[0]?.nice ?? 0;
+  const usual = threads.find(({ id }) => id === bff.pid)?.nice ?? NaN;
   const lowered = threads.filter(({ nice }) => nice !== usual);
   expect(lowered.map(({ nice }) => nice)).toEqual(
     Array.from({ length: count }, () => Math.min(usual + 16, 19)),
@@ -126,13 +126,13 @@ it.each([
   for (const { name } of lowered) expect(['node', 'V8Worker']).toContain(name);
 });
 
-/** The main thread is the first. `nice` is what Linux calls so. */
-function threadsOf(pid: number): { name: string; nice: number }[] {
+/** The main thread has the id of its process. `nice` is what Linux calls so. */
+function threadsOf(pid: number): { id: number; name: string; nice: number }[] {
   return readdirSync(`/proc/${pid}/task`).map((thread) => {
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
     const [, name = '', rest = ''] = /\((.*)\) (.*)/.exec(stat) ?? [];
     // Field 19 of proc(5); the third is the first behind the name.
-    return { name, nice: Number(rest.split(' ')[16]) };
+    return { id: Number(thread), name, nice: Number(rest.split(' ')[16]) };
   });
 }
 
