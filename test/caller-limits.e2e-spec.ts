@@ -222,7 +222,7 @@ describe('requests of one caller at a time', () => {
     const before = await connections();
     const sockets = Array.from({ length: 3 }, () => pipeline(caller, 1));
     await until(() => spy.mock.calls.length === 3);
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) socket.resetAndDestroy();
     await until(async () => (await connections()) <= before);
     checked();
     spy.mockRestore();

@@ -1,6 +1,7 @@
 import { OperationWaits } from '../src/operations/operation-waits.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 import { gateway } from './support/faults.js';
+import { openConnection, readAnswers } from './support/raw-request.js';
 import { answerJson, CUSTOMER, type TestUpstream } from './support/upstream.js';
 
 /** Milliseconds from the end of an operation to the answer. */
@@ -163,6 +164,20 @@ it('who waits is in flight for its caller, until it is answered or hangs up', as
   applied();
   const [, ...answered] = await Promise.all(waits);
   for (const answer of answered) expect(await answer?.json()).toMatchObject({ status: 'applied' });
+});
+
+it('who closes the sending side is answered at once what is known', async () => {
+  const location = await unknownPatch();
+  const socket = await openConnection(bff.url);
+  const lines = Object.entries({ Host: 'bff.test', ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  socket.write(`GET ${location}?wait=30 HTTP/1.1\r\n${lines.join('')}\r\n`);
+  await waitedFor(bff, location.split('/').at(-1) ?? '');
+  const began = Date.now();
+  const [answer] = await readAnswers(socket.end());
+  expect(JSON.parse(answer?.body ?? '')).toMatchObject({ status: 'unknown', final: false });
+  expect(Date.now() - began).toBeLessThan(1_000);
 });
 
 it('is answered at once while a thousand others wait, and held again when one of them is gone', async () => {

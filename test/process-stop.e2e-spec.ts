@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Agent, type ClientRequest, get, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { sql } from 'kysely';
@@ -130,6 +131,31 @@ it('SIGINT with idle connections and an export that nobody reads: a soon end wit
   stalled.destroy();
   const refusals = (await trail()).filter(({ count }) => count !== undefined);
   expect(refusals).toMatchObject([{ count: 2 }, { count: 1 }]);
+});
+
+it.each([
+  ['nothing', '', 0],
+  ['half a header', 'GET /health/live HT', 0],
+  ['a request that was answered', 'GET /health/live HTTP/1.1\r\nHost: a.test\r\n\r\n', 1],
+  [
+    'a request with Upgrade',
+    'GET /health/live HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+    1,
+  ],
+])('SIGTERM does not wait for a client that has sent %s and never closes', async (_name, sent, answers) => {
+  bff = await BffProcess.start(around.settings);
+  const { hostname, port } = new URL(bff.url ?? '');
+  const client = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  await once(client, 'connect');
+  client.write(sent);
+  if (answers > 0) await once(client, 'data');
+  // Served behind it: so the bytes before were read.
+  expect((await fetch(`${bff.url ?? ''}/health/live`)).status).toBe(200);
+  const signalledAt = Date.now();
+  bff.signal('SIGTERM');
+  expect(await bff.ended).toBe(0);
+  expect(Date.now() - signalledAt).toBeLessThan(3_000);
+  client.destroy();
 });
 
 it('an exception that nobody caught while a patch is in flight: a line of JSON without its message, the end is 1', async () => {

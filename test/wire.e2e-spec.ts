@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { exchange, openConnection, type RawAnswer } from './support/raw-request.js';
+import { exchange, openConnection, type RawAnswer, readAnswers } from './support/raw-request.js';
 import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 
 const ORIGIN = 'https://app.test';
@@ -96,7 +96,7 @@ it('what is pipelined is carried out in turn, however much it is', async () => {
   expect(sent()).toEqual(bodies);
 });
 
-it('who hangs up takes back what was pipelined and not begun', async () => {
+it('who resets a connection takes back what was pipelined and not begun', async () => {
   const { answer } = bff.upstream;
   const before = await connections();
   let goOn = (): void => undefined;
@@ -111,12 +111,33 @@ it('who hangs up takes back what was pipelined and not begun', async () => {
   const socket = await openConnection(bff.url);
   socket.write(patch('{"name":"1"}') + patch('{"name":"2"}'));
   await began;
-  socket.destroy();
+  socket.resetAndDestroy();
   while ((await connections()) > before) await new Promise(setImmediate);
   bff.upstream.answer = answer;
   goOn();
   await bff.patch({ name: '3' });
   expect(sent()).toEqual(['{"name":"1"}', '{"name":"3"}']);
+});
+
+it('who closes the sending side behind requests gets all their answers', async () => {
+  const socket = await openConnection(bff.url);
+  const read = 'GET /nowhere HTTP/1.1\r\nHost: bff.test\r\n\r\n';
+  socket.end(patch('{') + patch('{"name":"1"}') + patch('{"name":"2"}') + read);
+  expect(slugs(await readAnswers(socket))).toEqual(['400 malformed-json', 200, 200, '404 not-found']);
+  expect(sent()).toEqual(['{"name":"1"}', '{"name":"2"}']);
+});
+
+it('who closes the sending side in the middle of a request is refused, and nothing of it is carried out', async () => {
+  for (const [half, answer] of [
+    [`${head('Content-Length: 100')}\r\n${BODY}`, '400 validation-failed'],
+    [chunked(BODY), '400 validation-failed'],
+    [head(), '400 validation-failed'],
+  ] as const) {
+    const socket = await openConnection(bff.url);
+    socket.end(half);
+    expect(slugs(await readAnswers(socket))).toEqual([answer]);
+  }
+  expect(sent()).toEqual([]);
 });
 
 it.each([

@@ -21,10 +21,11 @@ async function start(handle: RequestListener, limits: Partial<ConnectionLimits> 
   return connections;
 }
 
-async function open(bytes: string): Promise<Socket> {
+/** @param allowHalfOpen whether the client leaves its side open when the server has closed the other one */
+async function open(bytes: string, allowHalfOpen = false): Promise<Socket> {
   const address = server?.address();
   if (typeof address !== 'object' || address === null) throw new Error('the server does not listen');
-  const socket = connect(address.port, '127.0.0.1');
+  const socket = connect({ port: address.port, host: '127.0.0.1', allowHalfOpen });
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   socket.write(bytes);
@@ -76,6 +77,70 @@ it('while it drains, an answer that nobody reads ends its connection sooner', as
   connections.drain(10_000);
   if (response !== undefined) await once(response, 'close');
   expect(response?.req.socket.destroyed).toBe(true);
+});
+
+it('while it drains, a connection without a whole request ends at once, even if the client does nothing about it', async () => {
+  const connections = await start(() => undefined);
+  const accepted: Socket[] = [];
+  server?.on('connection', (socket: Socket) => void accepted.push(socket));
+  const clients = [await open('', true), await open('GET / HT', true)];
+  await until(() => accepted.reduce((bytes, { bytesRead }) => bytes + bytesRead, 0) === 8);
+  connections.drain(60_000);
+  expect(accepted.map(({ destroyed }) => destroyed)).toEqual([true, true]);
+  // The server still listens for a moment.
+  clients.push(await open('', true));
+  await until(() => accepted.length === 3);
+  expect(accepted[2]?.destroyed).toBe(true);
+  for (const client of clients) client.destroy();
+});
+
+describe('a client that closes its sending side', () => {
+  it('gets the answers to all that it sent before, and the connection ends', async () => {
+    // More than wait at a time, some answered at once.
+    const urls = Array.from({ length: 20 }, (_, n) => (n % 4 === 0 ? `/slow/${n}` : `/${n}`));
+    await start(({ url = '' }, response) => {
+      if (url.startsWith('/slow')) setTimeout(() => response.end(`[${url}]`), 10);
+      else response.end(`[${url}]`);
+    });
+    const socket = await open('', true);
+    socket.end(urls.map((url) => GET.replace('/', url)).join(''));
+    const bodies = [...(await text(socket)).matchAll(/\[(.*)\]/g)].map(([, url]) => url);
+    expect(bodies).toEqual(urls);
+  });
+
+  it('and does not read its answer is closed by the time-out', async () => {
+    const responses: ServerResponse[] = [];
+    await start(
+      (_request, response) => {
+        responses.push(response);
+        response.end(ENDLESS);
+      },
+      { writeTimeout: 200 },
+    );
+    (await open('', true)).pause().end(GET);
+    await until(() => responses[0]?.req.socket.destroyed === true);
+  });
+
+  it('without a request is closed at once', async () => {
+    await start(() => undefined);
+    const silent = await open('', true);
+    expect(await text(silent.end())).toBe('');
+  });
+
+  it('is answered while it drains, and the connection ends', async () => {
+    let answer = (): void => undefined;
+    const connections = await start((_request, response) => {
+      answer = () => response.end('done');
+    });
+    const accepted = new Promise<Socket>((resolve) => server?.once('connection', resolve));
+    const socket = (await open('', true)).end(GET);
+    const served = await accepted;
+    await until(() => served.readableEnded);
+    connections.drain(60_000);
+    answer();
+    expect(await text(socket)).toMatch(/done$/);
+    await until(() => served.destroyed);
+  });
 });
 
 it('the requests of a connection are carried out in turn, and few are taken before their turn', async () => {

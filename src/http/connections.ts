@@ -86,6 +86,9 @@ export class Connections {
     });
     // Node would drop header lines above its limit without an error. Their bytes are limited.
     server.maxHeadersCount = 0;
+    // A client that closes its sending side may still wait for its answers (RFC 9112, section 9.6). Node has the
+    // member, and its types do not.
+    Object.assign(server, { httpAllowHalfOpen: true });
     server.timeout = writeTimeout;
     server.on('connection', (socket) => {
       this.watch(socket);
@@ -111,8 +114,8 @@ export class Connections {
   }
 
   /**
-   * Ends every connection after the answers to its running requests. Answers that go on after the longest possible
-   * request are cut: a long export to a slow reader.
+   * Ends every connection after the answers to its running requests, and new ones at once. Answers that go on after the
+   * longest possible request are cut: a long export to a slow reader.
    * @param deadlineMs deadline of a request, in milliseconds
    */
   drain(deadlineMs: number): void {
@@ -120,8 +123,10 @@ export class Connections {
     setTimeout(() => {
       for (const { socket } of this.all()) socket.destroy();
     }, deadlineMs + ANSWER_GRACE).unref();
-    for (const { socket, busy } of this.all()) {
+    for (const { socket, busy, queue } of this.all()) {
       if (busy) socket.setTimeout(this.limits.writeTimeoutWhenDraining);
+      // No client waits for an answer there, so none must be given the time to read it.
+      else if (queue === this.unused) socket.destroy();
       else this.end(socket);
     }
   }
@@ -150,7 +155,7 @@ export class Connections {
   }
 
   private watch(socket: WatchedSocket): void {
-    if (!this.makeRoom()) {
+    if (this.draining || !this.makeRoom()) {
       socket.destroy();
       return;
     }

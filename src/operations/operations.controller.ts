@@ -41,14 +41,17 @@ export class OperationsController {
   }
 }
 
-/** Aborts when the caller hangs up. */
-function hangUpOf({ raw }: FastifyReply): AbortSignal {
+/** Aborts when the caller hangs up, or closes its sending side: the two look the same until it is answered. */
+function hangUpOf({ raw, request: { socket } }: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  if (raw.destroyed) gone.abort();
+  const hangUp = (): void => {
+    socket.off('end', hangUp);
+    gone.abort();
+  };
+  if (raw.destroyed || socket.readableEnded) hangUp();
   else {
-    raw.once('close', () => {
-      gone.abort();
-    });
+    raw.once('close', hangUp);
+    socket.once('end', hangUp);
   }
   return gone.signal;
 }
