@@ -108,10 +108,21 @@ describe('two processes on one DATA_DIR', () => {
   });
 });
 
-it.each([
+const NO_PRIORITIES = `import os from 'node:os'; os.setPriority = () => { throw new Error('EPERM'); };`;
+const NO_PROC = `import fs from 'node:fs'; fs.readdirSync = () => { throw new Error('ENOENT'); };`;
+
+/** Runs the code before the service, which then imports what the code has put into Node's modules. */
+function before(code: string): string {
+  const exported = `import { syncBuiltinESMExports } from 'node:module'; ${code} syncBuiltinESMExports();`;
+  return `--import=data:text/javascript,${encodeURIComponent(exported)}`;
+}
+
+it.each<[string, number, string, number]>([
   ['the pool of V8 has a lower priority, and no other thread', 0, '', 4],
   ['a process that is nice itself has a nicer pool', 5, '', 4],
   ['a pool of another size keeps its priority', 0, '--v8-pool-size=2', 0],
+  ['a process that may lower no priority starts all the same', 0, before(NO_PRIORITIES), 0],
+  ['a process without /proc starts all the same', 0, before(NO_PROC), 0],
 ])('%s', async (_name, niceness, NODE_OPTIONS, count) => {
   const command = ['nice', '-n', String(niceness), process.execPath, MAIN] as const;
   const bff = BffProcess.spawn({ ...around.settings, NODE_OPTIONS }, around.folder, command);
