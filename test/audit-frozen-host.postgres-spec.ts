@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import pg from 'pg';
+import { LogStore } from '../src/audit-log/log-store.js';
 import { allSealed, checkpointOf, exportLines, until, vkeysOf } from './support/audit-log.js';
 import { verify } from './support/auditor.js';
 import { BffProcess, createSurroundings, killAll, type Surroundings } from './support/bff-process.js';
@@ -19,8 +20,8 @@ beforeAll(async () => {
   const { tenantsFile: TENANTS_FILE } = bff;
   settings = { ...around.settings, ...bff.databaseSettings, TENANTS_FILE, ...ownKeys };
 });
+afterEach(killAll);
 afterAll(async () => {
-  await killAll();
   await around.remove();
   await bff.stop();
 });
@@ -52,6 +53,38 @@ it('a host that freezes within the transaction in which a log grows stops that l
   const { code, out, err } = await verify({ exported: lines, keys, checkpoints: signed });
   expect([code, err]).toEqual([0, '']);
   expect(out).toContain('3 checkpoints kept outside: all agree');
+});
+
+it('events of a log that another instance has locked are not read; those of other logs get into theirs', async () => {
+  const other = await startBff({ besides: bff, seals: true, settings: ownKeys });
+  const holder = new pg.Client({ connectionString: bff.databaseSettings['DATABASE_URL'] });
+  await holder.connect();
+  const rounds = jest.spyOn(other.app.get(LogStore), 'lock');
+  const reads = jest.spyOn(other.app.get(LogStore), 'waiting');
+  const inLogs = () => reads.mock.calls.flatMap(([, logs]) => logs);
+  try {
+    await patched('First');
+    await allSealed(other);
+    // Its next checkpoint is due at once.
+    await holder.query("update audit_log set checkpoint_at = null where log = 'acme'");
+    await holder.query('begin');
+    await holder.query("select from audit_log where log = 'acme' for update");
+    await patched('Second');
+    const globex = { Authorization: `Bearer ${await bff.idp.token({ tenant_id: 'globex' })}` };
+    expect((await bff.patch({ name: 'Third' }, globex)).status).toBe(200);
+    reads.mockClear();
+    rounds.mockClear();
+    await until(() => inLogs().includes('globex'), 'events of globex were read');
+    expect(rounds.mock.calls.flatMap(([, logs]) => logs)).toContain('acme');
+    expect(inLogs()).not.toContain('acme');
+
+    await holder.query('rollback');
+    await allSealed(other);
+    expect(inLogs()).toContain('acme');
+  } finally {
+    await holder.end();
+    await other.stop();
+  }
 });
 
 /** Stops the host once it has locked a log and taken events from those that wait, and before it commits. */
