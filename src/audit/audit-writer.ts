@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { RecentLeaves } from '../audit-log/recent-leaves.js';
 import { Database } from '../database/database.js';
 import { LOGGER } from '../http/logger.js';
-import { RecentLeaves } from '../audit-log/recent-leaves.js';
+import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Tracing } from '../runtime/tracing.js';
-import { Metrics } from '../metrics/metrics.js';
 import type { AuditEvent } from './audit-event.js';
 import { type Entry, storeEntries } from './audit-rows.js';
 import { Backlog } from './backlog.js';
