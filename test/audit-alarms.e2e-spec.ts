@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { LogStore } from '../src/audit-log/log-store.js';
 import { allSealed, checkpointOf, exportLines, read, until, vkeysOf } from './support/audit-log.js';
 import { verify } from './support/auditor.js';
 import { SkippingClock } from './support/skipping-clock.js';
@@ -213,6 +214,35 @@ it('events that enter the log together do so in the order of their ids, whoever 
   const ids = rows.map(({ id }) => id);
   expect(ids).toEqual(ids.toSorted().reverse());
   expect(ids.at(-1)).toBe(ofAnother);
+});
+
+it('a log grows by as many events of others as could be read within a second, and by the rest in the next transactions', async () => {
+  await patch('A model');
+  await allSealed(bff);
+  const model = await bff.database.kysely
+    .selectFrom('audit_record')
+    .select('id')
+    .where('phase', '=', 'outcome')
+    .executeTakeFirstOrThrow();
+  const store = bff.app.get(LogStore);
+  const withRows = store.withRows.bind(store);
+  const slow = jest.spyOn(store, 'withRows').mockImplementation(async (...call) => {
+    const rows = await withRows(...call);
+    clock.skip(600);
+    return rows;
+  });
+  const grow = jest.spyOn(store, 'grow');
+  for (let n = 0; n < 220; n += 1) await copy(model, idAt(clock.now(), 1_000 + n));
+  await sql`
+    insert into audit_pending (log, event_id)
+    select 'acme', id from audit_record where id::text like '%-7000-8000-000000001%'`.execute(
+    bff.database.kysely,
+  );
+  await allSealed(bff);
+  slow.mockRestore();
+  // Fifty are read at a time, and the second reading ends after the second.
+  expect(grow.mock.calls.flatMap(([, logs]) => logs.map(({ ids }) => ids.length))).toEqual([100, 100, 20]);
+  grow.mockRestore();
 });
 
 function nextCheckpoint(when: string): Promise<void> {

@@ -75,19 +75,25 @@ it('an event is late from a quarter of an hour after its time', () => {
   expect(stored(15 * 60_000 + 1)).toMatchObject({ late: true });
 });
 
-it('leaves are computed as long as there is time: the other events wait', async () => {
+it('few rows are read at a time, and leaves computed as long as there is time: the other events wait', async () => {
   const clock = new ManualClock();
-  const rows = (ms: number) =>
-    Array.from({ length: 120 }, (_, waiting) => ({
+  const events = Array.from({ length: 120 }, (_, n) => n);
+  const reads: number[] = [];
+  const taking = (ms: number) => (some: readonly number[]) => {
+    reads.push(some.length);
+    const rows = some.map((waiting) => ({
       waiting,
       get row() {
         clock.advance(ms);
         return undefined;
       },
     }));
+    return Promise.resolve(rows);
+  };
   const missing = (count: number) =>
     Array.from({ length: count }, (_, waiting) => ({ waiting, leaf: { reason: 'missing' } }));
-  expect(await leavesInTime(rows(8), clock)).toEqual(missing(120));
-  expect(await leavesInTime(rows(10), clock)).toEqual(missing(100));
-  expect(await leavesInTime(rows(1_000), clock)).toEqual(missing(50));
+  expect(await leavesInTime(events, taking(8), clock)).toEqual(missing(120));
+  expect(await leavesInTime(events, taking(10), clock)).toEqual(missing(100));
+  expect(await leavesInTime(events, taking(1_000), clock)).toEqual(missing(50));
+  expect(reads).toEqual([50, 50, 20, 50, 50, 50]);
 });

@@ -13,9 +13,9 @@ export type Leaf = { readonly hash: Hash; readonly late: boolean } | { readonly 
 /** Milliseconds after its time when an event is late: the service itself is that only after an outage of the database. */
 const LATE = 15 * 60_000;
 
-/** Leaves computed in one turn. */
+/** Rows read at a time, and leaves computed in one turn. The largest rows have hundreds of kilobytes. */
 const LEAVES_IN_A_TURN = 50;
-/** Milliseconds for which leaves are computed: a quarter of the time for which a transaction may be idle. */
+/** Milliseconds for which rows are read and leaves computed: a quarter of the time for which a transaction may be idle. */
 const LEAVES_FOR = 1_000;
 
 /** An event's row, with the time when it was stored. */
@@ -32,18 +32,26 @@ export function leafOf(row: StoredRow | undefined): Leaf {
   return { hash: leafHash(textOf(event)), late: isLate(row.id, row.stored_at.getTime()) };
 }
 
+/** A waiting event and its row; undefined for one that its log's tenant does not have. */
+export interface WithRow<Waiting> {
+  readonly waiting: Waiting;
+  readonly row: StoredRow | undefined;
+}
+
 /**
  * The leaves of waiting events within a transaction: of the first ones, as many as there is time for. The largest events
  * take 4 ms each, and a transaction that computed them all would be ended again and again.
+ * @param read their rows; it is asked for a few at a time
  */
 export async function leavesInTime<Waiting>(
-  rows: readonly { readonly waiting: Waiting; readonly row: StoredRow | undefined }[],
+  events: readonly Waiting[],
+  read: (some: readonly Waiting[]) => Promise<readonly WithRow<Waiting>[]>,
   clock: Clock,
 ): Promise<{ readonly waiting: Waiting; readonly leaf: Leaf }[]> {
   const until = clock.monotonic() + LEAVES_FOR;
   const leaves = [];
-  for (const slice of slices(rows, LEAVES_IN_A_TURN)) {
-    for (const { waiting, row } of slice) leaves.push({ waiting, leaf: leafOf(row) });
+  for (const slice of slices(events, LEAVES_IN_A_TURN)) {
+    for (const { waiting, row } of await read(slice)) leaves.push({ waiting, leaf: leafOf(row) });
     // Not one of `Turns`: what else waits for those would hold up the transaction.
     await nextTurn();
     if (clock.monotonic() >= until) break;

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { StoredRow } from './leaf.js';
-import { EVENT_COLUMNS } from './stored-event.js';
 import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
 import { PLATFORM } from '../tenants/tenant.js';
+import type { WithRow } from './leaf.js';
 import type { Hash } from './merkle.js';
+import { EVENT_COLUMNS } from './stored-event.js';
 import { type GrownLog, toTileRows } from './stored-tiles.js';
 
 /** Milliseconds between two checkpoints of a log. */
@@ -132,11 +132,8 @@ export class LogStore {
     return waiting.sort((one, other) => (one.event_id < other.event_id ? -1 : 1));
   }
 
-  /** Waiting events, in the order of their ids, with their rows; undefined for one that its log's tenant does not have. */
-  async withRows(
-    transaction: Transaction<Schema>,
-    waiting: readonly Entry[],
-  ): Promise<{ readonly waiting: Entry; readonly row: StoredRow | undefined }[]> {
+  /** @param waiting in the order of their ids */
+  async withRows(transaction: Transaction<Schema>, waiting: readonly Entry[]): Promise<WithRow<Entry>[]> {
     const ids = waiting.map(({ event_id }) => event_id);
     const [first, last] = [ids[0], ids.at(-1)];
     if (first === undefined || last === undefined) return [];

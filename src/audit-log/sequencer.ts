@@ -6,7 +6,7 @@ import { describeError, errorLine, LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 import { slices } from '../runtime/turns.js';
-import { type Leaf, leavesInTime } from './leaf.js';
+import { type Leaf, leavesInTime, type WithRow } from './leaf.js';
 import { LogAlarms } from './log-alarms.js';
 import { faultOf, rangesToCheck, type SeenState } from './log-check.js';
 import { LogKeys } from './log-keys.js';
@@ -124,7 +124,9 @@ export class Sequencer {
       else candidates.push({ waiting, leaf });
     }
     if (unknown.length === 0) return candidates;
-    candidates.push(...(await leavesInTime(await this.store.withRows(transaction, unknown), this.clock)));
+    const read = (some: readonly Entry[]): Promise<WithRow<Entry>[]> =>
+      this.store.withRows(transaction, some);
+    candidates.push(...(await leavesInTime(unknown, read, this.clock)));
     return candidates.sort(byId);
   }
 
