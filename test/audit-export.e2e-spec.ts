@@ -271,6 +271,17 @@ describe('OCSF 1.9', () => {
   });
 });
 
+it.each([
+  [NDJSON, 'audit-events-acme.ndjson'],
+  ['text/csv', 'audit-events-acme.csv'],
+  [OCSF, 'audit-events-acme.ocsf.ndjson'],
+])('%s is an attachment with a name for its file', async (accept, name) => {
+  const answer = await read(bff, 'audit-events?actor=nobody', {}, { Accept: accept });
+  expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="${name}"`);
+  const page = await read(bff, 'audit-events?actor=nobody');
+  expect(page.headers.has('content-disposition')).toBe(false);
+});
+
 describe('the trail of exports', () => {
   it.each([
     [NDJSON, 'ndjson'],

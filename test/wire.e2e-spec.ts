@@ -200,7 +200,7 @@ it('a page of an allowed origin may read the headers that it needs, and no other
   expect(answer?.status).toBe(200);
   expect(answer?.headers.get('access-control-expose-headers')?.split(', ')).toEqual([
     ...['X-Request-Id', 'X-Operation-Id', 'Content-Location', 'Location', 'Retry-After', 'ETag'],
-    ...['Idempotency-Replayed', 'RateLimit-Policy', 'RateLimit'],
+    ...['Idempotency-Replayed', 'RateLimit-Policy', 'RateLimit', 'Content-Disposition'],
   ]);
 });
 

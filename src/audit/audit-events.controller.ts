@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Headers, Param, Query, Res, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
 import { ReadsTrail, RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, TRAIL_PROBLEMS } from '../auth/caller.docs.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
@@ -41,14 +40,17 @@ export class AuditEventsController {
     @CurrentRequest() request: AuditedRequest,
     @Query() parameters: AuditEventsQuery,
     @Headers('accept') accept: string | undefined,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ShownPage | StreamableFile> {
     const query = readAuditQuery(request, parameters);
     const format = formatFor(accept);
     if (format !== undefined) {
       const lines = await this.reader.export(request, query, format);
-      void reply.type(`${format.mediaType}; charset=utf-8`);
-      return new StreamableFile(Readable.from(lines, { objectMode: false }));
+      // A tenant's id has only characters that need no escape here.
+      const name = `audit-events-${request.principal.tenant.id}.${format.extension}`;
+      return new StreamableFile(Readable.from(lines, { objectMode: false }), {
+        type: `${format.mediaType}; charset=utf-8`,
+        disposition: `attachment; filename="${name}"`,
+      });
     }
     return this.reader.list(request, query);
   }

@@ -30,7 +30,7 @@ export function describeExport({ paths }: OpenAPIObject): void {
         ...responses,
         200: {
           description: 'All matching events, oldest first.',
-          headers: REQUEST_ID_HEADER,
+          headers: { ...REQUEST_ID_HEADER, 'Content-Disposition': FILE_NAME },
           content: Object.fromEntries(
             EXPORT_FORMATS.map(({ mediaType }) => [mediaType, { schema: { type: 'string' } }]),
           ),
@@ -40,6 +40,12 @@ export function describeExport({ paths }: OpenAPIObject): void {
   };
   list.parameters = parameters.filter((parameter) => nameOf(parameter) !== OF_EXPORT);
 }
+
+const FILE_NAME = {
+  description: 'An attachment, with a name for its file.',
+  required: true,
+  schema: { type: 'string', example: 'attachment; filename="audit-events-acme.ndjson"' },
+} as const;
 
 const DESCRIPTION =
   'Streams all matching events, oldest first. `Accept` chooses the format: `application/x-ndjson`, `text/csv`, or ' +

@@ -10,6 +10,8 @@ export type Covered = ExportedLog | { readonly origin: string; readonly complete
 /** An export format: how its beginning, its events and its end are written. */
 export interface ExportFormat {
   readonly mediaType: string;
+  /** Of the file, without its tenant. */
+  readonly extension: string;
   /** Name of the format in the event of the export. */
   readonly name: string;
   /** Whether it can be of a whole log, which proves that nothing is missing. */
@@ -23,6 +25,7 @@ export interface ExportFormat {
 
 const NDJSON: ExportFormat = {
   mediaType: 'application/x-ndjson',
+  extension: 'ndjson',
   name: 'ndjson',
   ofLog: true,
   head: (covered) => `${JSON.stringify({ export: covered })}\n`,
@@ -83,6 +86,7 @@ const BYTE_ORDER_MARK = '\uFEFF';
 /** One row for each field of a change; one row for an event without changes. */
 const CSV: ExportFormat = {
   mediaType: 'text/csv',
+  extension: 'csv',
   name: 'csv',
   ofLog: false,
   head: () => `${BYTE_ORDER_MARK}${COLUMNS.map(([name]) => name).join(',')}\r\n`,
@@ -118,6 +122,7 @@ const FORMULA = /^[\s]*[=+\-@\t\r|%\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 const OCSF: ExportFormat = {
   mediaType: 'application/vnd.ocsf.api-activity+x-ndjson',
+  extension: 'ocsf.ndjson',
   name: 'ocsf',
   ofLog: false,
   head: nothing,
