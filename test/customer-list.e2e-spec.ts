@@ -121,11 +121,23 @@ it.each([
   ['limit=10', 'limit', 'unknown-field'],
   ['Page=1', 'Page', 'unknown-field'],
   ['constructor=1', 'constructor', 'unknown-field'],
+  ['search=%zz', 'search', 'invalid'],
+  ['search=100%', 'search', 'invalid'],
+  ['search=%ED%A0%80', 'search', 'invalid'],
+  ['page=1&search=%C0%AE', 'search', 'invalid'],
+  ['se%FFarch=x', 'se%FFarch', 'invalid'],
 ])('refuses ?%s and sends nothing', async (query, parameter, code) => {
   const answer = await list(`?${query}`);
   expect(answer).toMatchObject({ status: 400, body: { type: 'urn:billing-bff:problem:validation-failed' } });
   expect(faultsOf(answer)).toEqual([{ parameter, code, detail: expect.any(String) as unknown }]);
   expect(sent()).toEqual([]);
+});
+
+it.each([
+  ['limit[]=1', 'limit[] is not a parameter of this route.'],
+  ['=1', 'What has no name is not a parameter of this route.'],
+])('names what ?%s has too much as a parameter', async (query, detail) => {
+  expect(await list(`?${query}`)).toMatchObject({ status: 400, body: { detail } });
 });
 
 it('tells every fault of a query at once', async () => {

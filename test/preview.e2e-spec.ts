@@ -146,6 +146,15 @@ it.each([
   expect(upstream.methods).toEqual([]);
 });
 
+it('names a parameter that can’t be decoded as it was sent', async () => {
+  const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?%zz=1`, { name: 'x' });
+  const detail = 'must be percent-encoded UTF-8: a % itself is %25';
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { detail: `%zz ${detail}.`, errors: [{ parameter: '%zz', code: 'invalid', detail }] },
+  });
+});
+
 it('no more do routes that have none', async () => {
   const none = '00000000-0000-7000-8000-000000000000';
   for (const path of [CUSTOMER_PATH, `/api/v1/operations/${none}`, `/api/v1/audit-events/${none}`]) {

@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
 import { accepts } from './acceptance-plan.js';
+import { NOT_A_PARAMETER } from './known-query.js';
 import { type Fault, type FaultPlace, MAX_FAULTS, pointerTo } from './problem.js';
 import { fault, faultsOf, isObject, type RuleFault, type Shape, shapesOf } from './rules.js';
 
@@ -40,7 +41,10 @@ export function validateQuery<Dto extends object>(type: new () => Dto, query: ob
     code: 'repeated',
     detail: 'must be sent once',
   }));
-  return { dto, faults: [...faultsOfRepeated, ...faults] };
+  const named = faults.map((one) =>
+    one.code === 'unknown-field' ? { ...one, detail: NOT_A_PARAMETER } : one,
+  );
+  return { dto, faults: [...faultsOfRepeated, ...named] };
 }
 
 function validated<Dto extends object>(

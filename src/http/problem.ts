@@ -164,9 +164,11 @@ export function refuseFaults([first, ...others]: readonly Fault[]): void {
 }
 
 function placeOf(fault: FaultPlace): string {
-  const place =
-    'pointer' in fault ? fault.pointer.slice(1) : 'header' in fault ? fault.header : fault.parameter;
-  return place === '' ? 'The body' : cut(place);
+  const [place, nameless] =
+    'pointer' in fault
+      ? [fault.pointer.slice(1), 'The body']
+      : ['header' in fault ? fault.header : fault.parameter, 'What has no name'];
+  return place === '' ? nameless : cut(place);
 }
 
 /** A caller may send names of any length. */
