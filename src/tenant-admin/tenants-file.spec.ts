@@ -25,7 +25,8 @@ describe('the tenants’ file', () => {
 
   const read = (content: unknown, environment: Record<string, string> = {}): readonly TenantEntry[] => {
     const path = join(folder, 'tenants.json');
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    const isText = typeof content === 'string' || Buffer.isBuffer(content);
+    writeFileSync(path, isText ? content : JSON.stringify(content));
     return readTenantsFile(path, billing, environment).entries;
   };
 
@@ -113,6 +114,13 @@ describe('the tenants’ file', () => {
     ['two dots as id', { ...good, id: '..' }, /entry 2.*id/],
     ['an id that begins with _', { ...good, id: '_acme' }, /entry 2.*id/],
     ['null as name', { ...good, name: null }, /entry 2.*name/],
+    ['half a surrogate pair in a name', { ...good, name: 'a\ud800' }, /entry 2: name .*well-formed/],
+    [
+      'a name that overrides the direction',
+      { ...good, name: 'a\u202Eb' },
+      /entry 2: name .*U\+202E at position 2/,
+    ],
+    ['a name that is not seen', { ...good, name: ' \u200B' }, /entry 2: name .*visible/],
     ['an unknown status', { ...good, status: 'Active' }, /entry 2.*status/],
     ['an unknown member', { ...good, tokens: [SECRET] }, /entry 2/],
     ['no token', { id: 'acme' }, /entry 2.*token/],
@@ -204,6 +212,17 @@ describe('the tenants’ file', () => {
     ['text', JSON.stringify(SECRET)],
   ])('is refused as a whole when it holds %s', (_what, content) => {
     expect(faultsOf(content)).toHaveLength(1);
+  });
+
+  it('may begin with a byte order mark', () => {
+    expect(read(`\uFEFF${JSON.stringify([good])}`)).toMatchObject([{ id: 'acme' }]);
+  });
+
+  it.each([
+    ['UTF-16', Buffer.from(`\uFEFF${JSON.stringify([good])}`, 'utf16le')],
+    ['Latin-1', Buffer.from(JSON.stringify([{ ...good, name: 'Söhne' }]), 'latin1')],
+  ])('is refused in %s, in words', (_encoding, content) => {
+    expect(faultsOf(content)).toEqual([expect.stringMatching(/tenants\.json is not UTF-8$/)]);
   });
 
   it('is refused when it is not there', () => {

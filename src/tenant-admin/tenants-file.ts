@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { BillingConfig } from '../config/config.js';
 import type { Environment } from '../config/setting-reader.js';
-
+import type { Rule } from '../http/rules.js';
+import { visibleText } from '../http/text-rules.js';
 import { billingApiUrl } from '../tenants/billing-api-url.js';
 import { BillingToken } from '../tenants/billing-token.js';
 import { INVOICING_ENTITY_ID, TENANT_ID, TENANT_ID_RULE } from '../tenants/tenant.js';
@@ -63,7 +64,7 @@ type TenantDraft = Omit<TenantEntry, 'token'> & { readonly token: BillingToken |
 function readTenant(entry: EntryReader, surroundings: Surroundings): TenantDraft {
   entry.refuseUnknown(['id', 'name', 'billing_api_url', 'token', 'invoicing_entities', 'status']);
   const id = entry.text('id', TENANT_ID, TENANT_ID_RULE) ?? '';
-  const name = entry.optionalText('name', /^[^\p{Cc}]{1,255}$/u, '1 to 255 characters');
+  const name = entry.ruled('name', visibleText(255));
   const status = entry.optionalText('status', /^(active|suspended)$/, 'active or suspended');
   return {
     id,
@@ -131,12 +132,19 @@ function fromFile(entry: EntryReader, path: string): string | undefined {
 }
 
 function parseEntries(path: string): unknown[] {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     throw new TenantsFileError([`${path} cannot be read (${reason})`]);
+  }
+  let text: string;
+  try {
+    // It leaves out a byte order mark, which some editors write.
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new TenantsFileError([`${path} is not UTF-8`]);
   }
   try {
     const entries: unknown = JSON.parse(text);
@@ -183,6 +191,15 @@ class EntryReader {
     if (typeof value === 'string' && pattern.test(value)) return value;
     this.fault(name, `must be ${what}`);
     return undefined;
+  }
+
+  /** Optional text, by the same rule as in a request. */
+  ruled(name: string, rule: Rule): string | undefined {
+    const value = this.members[name];
+    if (value === undefined) return undefined;
+    const faults = rule(value);
+    for (const { detail } of faults) this.fault(name, detail);
+    return faults.length === 0 && typeof value === 'string' ? value : undefined;
   }
 
   optionalTexts(name: string, pattern: RegExp, what: string): string[] | undefined {
