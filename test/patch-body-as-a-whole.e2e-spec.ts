@@ -221,4 +221,20 @@ describe('the patch body as a whole', () => {
       expect(pointersOf(answer).sort()).toEqual(['#/invoicing_entity_id', '#/name']);
     });
   });
+
+  it('says of a null how the field keeps its value only where that is so', async () => {
+    const answer = await bff.patch({
+      phone: null,
+      billing_address: { line1: null },
+      invoicing_emails: [null],
+      custom_taxes: [{ name: null, tax_code: 'a', rate: '1' }],
+    });
+    const details = faultsOf(answer).map(({ pointer, detail }) => [pointer, detail]);
+    expect(Object.fromEntries(details)).toEqual({
+      '#/phone': 'may not be null; leave the field out to keep its value',
+      '#/billing_address/line1': 'may not be null',
+      '#/invoicing_emails/0': 'may not be null',
+      '#/custom_taxes/0/name': 'may not be null',
+    });
+  });
 });

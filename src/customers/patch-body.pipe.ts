@@ -27,9 +27,20 @@ export function readPatch(
   tenant: Pick<Tenant, 'invoicingEntities'> | undefined,
 ): PatchCustomerDto {
   const { dto, faults } = validateDto(PatchCustomerDto, body);
-  const all = [...faults, ...emptyPatch(body), ...foreignInvoicingEntity(dto, faults, tenant)];
+  const all = [
+    ...faults.map(withWayOut),
+    ...emptyPatch(body),
+    ...foreignInvoicingEntity(dto, faults, tenant),
+  ];
   refuseFaults(all);
   return dto;
+}
+
+/** Only a field of the patch itself keeps its value when it is left out: lists and addresses are replaced whole (U5). */
+function withWayOut(fault: Fault): Fault {
+  const isField = 'pointer' in fault && fault.pointer.lastIndexOf('/') === 1;
+  if (fault.code !== 'null' || !isField) return fault;
+  return { ...fault, detail: `${fault.detail}; leave the field out to keep its value` };
 }
 
 /** The billing API records an activity and publishes an event even for an empty patch (U4). */

@@ -141,7 +141,7 @@ export function inTurn(...rules: readonly Rule[]): Rule {
 
 const required: Rule = (value) => {
   if (value === undefined) return fault('required', 'is required');
-  if (value === null) return fault('null', 'may not be null; leave the field out to keep its value');
+  if (value === null) return fault('null', 'may not be null');
   return [];
 };
 
