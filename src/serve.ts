@@ -54,12 +54,12 @@ export async function serve(config: Config): Promise<void> {
     app.get(Metrics).watchLog(output);
     const admin = config.adminPort === undefined ? undefined : await createAdminApp(app, runtime);
     serves({ app, admin });
-    await app.listen(config.port, config.host);
+    await listen(app, config.host, 'PORT', config.port);
     void app.get(KeySet).warmUp();
     // The parent process waits for these lines, so they are written at any LOG_LEVEL.
     const always = logger.child({ version: VERSION, environment: config.environment }, { level: 'info' });
     if (admin !== undefined) {
-      await admin.listen(config.adminPort ?? 0, config.host);
+      await listen(admin, config.host, 'ADMIN_PORT', config.adminPort ?? 0);
       always.info(`metrics and probes on ${addressOf(admin, config.host)}`);
     }
     always.info(`listening on ${addressOf(app, config.host)}`);
@@ -99,7 +99,13 @@ async function exit(code: number, output: LogOutput): Promise<never> {
 }
 
 /** Errors with a message for the operator. */
-const EXPLAINED = new Set(['DatabaseUnusable', 'TenantsFileError', 'UnusableKey']);
+const EXPLAINED = new Set([
+  'CannotListen',
+  'DatabaseUnusable',
+  'DataDirUnusable',
+  'TenantsFileError',
+  'UnusableKey',
+]);
 
 function lacksPackage(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -108,6 +114,43 @@ function lacksPackage(error: unknown): boolean {
 
 const LACKS_PACKAGE =
   'a package is not installed: the image has neither Swagger UI (SWAGGER_ENABLED) nor the embedded database (set DATABASE_URL)\n';
+
+/** HOST and PORT, or ADMIN_PORT, name no address that is free. */
+class CannotListen extends Error {
+  override readonly name = 'CannotListen';
+}
+
+/** @throws CannotListen naming the settings */
+async function listen(
+  app: NestFastifyApplication,
+  host: string,
+  name: 'PORT' | 'ADMIN_PORT',
+  port: number,
+): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const [what, remedy] = LISTEN_FAULTS[code] ?? [
+      `cannot be listened on (${code})`,
+      `change HOST or ${name}`,
+    ];
+    const where = `HOST ${host} with ${name} ${port}`;
+    throw new CannotListen(`${where} ${what}; ${remedy.replace('PORT', name)}`, { cause });
+  }
+}
+
+const NO_ADDRESS = [
+  'is no address of this machine',
+  'set HOST to one, such as 127.0.0.1, 0.0.0.0 or ::, without brackets',
+] as const;
+
+const LISTEN_FAULTS: Partial<Record<string, readonly [what: string, remedy: string]>> = {
+  EADDRINUSE: ['is already in use', 'stop what uses it, or choose another PORT'],
+  EACCES: ['may not be used by this account', 'choose a PORT above 1023'],
+  EADDRNOTAVAIL: NO_ADDRESS,
+  ENOTFOUND: NO_ADDRESS,
+};
 
 function addressOf(app: NestFastifyApplication, host: string): string {
   const address: unknown = app.getHttpServer().address();

@@ -66,8 +66,48 @@ it.each(['fatal'])('a busy port: ends with 1 and says so, at LOG_LEVEL=%s', asyn
   const bff = BffProcess.spawn({ ...around.settings, PORT: String(port), LOG_LEVEL: level });
   expect(await bff.ended).toBe(1);
   await new Promise((resolve) => busy.close(resolve));
-  expect(bff.output).toContain(String(port));
-  expect(bff.output).toMatch(/already in use|is taken|is busy/i);
+  expect(bff.stderr).toBe(
+    `HOST 127.0.0.1 with PORT ${port} is already in use; stop what uses it, or choose another PORT\n`,
+  );
+});
+
+it('a busy port for metrics: names ADMIN_PORT', async () => {
+  const busy = createServer();
+  await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+  const { port } = busy.address() as AddressInfo;
+  const bff = BffProcess.spawn({ ...around.settings, ADMIN_PORT: String(port) });
+  expect(await bff.ended).toBe(1);
+  await new Promise((resolve) => busy.close(resolve));
+  expect(bff.stderr).toContain(`ADMIN_PORT ${port} is already in use`);
+  expect(bff.stderr).toContain('choose another ADMIN_PORT');
+});
+
+it.each(['192.0.2.1', '[::1]'])(
+  'HOST=%s, which is no address here: says how HOST is mended',
+  async (host) => {
+    const bff = BffProcess.spawn({ ...around.settings, HOST: host });
+    expect(await bff.ended).toBe(1);
+    expect(bff.stderr).toBe(
+      `HOST ${host} with PORT 0 is no address of this machine; ` +
+        'set HOST to one, such as 127.0.0.1, 0.0.0.0 or ::, without brackets\n',
+    );
+  },
+);
+
+const keyOf = (letter: string): string => `k:${Buffer.from(letter.repeat(32)).toString('base64url')}`;
+const keys = { ENCRYPTION_KEYS: keyOf('e'), AUDIT_SIGNING_KEYS: keyOf('s') };
+
+it.each([
+  ['for its keys', { ENCRYPTION_KEYS: '' }],
+  ['for its database', { ...keys, DATABASE_URL: '' }],
+])('a DATA_DIR that is a file, needed %s: says so', async (_what, unset) => {
+  const path = join(around.folder, 'file');
+  await writeFile(path, '');
+  const bff = BffProcess.spawn({ ...around.settings, ...unset, DATA_DIR: path });
+  expect(await bff.ended).toBe(1);
+  expect(bff.stderr).toContain(
+    `DATA_DIR ${path} cannot be used (EEXIST); choose a folder that the service may write`,
+  );
 });
 
 it('a tenants’ file that is not there: ends with 1 and says so', async () => {

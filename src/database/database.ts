@@ -206,7 +206,13 @@ const POOLED =
   'hold; use its session mode (PgBouncer: pool_mode = session) or a direct connection';
 
 /** Errors with a message for the operator. */
-const EXPLAINED = new Set(['DatabaseUnreachable', 'FolderInUse', 'MigrationBlocked', 'SchemaUnfit']);
+const EXPLAINED = new Set([
+  'DataDirUnusable',
+  'DatabaseUnreachable',
+  'FolderInUse',
+  'MigrationBlocked',
+  'SchemaUnfit',
+]);
 
 /** SQLSTATE insufficient_privilege. */
 const NO_RIGHT = '42501';

@@ -1,6 +1,7 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join, relative } from 'node:path';
+import { DataDirUnusable, makeDataDir } from '../runtime/data-dir.js';
 
 /** Another process uses the folder. */
 export class FolderInUse extends Error {
@@ -14,13 +15,13 @@ const MAX_SOCKET_PATH = 103;
  * Locks a folder for this process, and creates it if needed. Returns a function that unlocks it. The lock is a
  * listening UNIX socket in the folder. The kernel closes it when the process ends, in any way. A connection attempt
  * distinguishes a living holder from the file of a dead one.
- * @throws FolderInUse
+ * @throws FolderInUse, DataDirUnusable
  */
 export async function takeFolder(folder: string): Promise<() => Promise<void>> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeDataDir(folder);
   const path = socketPath(folder);
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    const server = await listen(path);
+    const server = await listen(path, folder);
     if (server !== undefined) return () => close(server);
     if (await isAlive(path)) throw inUse(folder);
     await clearAway(path, folder, attempt);
@@ -41,12 +42,12 @@ function socketPath(folder: string): string {
 }
 
 /** Undefined if the path exists, from a living or a dead process. */
-function listen(path: string): Promise<Server | undefined> {
+function listen(path: string, folder: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined);
-      else reject(error);
+      else reject(new DataDirUnusable(folder, error));
     });
     server.listen(path, () => {
       server.unref();
