@@ -110,6 +110,12 @@ it.each([
   );
 });
 
+it('a DATA_DIR where the kernel makes no folder: says so', async () => {
+  const bff = BffProcess.spawn({ ...around.settings, ...keys, DATABASE_URL: '', DATA_DIR: '/proc/bff/data' });
+  expect(await bff.ended).toBe(1);
+  expect(bff.stderr).toContain('DATA_DIR /proc/bff/data cannot be used (ENOENT)');
+});
+
 it('a tenants’ file that is not there: ends with 1 and says so', async () => {
   const bff = BffProcess.spawn({ ...around.settings, TENANTS_FILE: join(around.folder, 'no-such.json') });
   expect(await bff.ended).toBe(1);
