@@ -6,6 +6,7 @@ import { LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Clock } from '../runtime/clock.js';
 import { Tracing } from '../runtime/tracing.js';
+import { nextTurn } from '../runtime/turns.js';
 import type { AuditEvent } from './audit-event.js';
 import { type Entry, storeEntries } from './audit-rows.js';
 import { Backlog } from './backlog.js';
@@ -130,11 +131,12 @@ export class AuditWriter {
   }
 
   private async writeAll(): Promise<void> {
-    // Requests of one turn of the event loop share the first insert, too.
-    await Promise.resolve();
+    // Requests of one turn of the event loop share an insert: the more, the busier the process is.
+    await nextTurn();
     while (this.hasWork) {
       if (this.urgent.length > 0) await this.writeUrgent(this.urgent.splice(0, BATCH_SIZE));
       else await this.writeBehind(this.backlog.next(BATCH_SIZE));
+      await nextTurn();
     }
   }
 

@@ -1,3 +1,5 @@
+import { nextTurn } from '../runtime/turns.js';
+
 /**
  * Runs one statement for all calls that wait: one at a time, so calls that come in the meantime share the next one and
  * its commit (group commit).
@@ -27,9 +29,12 @@ export class Grouped<Item, Result> {
 
   private async runAll(): Promise<void> {
     this.running = true;
-    // Calls of one turn of the event loop share the first statement, too.
-    await Promise.resolve();
-    while (this.waiting.length > 0) await this.runOnce(this.next());
+    // Calls of one turn of the event loop share a statement: the more, the busier the process is.
+    await nextTurn();
+    while (this.waiting.length > 0) {
+      await this.runOnce(this.next());
+      await nextTurn();
+    }
     this.running = false;
   }
 
