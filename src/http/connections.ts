@@ -12,7 +12,7 @@ export const CONNECTION_LIMITS = {
   /** Each costs memory, even if it is idle. For one more, an idle connection is closed. */
   maxConnections: 4_000,
   /** Of these, how many may have sent no request yet. A client that connects sends one, so they are few. */
-  maxUnused: 500,
+  maxUnused: 250,
   /** For the header of a request, and for the whole request, to arrive. */
   headersTimeout: 10_000,
   requestTimeout: 30_000,
