@@ -127,6 +127,19 @@ it('who closes the sending side behind requests gets all their answers', async (
   expect(sent()).toEqual(['{"name":"1"}', '{"name":"2"}']);
 });
 
+it('who closes the sending side behind what is no HTTP is refused, after the answers to all requests before', async () => {
+  const garbage = 'GARBAGE\r\n\r\n';
+  for (const [bytes, answers] of [
+    [garbage, ['400 validation-failed']],
+    [patch() + garbage, [200, '400 validation-failed']],
+    [patch() + patch() + garbage, [200, 200, '400 validation-failed']],
+  ] as const) {
+    const socket = await openConnection(bff.url);
+    socket.end(bytes);
+    expect(slugs(await readAnswers(socket))).toEqual(answers);
+  }
+});
+
 it('who closes the sending side in the middle of a request is refused, and nothing of it is carried out', async () => {
   for (const [half, answer] of [
     [`${head('Content-Length: 100')}\r\n${BODY}`, '400 validation-failed'],

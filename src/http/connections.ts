@@ -144,6 +144,8 @@ export class Connections {
       breakBody(latest, problem);
       return;
     }
+    // Not even its end is read any more: at that Node would end our side, or close after the requests before.
+    socket.pause();
     connection.waiting.push(() => {
       writeProblem(socket, problem);
       this.end(socket);
@@ -164,7 +166,7 @@ export class Connections {
     this.unused.add(connection);
     this.line.giveWay();
     socket.on('close', leave);
-    socket.on('resume', pauseIfManyWait);
+    socket.on('resume', pauseIfNotRead);
     // Node calls this after an answer with `Connection: close`.
     socket.destroySoon = () => {
       this.end(socket);
@@ -211,7 +213,7 @@ export class Connections {
     setImmediate(() => {
       const connection = readable(socket);
       if (connection === undefined) return;
-      if (socket.isPaused()) socket.resume();
+      if (socket.isPaused() && !connection.broken) socket.resume();
       if (connection.waiting.length === 0 || this.draining) {
         connection.busy = false;
         this.resting.add(connection);
@@ -259,7 +261,8 @@ function leave(this: WatchedSocket): void {
 }
 
 /** A reader of a body resumes the whole connection. */
-function pauseIfManyWait(this: WatchedSocket): void {
+function pauseIfNotRead(this: WatchedSocket): void {
   const connection = this[CONNECTION];
-  if (connection !== undefined && connection.waiting.length >= MAX_WAITING && !connection.over) this.pause();
+  if (connection === undefined || connection.over) return;
+  if (connection.broken || connection.waiting.length >= MAX_WAITING) this.pause();
 }
