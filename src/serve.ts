@@ -131,10 +131,7 @@ async function listen(
     await app.listen(port, host);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const [what, remedy] = LISTEN_FAULTS[code] ?? [
-      `cannot be listened on (${code})`,
-      `change HOST or ${name}`,
-    ];
+    const [what, remedy] = LISTEN_FAULTS[code] ?? [`cannot be listened on (${code})`, 'change HOST or PORT'];
     const where = `HOST ${host} with ${name} ${port}`;
     throw new CannotListen(`${where} ${what}; ${remedy.replace('PORT', name)}`, { cause });
   }
@@ -145,6 +142,7 @@ const NO_ADDRESS = [
   'set HOST to one, such as 127.0.0.1, 0.0.0.0 or ::, without brackets',
 ] as const;
 
+/** By error code. `PORT` stands for the setting's name. */
 const LISTEN_FAULTS: Partial<Record<string, readonly [what: string, remedy: string]>> = {
   EADDRINUSE: ['is already in use', 'stop what uses it, or choose another PORT'],
   EACCES: ['may not be used by this account', 'choose a PORT above 1023'],

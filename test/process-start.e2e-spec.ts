@@ -82,6 +82,23 @@ it('a busy port for metrics: names ADMIN_PORT', async () => {
   expect(bff.stderr).toContain('choose another ADMIN_PORT');
 });
 
+it('a port that cannot be listened on for another reason: names the settings', async () => {
+  const code = `
+    import { Server } from 'node:net';
+    const { listen } = Server.prototype;
+    Server.prototype.listen = function (options, ...others) {
+      if (options.port !== 65001) return listen.call(this, options, ...others);
+      const error = Object.assign(new Error(), { code: 'EMFILE' });
+      process.nextTick(() => this.emit('error', error));
+      return this;
+    };`;
+  const bff = BffProcess.spawn({ ...around.settings, ADMIN_PORT: '65001', NODE_OPTIONS: before(code) });
+  expect(await bff.ended).toBe(1);
+  expect(bff.stderr).toBe(
+    'HOST 127.0.0.1 with ADMIN_PORT 65001 cannot be listened on (EMFILE); change HOST or ADMIN_PORT\n',
+  );
+});
+
 it.each(['192.0.2.1', '[::1]'])(
   'HOST=%s, which is no address here: says how HOST is mended',
   async (host) => {
@@ -114,6 +131,13 @@ it('a DATA_DIR where the kernel makes no folder: says so', async () => {
   const bff = BffProcess.spawn({ ...around.settings, ...keys, DATABASE_URL: '', DATA_DIR: '/proc/bff/data' });
   expect(await bff.ended).toBe(1);
   expect(bff.stderr).toContain('DATA_DIR /proc/bff/data cannot be used (ENOENT)');
+});
+
+it('a DATA_DIR whose path is too long for the lock: says so', async () => {
+  const path = join(around.folder, 'x'.repeat(120));
+  const bff = BffProcess.spawn({ ...around.settings, ...keys, DATABASE_URL: '', DATA_DIR: path });
+  expect(await bff.ended).toBe(1);
+  expect(bff.stderr).toMatch(/the path of DATA_DIR is too long \(\d+ characters\); choose a shorter one\n$/);
 });
 
 it('a tenants’ file that is not there: ends with 1 and says so', async () => {

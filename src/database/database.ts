@@ -210,6 +210,7 @@ const EXPLAINED = new Set([
   'DataDirUnusable',
   'DatabaseUnreachable',
   'FolderInUse',
+  'FolderPathTooLong',
   'MigrationBlocked',
   'SchemaUnfit',
 ]);

@@ -8,6 +8,11 @@ export class FolderInUse extends Error {
   override readonly name = 'FolderInUse';
 }
 
+/** The lock's socket in the folder would have too long a path. */
+export class FolderPathTooLong extends Error {
+  override readonly name = 'FolderPathTooLong';
+}
+
 /** The longest socket path that all systems allow, without the terminator. */
 const MAX_SOCKET_PATH = 103;
 
@@ -15,7 +20,7 @@ const MAX_SOCKET_PATH = 103;
  * Locks a folder for this process, and creates it if needed. Returns a function that unlocks it. The lock is a
  * listening UNIX socket in the folder. The kernel closes it when the process ends, in any way. A connection attempt
  * distinguishes a living holder from the file of a dead one.
- * @throws FolderInUse, DataDirUnusable
+ * @throws FolderInUse, FolderPathTooLong, DataDirUnusable
  */
 export async function takeFolder(folder: string): Promise<() => Promise<void>> {
   makeDataDir(folder);
@@ -38,7 +43,9 @@ function socketPath(folder: string): string {
   const shortest =
     [absolute, relative(process.cwd(), absolute)].sort((a, b) => a.length - b.length)[0] ?? absolute;
   if (Buffer.byteLength(shortest) <= MAX_SOCKET_PATH) return shortest;
-  throw new Error(`the path of DATA_DIR is too long (${absolute.length} characters); choose a shorter one`);
+  throw new FolderPathTooLong(
+    `the path of DATA_DIR is too long (${folder.length} characters); choose a shorter one`,
+  );
 }
 
 /** Undefined if the path exists, from a living or a dead process. */
