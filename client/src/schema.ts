@@ -94,7 +94,7 @@ export interface paths {
         };
         /**
          * Get an operation
-         * @description Returns the status of a patch, derived from the audit trail. The id is the `X-Operation-Id` of the patch. With `wait` the answer is held until the status is final, or the time is over; the service answers earlier when it stops, or when too many requests wait. A request that waits counts as in flight for its caller.
+         * @description Returns the status of a patch, derived from the audit trail. The id is the `X-Operation-Id` of the patch. With `wait` the answer is held until the status is final, or the time is over; the service answers earlier when it stops, when too many requests wait, or when the caller closes its sending side. A request that waits counts as in flight for its caller.
          */
         get: operations["getOperation"];
         put?: never;

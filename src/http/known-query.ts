@@ -5,7 +5,7 @@ import { type Fault, refuseFaults } from './problem.js';
 
 const HAS_QUERY_PARAMETERS = 'http:has-query-parameters';
 
-/** For a route that has query parameters and checks all of them itself: `KnownQueryGuard` skips it. */
+/** For a route that has query parameters: it checks all of them itself, and `KnownQueryGuard` only their encoding. */
 export const HasQueryParameters = (): MethodDecorator => SetMetadata(HAS_QUERY_PARAMETERS, true);
 
 export const NOT_A_PARAMETER = 'is not a parameter of this route';
