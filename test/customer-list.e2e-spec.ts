@@ -136,7 +136,7 @@ it.each([
 it.each([
   ['limit[]=1', 'limit[] is not a parameter of this route.'],
   ['=1', 'What has no name is not a parameter of this route.'],
-])('names what ?%s has too much as a parameter', async (query, detail) => {
+])('says of ?%s that it is no parameter', async (query, detail) => {
   expect(await list(`?${query}`)).toMatchObject({ status: 400, body: { detail } });
 });
 

@@ -166,7 +166,7 @@ it('who waits is in flight for its caller, until it is answered or hangs up', as
   for (const answer of answered) expect(await answer?.json()).toMatchObject({ status: 'applied' });
 });
 
-it('who closes the sending side is answered at once what is known', async () => {
+it('who closes the sending side is told at once what is known', async () => {
   const location = await unknownPatch();
   const socket = await openConnection(bff.url);
   const lines = Object.entries({ Host: 'bff.test', ...headers }).map(
