@@ -100,7 +100,8 @@ it('ends in order: requests, whoever still waits for them, background work, the 
   const request = { headers, body: '{"name":"Acme AG"}', agent };
   const left = patchRaw(own.url, CUSTOMER_PATH, request).catch(() => undefined);
   await until(() => Promise.resolve(held.length === 1), 'the patch');
-  agent.destroy();
+  // A mere close could be that of the sending side only.
+  for (const socket of Object.values(agent.sockets).flat()) socket?.resetAndDestroy();
   await left;
   // While a connection is open, the server's own end waits for it, and hides whether anything else would.
   await until(async () => (await connectionsOf(own.app.getHttpServer())) === 0, 'the end of its connection');
