@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { AuditWriter } from '../src/audit/audit-writer.js';
 import type { AuditEvent } from '../src/audit/audit-event.js';
+import { Metrics } from '../src/metrics/metrics.js';
 import { SystemClock } from '../src/runtime/clock.js';
 import { Ids } from '../src/runtime/ids.js';
+import { nextTurn } from '../src/runtime/turns.js';
 import { startBff, type StoredEvent, type TestBff } from './support/start-bff.js';
 
 /** Where events of this month are. */
@@ -50,6 +52,15 @@ it('an event whose id is taken changes nothing and adds nothing', async () => {
   const event = { ...before[1], outcome: 'rejected' } as unknown as AuditEvent;
   await bff.app.get(AuditWriter).append({ event });
   expect(await bff.events(0)).toHaveLength(2);
+});
+
+it('events of different callbacks share an insert, if they come in one turn of the event loop', async () => {
+  const writer = bff.app.get(AuditWriter);
+  const stored = jest.spyOn(bff.app.get(Metrics), 'eventsStored');
+  const event = before[1] as unknown as AuditEvent;
+  await Promise.all([1, 2, 3].map(() => nextTurn().then(() => writer.append({ event }))));
+  expect(stored.mock.calls.map(([count]) => count)).toEqual([3]);
+  stored.mockRestore();
 });
 
 it('one event that the database can’t take fails alone, not those that share its insert', async () => {
