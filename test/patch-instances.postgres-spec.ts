@@ -263,10 +263,8 @@ describe('kill -9 of an instance whose patches hang', () => {
     const hung = async (body: object): Promise<string> => {
       const already = patches();
       const headers = { ...authorization, 'Content-Type': 'application/json' };
-      void patchRaw(victim.url ?? '', CUSTOMER_PATH, { headers, body: JSON.stringify(body) }).catch(
-        () => undefined,
-      );
-      await victim.until(() => patches() > already, 'the patch at the upstream');
+      const answered = patchRaw(victim.url ?? '', CUSTOMER_PATH, { headers, body: JSON.stringify(body) });
+      await victim.untilHeld(answered, () => patches() > already);
       return String(bffs[0].upstream.patches.at(-1)?.headers['idempotency-key']);
     };
     const applied = await hung({ name: 'Applied' });

@@ -57,10 +57,15 @@ export class BffProcess {
     return BffProcess.spawn(settings, process.cwd(), ['npm', 'run', script]);
   }
 
-  /** @throws when it ends instead of listening */
+  /**
+   * Ready, not only listening: on a machine that is busy enough, the first load of the keys fails.
+   * @throws when it ends instead
+   */
   static async start(settings: Record<string, string>): Promise<BffProcess> {
     const bff = BffProcess.spawn(settings);
     await bff.listening();
+    const probe = `${bff.adminUrl ?? bff.url ?? ''}/health/ready`;
+    await bff.until(async () => (await fetch(probe)).ok, 'readiness');
     return bff;
   }
 
@@ -127,6 +132,14 @@ export class BffProcess {
       if (Date.now() > deadline) throw new Error(`timed out without ${what}:\n${this.output}`);
       await new Promise((next) => setTimeout(next, 5));
     }
+  }
+
+  /** Waits until the billing API has a patch and holds it. @throws if it is answered, or fails, before */
+  async untilHeld(answered: Promise<unknown>, held: () => boolean): Promise<void> {
+    const early = answered.then((answer) => {
+      throw new Error(`answered too early: ${JSON.stringify(answer)}\n${this.output}`);
+    });
+    await Promise.race([early, this.until(held, 'the patch at the billing API')]);
   }
 
   async kill(): Promise<void> {
