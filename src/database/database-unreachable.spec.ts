@@ -7,6 +7,7 @@ const withCode = (code: string): Error => Object.assign(new Error('for user "jan
 it.each([
   ['28P01', 'account or password is wrong'],
   ['3D000', 'there is no database of this name'],
+  ['ERR_INVALID_URL', 'it is no URL; / ? # and % in account and password are percent-encoded'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name'],
   ['ENOENT', 'a file or a socket that DATABASE_URL names is not there'],
 ])('says in words of its own what the code %s means', (code, words) => {

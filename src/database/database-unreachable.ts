@@ -35,6 +35,7 @@ const REASONS: Readonly<Record<string, string>> = {
   '57P03': 'it is starting or stopping',
   ENOENT: 'a file or a socket that DATABASE_URL names is not there',
   EACCES: 'a file or a socket that DATABASE_URL names may not be opened',
+  ERR_INVALID_URL: 'it is no URL; / ? # and % in account and password are percent-encoded',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_CA,
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
