@@ -95,7 +95,7 @@ export interface ErrorDescription {
 export function describeError(error: unknown, depth = 3): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const speaks = SPEAKING_ERRORS.has(error.name) || /^(E[A-Z_]+|ERR_|FST_|UND_)/.test(code ?? '');
+  const speaks = SPEAKING_ERRORS.has(error.name) || SPEAKING_CODES.test(code ?? '');
   return {
     type: error.name,
     ...(code === undefined ? {} : { code }),
@@ -108,6 +108,9 @@ export function describeError(error: unknown, depth = 3): ErrorDescription {
 const SPEAKING_ERRORS = new Set([
   ...['TypeError', 'RangeError', 'ReferenceError', 'Problem', 'DatabaseUnreachable', 'KeySetUnavailable'],
 ]);
+
+/** Of Node.js, Fastify and undici; and 42501, with which PostgreSQL names what an account lacks rights on. */
+const SPEAKING_CODES = /^(E[A-Z_]+|ERR_|FST_|UND_)|^42501$/;
 
 /** What an error was caused by, in a few words, for the line of a request that failed because of it. */
 export function causesOf(error: unknown, depth = 4): Omit<ErrorDescription, 'frames' | 'cause'>[] {
