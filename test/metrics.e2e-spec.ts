@@ -114,3 +114,18 @@ it('show operations at the billing API while they last, retries, and failures by
   const attempts = 'billing_bff_billing_api_request_duration_seconds_count';
   expect(await sample(`${attempts}{method="PATCH",result="rate-limited-by-billing"}`)).toBe(2);
 });
+
+it('are scraped, and probes answered, without a log line below the level debug', async () => {
+  await scrape();
+  await bff.send('GET', '/health/live', undefined, { Authorization: '' });
+  await bff.send('GET', '/nowhere');
+  const lines = bff
+    .logs()
+    .split('\n')
+    .filter((line) => line.includes('"msg":"request"'))
+    .map((line) => JSON.parse(line) as { level: number; route: string });
+  expect(Object.fromEntries(lines.map(({ route, level }) => [route, level]))).toMatchObject({
+    ...{ '/metrics': 20, '/health/live': 20 },
+    ...{ '(unknown)': 30 },
+  });
+});

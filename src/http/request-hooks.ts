@@ -86,8 +86,8 @@ export function addRequestHooks(
 /** By OpenTelemetry's conventions for HTTP, without the path: an alias in it is personal data. Probes have no span. */
 function beginSpan(tracing: Tracing, request: FastifyRequest): ServerSpan | undefined {
   if (!tracing.on) return undefined;
+  if (isProbe(request)) return undefined;
   const { url: route } = request.routeOptions;
-  if (route === '/metrics' || route?.startsWith('/health/') === true) return undefined;
   const attributes = {
     'http.request.method': request.method,
     'http.route': route,
@@ -115,6 +115,11 @@ export function routeOf(request: FastifyRequest): string {
 }
 
 function levelOf(request: FastifyRequest, status: number): 'debug' | 'info' | 'warn' {
-  if (routeOf(request).startsWith('/health/')) return 'debug';
+  if (isProbe(request)) return 'debug';
   return status >= 500 ? 'warn' : 'info';
+}
+
+function isProbe(request: FastifyRequest): boolean {
+  const route = routeOf(request);
+  return route === '/metrics' || route.startsWith('/health/');
 }
