@@ -592,7 +592,10 @@ describe('a change of origin', () => {
     await act('PUT', `/${id}?retire_tokens=true`, { name: 'Some Name', billing_api_url: away.url });
     expect(await patchAs(id)).toMatchObject({
       status: 502,
-      body: { type: 'urn:billing-bff:problem:billing-credentials-rejected', outcome: 'not_applied' },
+      body: {
+        ...{ type: 'urn:billing-bff:problem:billing-credentials-rejected', outcome: 'not_applied' },
+        detail: 'The tenant has no token that the billing API accepts. Nothing was changed.',
+      },
     });
     expect(dataOf(await act('GET', `/${id}/tokens`))).toMatchObject([
       { version: 2, retired_at: expect.any(String) as unknown },

@@ -34,7 +34,7 @@ export function reportOf(failure: BillingFailure): FailureReport {
 /** The tenant has no token, or one that the billing API does not accept. */
 export const TOKEN_REJECTED = {
   slug: 'billing-credentials-rejected',
-  detail: "The billing API does not accept the tenant's token.",
+  detail: 'The tenant has no token that the billing API accepts.',
 } as const satisfies FailureReport;
 
 /** For a caller who reads a customer. An error of the billing API about a value is not the caller's fault. */

@@ -111,7 +111,7 @@ const EXAMPLES = {
   },
   internal: { detail: 'An unexpected error occurred. Report the request id to the operators.' },
   'billing-credentials-rejected': {
-    detail: "The billing API does not accept the tenant's token.",
+    detail: 'The tenant has no token that the billing API accepts.',
     ofPatch: NOTHING_CHANGED,
   },
   'billing-unreachable': { detail: 'The billing API could not be reached.', ofPatch: NOTHING_CHANGED },
