@@ -1,5 +1,5 @@
--- The rights that the service's database account needs. The owner of the tables grants them.
---   psql "$OWNER_URL" -v role=billing_bff -f docs/runtime-role.sql
+-- The rights that the service's database account needs. The owner of the tables grants them, after each migration.
+--   psql "$OWNER_URL" -v ON_ERROR_STOP=1 -v role=billing_bff -f docs/runtime-role.sql
 -- No UPDATE, DELETE or TRUNCATE on the trail. The account owns nothing.
 -- It makes and drops months by functions of the owner. How long months are kept stands in audit_retention, which only
 -- the owner can write: by a start of the service as the owner with AUDIT_RETENTION_DAYS, or by hand:
