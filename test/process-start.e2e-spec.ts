@@ -140,6 +140,47 @@ it('a DATA_DIR whose path is too long for the lock: says so', async () => {
   expect(bff.stderr).toMatch(/the path of DATA_DIR is too long \(\d+ characters\); choose a shorter one\n$/);
 });
 
+describe('development keys', () => {
+  let dataDir: string;
+  let settings: Record<string, string>;
+  beforeEach(() => {
+    dataDir = join(around.folder, 'data');
+    settings = { ...around.settings, ENCRYPTION_KEYS: '', AUDIT_SIGNING_KEYS: '', DATA_DIR: dataDir };
+  });
+
+  it('that another process makes at the same moment are used', async () => {
+    const made = { 'encryption-key': keyOf('e').slice(2), 'audit-signing-keys': keyOf('s') };
+    // Where this process makes a key of its own, it has seen that there is none.
+    const code = `
+      import crypto from 'node:crypto';
+      import { existsSync, writeFileSync } from 'node:fs';
+      const { randomBytes } = crypto;
+      crypto.randomBytes = (...of) => {
+        if (existsSync(${JSON.stringify(dataDir)}))
+          for (const [name, key] of Object.entries(${JSON.stringify(made)}))
+            writeFileSync(${JSON.stringify(dataDir)} + '/' + name, key);
+        return randomBytes(...of);
+      };`;
+    await BffProcess.start({ ...settings, NODE_OPTIONS: before(code) });
+    const kept = readdirSync(dataDir).map((name) => [name, readFileSync(join(dataDir, name), 'utf8')]);
+    expect(Object.fromEntries(kept)).toEqual(made);
+  });
+
+  it('that can’t be written whole leave no file behind', async () => {
+    const code = `
+      import fs from 'node:fs';
+      const { writeFileSync } = fs;
+      fs.writeFileSync = (path, text, options) => {
+        writeFileSync(path, text.slice(0, 10), options);
+        throw Object.assign(new Error(), { code: 'ENOSPC' });
+      };`;
+    const bff = BffProcess.spawn({ ...settings, NODE_OPTIONS: before(code) });
+    expect(await bff.ended).toBe(1);
+    expect(bff.stderr).toContain(`DATA_DIR ${dataDir} cannot be used (ENOSPC)`);
+    expect(readdirSync(dataDir)).toEqual([]);
+  });
+});
+
 it('a tenants’ file that is not there: ends with 1 and says so', async () => {
   const bff = BffProcess.spawn({ ...around.settings, TENANTS_FILE: join(around.folder, 'no-such.json') });
   expect(await bff.ended).toBe(1);

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, EncryptionKey, SigningKey } from '../config/config.js';
 import { parseSigningKey } from '../config/audit-log-settings.js';
@@ -39,12 +39,22 @@ export function signingKeys({ auditLog, dataDir }: Config): readonly SigningKey[
 function keptAt(path: string, dataDir: string, prefix: string): string {
   makeDataDir(dataDir);
   try {
-    if (!existsSync(path)) {
-      const made = `${prefix}${randomBytes(32).toString('base64url')}`;
-      writeFileSync(path, made, { mode: 0o600, flag: 'wx' });
-    }
+    if (!existsSync(path)) make(path, `${prefix}${randomBytes(32).toString('base64url')}`);
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new DataDirUnusable(dataDir, error);
+  }
+}
+
+/** The file appears with its whole text. One that another process has made in the meantime stays. */
+function make(path: string, text: string): void {
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
+    linkSync(temporary, path);
+  } catch (error) {
+    if (!existsSync(path)) throw error;
+  } finally {
+    rmSync(temporary, { force: true });
   }
 }
