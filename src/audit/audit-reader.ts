@@ -85,10 +85,11 @@ export class AuditReader {
     const recorded = [{ field: 'format', after: format.name }];
     await this.record(request, query.clear, 'audit.exported', targetIn(filter), recorded);
     const pages = log === undefined ? this.exports.matching(filter) : this.exports.wholeLog(tenantId, log);
-    // Before the answer begins, an error of the database can still be answered as a problem.
-    const first = await pages.next().catch(trailUnavailable);
+    const firstPage = await pages.next().catch(trailUnavailable);
     const covered = log ?? ({ origin: this.exports.originOf(tenantId), complete: false } as const);
-    return this.lines(query.clear, tenantId, format, covered, follow(first, pages));
+    const lines = this.lines(query.clear, tenantId, format, covered, follow(firstPage, pages));
+    // Before the answer begins as an attachment, an error can still be answered as a problem.
+    return follow(await lines.next(), lines);
   }
 
   /** The filter of the page, with the customers that it names. */
@@ -118,11 +119,12 @@ export class AuditReader {
     pages: AsyncIterable<readonly Exported[]>,
   ): AsyncGenerator<string> {
     let events = 0;
-    const head = format.head(covered);
-    if (head !== '') yield head;
+    let text = format.head(covered);
     for await (const page of pages) {
       const rows = page.filter(isEvent).map(({ stored }) => stored);
-      const revealed = clear ? await this.exports.revealed(tenantId, rows) : NOTHING_REVEALED;
+      const revealed = clear
+        ? await this.exports.revealed(tenantId, rows).catch(trailUnavailable)
+        : NOTHING_REVEALED;
       events += rows.length;
       for (const slice of slices(page, SLICE)) {
         const lines = (): string[] =>
@@ -131,12 +133,13 @@ export class AuditReader {
               ? format.event(entry, revealed.get(entry.stored.event.id))
               : format.pruned(entry.pruned),
           );
-        const text = (await this.turns.take(lines)).join('');
+        text += (await this.turns.take(lines)).join('');
         if (text !== '') yield text;
+        text = '';
       }
     }
-    const end = format.end(events);
-    if (end !== '') yield end;
+    text += format.end(events);
+    if (text !== '') yield text;
   }
 
   private async shown(
@@ -180,10 +183,10 @@ function customerIn({ target }: AuditEvent): Target | null {
 
 const NOTHING_REVEALED: ReadonlyMap<string, AuditEvent> = new Map();
 
-async function* follow<Page>(
-  first: IteratorResult<Page, unknown>,
-  rest: AsyncGenerator<Page>,
-): AsyncGenerator<Page> {
+async function* follow<Item>(
+  first: IteratorResult<Item, unknown>,
+  rest: AsyncGenerator<Item>,
+): AsyncGenerator<Item> {
   if (first.done === true) return;
   yield first.value;
   yield* rest;
