@@ -2,7 +2,7 @@
 --   psql "$OWNER_URL" -v ON_ERROR_STOP=1 -v role=billing_bff -f docs/runtime-role.sql
 -- No UPDATE, DELETE or TRUNCATE on the trail. The account owns nothing.
 -- It makes and drops months by functions of the owner. How long months are kept stands in audit_retention, which only
--- the owner can write: by a start of the service as the owner with AUDIT_RETENTION_DAYS, or by hand:
+-- the owner can write: by `npm run migrate` with AUDIT_RETENTION_DAYS, or by hand:
 --   insert into audit_retention (days) values (400) on conflict (only_row) do update set days = excluded.days;
 grant usage on schema public to :"role";
 grant select, insert on audit_record, audit_set_aside, audit_log_key_end to :"role";

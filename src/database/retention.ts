@@ -27,7 +27,8 @@ export async function storeRetention(
     if (!(error instanceof Error && 'code' in error && error.code === INSUFFICIENT_PRIVILEGE)) throw error;
     logger.warn(
       { setting: days, stored: stored?.days ?? null },
-      'AUDIT_RETENTION_DAYS is not what the owner of the tables stored in audit_retention; the stored value counts',
+      'AUDIT_RETENTION_DAYS is not what the owner of the tables stored in audit_retention, and the stored value counts; ' +
+        'the owner changes it by `npm run migrate` with this setting',
     );
   }
 }
