@@ -3,11 +3,13 @@ import pg from 'pg';
 import { RecentLeaves } from '../src/audit-log/recent-leaves.js';
 import { allSealed, read } from './support/audit-log.js';
 import { startBff, type TestBff } from './support/start-bff.js';
+import { statementsOf } from './support/statements.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
 /** Months before this one that have a partition. */
 const MONTHS = 24;
 const PATCH = { name: 'Acme AG' };
+const TRAIL = /audit_(record|event)\b/;
 
 let bff: TestBff;
 let owner: pg.Client;
@@ -32,27 +34,6 @@ afterAll(async () => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-interface Sent {
-  /** By which a connection knows it again. */
-  readonly name?: string;
-  readonly text: string;
-  readonly values?: unknown[];
-}
-
-/** Statements on the trail that the service sends meanwhile, by their texts. */
-async function statementsOf(work: () => Promise<unknown>): Promise<Map<string, Sent>> {
-  const seen = new Map<string, Sent>();
-  const query = jest.spyOn(pg.Client.prototype, 'query');
-  await work();
-  for (const [statement] of query.mock.calls as unknown[][]) {
-    if (typeof statement !== 'object' || statement === null || !('text' in statement)) continue;
-    const sent = statement as Sent;
-    if (/audit_(record|event)\b/.test(sent.text)) seen.set(sent.text, sent);
-  }
-  query.mockRestore();
-  return seen;
-}
-
 /** The months that a statement looks into, by its plan. */
 async function monthsOf(text: string, values: readonly unknown[]): Promise<string[]> {
   const plan = await explained(text, values);
@@ -75,7 +56,7 @@ it.each<[string, () => Promise<unknown>, statements: number]>([
   const statements = await statementsOf(async () => {
     await work();
     await allSealed(bff);
-  });
+  }, TRAIL);
   expect(statements.size).toBeGreaterThanOrEqual(least);
   const near = [-1, 0, 1].map(monthAt);
   for (const [text, { values = [] }] of statements)
@@ -98,7 +79,7 @@ it('events of an actor are found by index, also by a plan that was made once and
     generate_series(1, 20000) as n, jsonb_populate_record(null::audit_record, to_jsonb(event) ||
       jsonb_build_object('id', left(event.id::text, 24) || lpad(to_hex(n), 12, '0'))) as copy`);
   await owner.query('analyze audit_record');
-  const statements = await statementsOf(() => read(bff, 'audit-events?actor=nobody'));
+  const statements = await statementsOf(() => read(bff, 'audit-events?actor=nobody'), TRAIL);
   const page = [...statements.keys()].find((text) => text.includes('actor_client_id = $')) ?? '';
   const plan = await explained(`(generic_plan) ${page}`);
   // Empty months are looked into in any way.
@@ -107,7 +88,7 @@ it('events of an actor are found by index, also by a plan that was made once and
 });
 
 it('the statements of a patch are planned once for each connection', async () => {
-  const statements = await statementsOf(() => patched({ 'Idempotency-Key': 'planned' }));
+  const statements = await statementsOf(() => patched({ 'Idempotency-Key': 'planned' }), TRAIL);
   expect(statements.size).toBeGreaterThan(0);
   for (const [text, { name }] of statements)
     expect({ text, name }).toEqual({ text, name: expect.any(String) as unknown });

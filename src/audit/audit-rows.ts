@@ -120,6 +120,8 @@ async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[
           select from audit_record as earlier
           where earlier.operation_id = row.operation_id and earlier.action = row.action
             and earlier.id >= ${outcomes.since}::uuid and earlier.id < ${outcomes.until}::uuid
+          -- Makes it a look by index for each row, and not one at all events since then.
+          offset 0
         )
       on conflict do nothing
       returning id, tenant_id

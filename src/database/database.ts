@@ -33,7 +33,17 @@ const CONNECT_TIMEOUT = 2_000;
 const SESSION = [
   `set statement_timeout = ${STATEMENT_TIMEOUT}`,
   `set idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT}`,
-].join('; ');
+];
+/**
+ * Settings of the connections for patches: a statement there is planned once, and finds its rows by index. Left alone,
+ * PostgreSQL would plan to read tables that are small at that moment from end to end, and keep to it while they grow.
+ */
+const BY_INDEX = [
+  'set plan_cache_mode = force_generic_plan',
+  ...['seqscan', 'hashjoin', 'mergejoin'].map((way) => `set enable_${way} = off`),
+  // Before version 18 a plan that needs one of them counts as so expensive that it would be compiled.
+  'set jit = off',
+];
 const MAX_CONNECTIONS = 10;
 const MAX_READING_CONNECTIONS = 5;
 
@@ -69,8 +79,8 @@ export class Database {
       this.kysely = new Kysely<Schema>({ dialect: this.embedded() });
       this.readers = this.kysely;
     } else {
-      this.kysely = this.connected('patches', databaseUrl, MAX_CONNECTIONS);
-      this.readers = this.connected('readers', databaseUrl, MAX_READING_CONNECTIONS);
+      this.kysely = this.connected('patches', databaseUrl, MAX_CONNECTIONS, [...SESSION, ...BY_INDEX]);
+      this.readers = this.connected('readers', databaseUrl, MAX_READING_CONNECTIONS, SESSION);
     }
   }
 
@@ -141,7 +151,13 @@ export class Database {
     }
   }
 
-  private connected(name: string, connectionString: string, max: number): Kysely<Schema> {
+  /** @param settings of each connection */
+  private connected(
+    name: string,
+    connectionString: string,
+    max: number,
+    settings: readonly string[],
+  ): Kysely<Schema> {
     const pool = new pg.Pool({
       connectionString,
       max,
@@ -159,7 +175,7 @@ export class Database {
     pool.on('connect', (client) => client.on('error', () => undefined));
     return new Kysely<Schema>({
       dialect: new PostgresDialect({
-        pool: watchedPool(pool, hostOf(connectionString), PATIENCE, SESSION, this.tracing),
+        pool: watchedPool(pool, hostOf(connectionString), PATIENCE, settings.join('; '), this.tracing),
       }),
     });
   }
