@@ -315,6 +315,7 @@ describe('outcomes that the database does not take', () => {
   let writer: AuditWriter;
   let inserts: number;
   let away: boolean;
+  let held: Promise<void>;
   let model: StoredEvent;
   let made = 0;
   beforeEach(async () => {
@@ -329,10 +330,12 @@ describe('outcomes that the database does not take', () => {
     writer = new AuditWriter(bff.database, clock, metrics, NO_TRACING, new RecentLeaves(clock), logger);
     inserts = 0;
     away = true;
+    held = Promise.resolve();
     intercept((query, pass) => {
       if (isInsert(query)) inserts += 1;
       if (isInsert(query) && has(query, UNSTORABLE)) return Promise.reject(fault('22P05'));
-      return away && isInsert(query) ? Promise.reject(fault('57P01')) : pass();
+      if (away && isInsert(query)) return Promise.reject(fault('57P01'));
+      return isInsert(query) ? held.then(pass) : pass();
     });
   });
 
@@ -415,6 +418,45 @@ describe('outcomes that the database does not take', () => {
     await owe(1);
     expect(lines[2]).toMatchObject({ level: 50, count: 1, events: [name] });
     expect(await count('billing_bff_audit_events_dropped_total')).toBe(3);
+  });
+
+  it('are not stored once they are called lost', async () => {
+    await owe(2);
+    writer.giveUp();
+    expect(lines[1]).toMatchObject({
+      level: 50,
+      count: 2,
+      msg: expect.stringContaining('are lost') as string,
+    });
+    away = false;
+    const before = inserts;
+    clock.advance(1_000);
+    writer.appendLater({ ...model } as unknown as AuditEvent);
+    await bff.send('GET', '/health/live'); // a try would have begun by now
+    expect(inserts).toBe(before);
+    expect(await newEvents(0)).toHaveLength(2);
+  });
+
+  it('are not called lost while an insert of them is under way', async () => {
+    await owe(1);
+    away = false;
+    let letGo: () => void = () => undefined;
+    held = new Promise((resolve) => (letGo = resolve));
+    const before = inserts;
+    clock.advance(1_000);
+    await until(() => Promise.resolve(inserts > before), 'a try');
+    const late = owe(1);
+    writer.giveUp();
+    await late;
+    letGo();
+    await until(async () => (await newEvents(0)).length === 3, 'the event that was under way');
+    const { operation_id } = model;
+    const name = { operation_id, action: 'customer.patch', phase: 'outcome', outcome: 'applied' };
+    expect(lines.slice(1)).toMatchObject([
+      { level: 50, count: 1, events: [name], msg: expect.stringContaining('may be lost') as string },
+      { level: 50, count: 1, events: [name], msg: expect.stringContaining('are lost') as string },
+    ]);
+    expect(await count('billing_bff_audit_events_dropped_total')).toBe(1);
   });
 
   it('one that it will never take is named, and keeps no other waiting', async () => {

@@ -40,6 +40,7 @@ interface Waiting {
 @Injectable()
 export class AuditWriter {
   private urgent: Waiting[] = [];
+  private underWay: readonly Entry[] = [];
   private readonly backlog: Backlog;
   /** After a failure the backlog is not tried for a while, so that it does not delay urgent events. */
   private resting = false;
@@ -116,7 +117,8 @@ export class AuditWriter {
   /** Stops storing, and logs the lost events. */
   giveUp(): void {
     this.closed = true;
-    this.backlog.end();
+    this.backlog.end(this.underWay);
+    for (const { failed } of this.urgent.splice(0)) failed(new AuditUnavailable('the trail is closed'));
   }
 
   private work(): void {
@@ -134,8 +136,11 @@ export class AuditWriter {
     // Requests of one turn of the event loop share an insert: the more, the busier the process is.
     await nextTurn();
     while (this.hasWork) {
-      if (this.urgent.length > 0) await this.writeUrgent(this.urgent.splice(0, BATCH_SIZE));
-      else await this.writeBehind(this.backlog.next(BATCH_SIZE));
+      const urgent = this.urgent.splice(0, BATCH_SIZE);
+      this.underWay = urgent.length > 0 ? urgent.map(({ entry }) => entry) : this.backlog.next(BATCH_SIZE);
+      if (urgent.length > 0) await this.writeUrgent(urgent);
+      else await this.writeBehind(this.underWay);
+      this.underWay = [];
       await nextTurn();
     }
   }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { describeError } from '../http/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../runtime/clock.js';
+import { slices } from '../runtime/turns.js';
 import type { AuditEvent } from './audit-event.js';
 import type { Entry } from './audit-rows.js';
 
@@ -85,7 +86,7 @@ export class Backlog {
   /** Records that the database is not available. */
   failed(error: unknown): void {
     this.metrics.outcomesOwed(this.outcomes.length);
-    if (this.stopSaying !== undefined) return;
+    if (this.ended || this.stopSaying !== undefined) return;
     this.caughtUp = 0;
     this.say(
       { error: describeError(error) },
@@ -94,13 +95,21 @@ export class Backlog {
     this.sayAgain();
   }
 
-  /** Logs the events that are lost; nothing will be stored any more, and later events are logged, too. */
-  end(): void {
+  /**
+   * Logs the events that are lost; nothing will be stored any more, and later events are logged, too.
+   * @param underWay events that are being stored: nobody will know whether they were
+   */
+  end(underWay: readonly Entry[]): void {
     if (this.ended) return;
     this.ended = true;
     this.stopSaying?.();
+    this.stopSaying = undefined;
+    this.remove(underWay);
     const lost = [...this.outcomes, ...this.refusals];
-    for (let start = 0; start < lost.length; start += NAMED) this.sayLost(lost.slice(start, start + NAMED));
+    this.remove(lost);
+    for (const some of slices(underWay, NAMED))
+      this.name(some, 'audit events may be lost: they were being stored when the process ended');
+    for (const some of slices(lost, NAMED)) this.sayLost(some);
   }
 
   private remove(entries: readonly Entry[]): void {
@@ -126,10 +135,11 @@ export class Backlog {
 
   private sayLost(entries: readonly Entry[]): void {
     for (const { event } of entries) this.metrics.auditEventDropped(event.phase);
-    this.logger.error(
-      { count: entries.length, events: entries.map(nameOf) },
-      'audit events are lost: they could not be stored before the shutdown',
-    );
+    this.name(entries, 'audit events are lost: they could not be stored before the shutdown');
+  }
+
+  private name(entries: readonly Entry[], message: string): void {
+    this.logger.error({ count: entries.length, events: entries.map(nameOf) }, message);
   }
 
   private drop(kind: Kind): void {
