@@ -143,6 +143,14 @@ it.each([
     'GET /health/live HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
     1,
   ],
+  [
+    'a request whose answer ends the connection',
+    'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n',
+    1,
+  ],
+  ['a CONNECT that was refused', 'CONNECT a.test:1 HTTP/1.1\r\nHost: a.test:1\r\n\r\n', 1],
+  ['what is no HTTP', 'nonsense\r\n\r\n', 1],
+  ['a preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 1],
 ])('SIGTERM does not wait for a client that has sent %s and never closes', async (_name, sent, answers) => {
   bff = await BffProcess.start(around.settings);
   const { hostname, port } = new URL(bff.url ?? '');

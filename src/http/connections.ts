@@ -123,10 +123,11 @@ export class Connections {
     setTimeout(() => {
       for (const { socket } of this.all()) socket.destroy();
     }, deadlineMs + ANSWER_GRACE).unref();
-    for (const { socket, busy, queue } of this.all()) {
-      if (busy) socket.setTimeout(this.limits.writeTimeoutWhenDraining);
+    for (const connection of this.all()) {
+      const { socket, busy, queue } = connection;
       // No client waits for an answer there, so none must be given the time to read it.
-      else if (queue === this.unused) socket.destroy();
+      if (isDone(connection) || (!busy && queue === this.unused)) socket.destroy();
+      else if (busy) socket.setTimeout(this.limits.writeTimeoutWhenDraining);
       else this.end(socket);
     }
   }
@@ -251,6 +252,11 @@ export class Connections {
 function readable(socket: WatchedSocket): Connection | undefined {
   const connection = socket[CONNECTION];
   return connection === undefined || connection.over || socket.destroyed ? undefined : connection;
+}
+
+/** Whether the last answer has been sent, and the client is not in the middle of a body. */
+function isDone({ socket, over, latest }: Connection): boolean {
+  return over && socket.writableFinished && latest?.complete !== false;
 }
 
 function leave(this: WatchedSocket): void {
