@@ -48,7 +48,9 @@ export async function serve(config: Config): Promise<void> {
     const runtime = { config, environment: processEnvironment(), clock, ids, logger, tracing };
 
     await warmUp(config, logger);
-    lowerEngineThreads([...process.execArgv, runtime.environment['NODE_OPTIONS'] ?? '']);
+    // The embedded database is WebAssembly: the main thread would wait for the threads that compile it.
+    if (config.databaseUrl !== undefined)
+      lowerEngineThreads([...process.execArgv, runtime.environment['NODE_OPTIONS'] ?? '']);
     const app = await createApp(runtime);
     app.get(Metrics).watchProcess();
     app.get(Metrics).watchLog(output);
