@@ -15,8 +15,12 @@ beforeEach(async () => {
 });
 afterAll(() => bff.stop());
 
-async function get(path: string, scope = 'customers:read'): Promise<TestAnswer> {
-  const headers = { Authorization: `Bearer ${await bff.idp.token({ scope })}` };
+async function get(
+  path: string,
+  scope = 'customers:read',
+  more: Record<string, string> = {},
+): Promise<TestAnswer> {
+  const headers = { Authorization: `Bearer ${await bff.idp.token({ scope })}`, ...more };
   return bff.send('GET', path, undefined, headers);
 }
 
@@ -41,6 +45,14 @@ it('by alias is the same, with the same tag', async () => {
   expect(byAlias.headers.get('etag')).toBe(byId.headers.get('etag'));
   expect(byAlias.headers.get('content-location')).toBe(CUSTOMER_PATH);
   expect(bff.upstream.requests.at(-1)?.url).toBe('/api/v1/customers/m%C3%BCller%25');
+});
+
+it('is whole for who knows its tag already, which says nothing of members beyond the contract', async () => {
+  const known = (await get(CUSTOMER_PATH)).headers.get('etag') ?? '';
+  upstream.write({ custom_properties: { tier: 'gold' } });
+  const answer = await get(CUSTOMER_PATH, 'customers:read', { 'If-None-Match': known });
+  expect(answer).toMatchObject({ status: 200, body: { ...CUSTOMER, custom_properties: { tier: 'gold' } } });
+  expect(answer.headers.get('etag')).toBe(known);
 });
 
 it('takes the scope customers:read', async () => {

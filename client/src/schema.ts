@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Get a customer
-         * @description Returns the customer as stored in the billing API, with an ETag for `If-Match`. `is_tax_exempt` can be written but not read, so it is not in the answer and not covered by the ETag.
+         * @description Returns the customer as stored in the billing API, with an ETag for `If-Match`. `is_tax_exempt` can be written but not read, so it is not in the answer and not covered by the ETag. Nor are members beyond the contract, so `If-None-Match` is ignored: a 304 would hide that they changed.
          */
         get: operations["getCustomer"];
         put?: never;

@@ -59,7 +59,8 @@ export const GET = {
   summary: 'Get a customer',
   description:
     'Returns the customer as stored in the billing API, with an ETag for `If-Match`. `is_tax_exempt` can be written ' +
-    'but not read, so it is not in the answer and not covered by the ETag.',
+    'but not read, so it is not in the answer and not covered by the ETag. Nor are members beyond the contract, so ' +
+    '`If-None-Match` is ignored: a 304 would hide that they changed.',
 };
 
 export const LIST = {
