@@ -3,10 +3,10 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { describeExport } from './audit/audit-export.docs.js';
 import { SCOPES } from './auth/scopes.js';
 import { PASSED_ON } from './billing/passed-on.docs.js';
+import type { Config } from './config/config.js';
 import { ID_OR_ALIAS } from './customers/customers.docs.js';
 import { PATCH_FIELDS } from './customers/dto/patch-customer.dto.js';
 import { scopesFor } from './customers/field-scopes.js';
-import type { Config } from './config/config.js';
 import { offerCustomers } from './openapi/customer-examples.js';
 import { introduction } from './openapi/introduction.js';
 import { withNullTypes } from './openapi/null-types.js';

@@ -5,17 +5,17 @@ import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConsoleModule } from './console/console.module.js';
 import { CustomersModule } from './customers/customers.module.js';
-import { PrivacyModule } from './privacy/privacy.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
-import { PagesModule } from './pages/pages.module.js';
-import { ReencryptionModule } from './reencryption.module.js';
 import { OutsideModule } from './outside.module.js';
-import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
-import { InFlight } from './runtime/in-flight.js';
+import { PagesModule } from './pages/pages.module.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
+import { ReencryptionModule } from './reencryption.module.js';
 import { type Runtime, RuntimeModule } from './runtime.module.js';
+import { InFlight } from './runtime/in-flight.js';
+import { TenantAdminModule } from './tenant-admin/tenant-admin.module.js';
 
 /** The modules of the service. docs/adr/0023 explains the order in which they stop. */
 @Module({})

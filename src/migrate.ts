@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import { ConfigError } from './config/environment.js';
 import { loadMigrationSettings } from './config/load.js';
 import { Database, DatabaseUnusable } from './database/database.js';
-import { createLogger } from './http/logger.js';
 import { LogOutput } from './http/log-output.js';
+import { createLogger } from './http/logger.js';
 import { SystemClock } from './runtime/clock.js';
 
 /** `npm run migrate`: brings the database up to date and exits, with 1 and the reason if it can't. */

@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { CryptoModule } from './crypto/crypto.module.js';
 import { CUSTOMER_KEYS } from './crypto/customer-key-table.js';
-import { ENCRYPTED_TABLES, Reencryption } from './crypto/reencryption.js';
 import { ownKeysOf } from './crypto/own-key-tables.js';
+import { ENCRYPTED_TABLES, Reencryption } from './crypto/reencryption.js';
 import { placeOf as snapshotPlace } from './customers/patch-snapshot.js';
 import { placeOf as answerPlace } from './idempotency/idempotency-keys.js';
 import { TENANT_TOKENS } from './tenants/token-table.js';

@@ -1,15 +1,15 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import { createAdminApp } from './admin-app.js';
 import { AuditWriter } from './audit/audit-writer.js';
 import { KeySet } from './auth/key-set.js';
 import type { Config } from './config/config.js';
 import { processEnvironment } from './config/load.js';
-import { createAdminApp } from './admin-app.js';
 import { createApp } from './create-app.js';
 import { Draining } from './health/draining.js';
-import { createLogger, describeError, errorLine, toggleDebug } from './http/logger.js';
 import { LogOutput } from './http/log-output.js';
+import { createLogger, describeError, errorLine, toggleDebug } from './http/logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { rehearse } from './rehearsal.js';
 import { SystemClock } from './runtime/clock.js';

@@ -1,8 +1,8 @@
 import type { Clock } from '../runtime/clock.js';
 import { nextTurn, slices } from '../runtime/turns.js';
 import { timeOf } from './event-ids.js';
-import { type EventRow, eventOf, isInItsForm, textOf } from './stored-event.js';
 import { type Hash, leafHash } from './merkle.js';
+import { type EventRow, eventOf, isInItsForm, textOf } from './stored-event.js';
 
 /** Why an event may not enter its log: its tenant has no such event, or the service would not store it like this. */
 export type SetAsideReason = 'missing' | 'not-canonical';

@@ -1,5 +1,5 @@
-import type { TraceContext } from '../http/trace-context.js';
 import type { Principal } from '../auth/access-token.guard.js';
+import type { TraceContext } from '../http/trace-context.js';
 
 export const ACTIONS = [
   'customer.patch',

@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
 import { fault, inTurn, MayBeAbsent, Satisfies } from '../http/rules.js';
 import { text, textThat } from '../http/text-rules.js';
 import { WholeNumber } from '../http/whole-number.js';

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { LogReader } from '../audit-log/log-reader.js';
+import { trailUnavailable } from '../database/trail-unavailable.js';
 import { type Fault, refuseFaults, validationFailed } from '../http/problem.js';
 import { slices, Turns } from '../runtime/turns.js';
-import { trailUnavailable } from '../database/trail-unavailable.js';
 import { AuditCursors } from './audit-cursors.js';
 import type { AuditedRequest, AuditEvent, Change, Target } from './audit-event.js';
 import { AuditExport, type Exported, type ExportedEvent } from './audit-export.js';
-import type { AuditQuery } from './audit-query.js';
 import type { AuditFilter } from './audit-filter.js';
 import { AuditPages } from './audit-pages.js';
 import { AuditQueriesForReaders, type StoredEvent } from './audit-queries.js';
+import type { AuditQuery } from './audit-query.js';
 import { AuditTrail } from './audit-trail.js';
 import { ChangeValues } from './change-values.js';
 import { CustomerAliases, targetOf } from './customer-aliases.js';

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely';
+import { idsSince, timeOf } from '../audit-log/event-ids.js';
+import { columnsOf } from '../audit-log/stored-event.js';
 import { fromNow } from '../database/database-time.js';
 import type { CustomerAliasTable, EncryptedColumns, KeptAnswer, Schema } from '../database/schema.js';
 import { PLATFORM } from '../tenants/tenant.js';
 import type { AuditEvent } from './audit-event.js';
-import { idsSince, timeOf } from '../audit-log/event-ids.js';
-import { columnsOf } from '../audit-log/stored-event.js';
 
 /** Milliseconds from an unknown outcome to the reconciler's first read. */
 const FIRST_READ = 1_000;

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from 'kysely';
 import type { KeptAnswer, Schema } from '../database/schema.js';
+import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
 import { Ids } from '../runtime/ids.js';
-import { atMost, within } from '../runtime/within.js';
 import { InFlight } from '../runtime/in-flight.js';
-import { Problem } from '../http/problem.js';
+import { atMost, within } from '../runtime/within.js';
 import type { AuditedRequest, AuditEvent, Provenance, UsedCredential } from './audit-event.js';
 import type {
   AdminAction,

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { canonicalize } from '../crypto/canonical.js';
 import type { Logger } from 'pino';
+import { canonicalize } from '../crypto/canonical.js';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
 import type { DataKey } from '../crypto/data-key.js';
 import { describeError, LOGGER } from '../http/logger.js';

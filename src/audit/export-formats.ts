@@ -1,8 +1,8 @@
 import Negotiator from 'negotiator';
+import { textOf } from '../audit-log/stored-event.js';
 import type { AuditEvent, Change } from './audit-event.js';
 import type { ExportedEvent, ExportedLog, PrunedLeaves } from './audit-export.js';
 import { toOcsf } from './ocsf.js';
-import { textOf } from '../audit-log/stored-event.js';
 
 /** What an export is of: a whole log, or the events of a log that match a filter. */
 export type Covered = ExportedLog | { readonly origin: string; readonly complete: false };

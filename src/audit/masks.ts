@@ -1,5 +1,5 @@
-import { CUSTOMER_ID } from './customer-id.js';
 import type { Masked } from './audit-event.js';
+import { CUSTOMER_ID } from './customer-id.js';
 
 const HIDDEN = '***';
 

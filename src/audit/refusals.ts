@@ -8,9 +8,9 @@ import { Ids } from '../runtime/ids.js';
 import { InFlight } from '../runtime/in-flight.js';
 import { TenantCache } from '../tenants/tenant-cache.js';
 import type { AuditEvent } from './audit-event.js';
-import { actorOf } from './provenance.js';
 import { AuditWriter } from './audit-writer.js';
 import { targetOf } from './customer-aliases.js';
+import { actorOf } from './provenance.js';
 
 /** Milliseconds for which equal refusals become one event. */
 const WINDOW = 60_000;

@@ -10,11 +10,11 @@ import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../http/problem.js';
-import { PLATFORM, type Tenant } from '../tenants/tenant.js';
 import { requireActive, requireKnown, TenantCache } from '../tenants/tenant-cache.js';
+import { PLATFORM, type Tenant } from '../tenants/tenant.js';
+import { CallerLimits, type Seat } from './caller-limits.js';
 import { type Caller } from './caller.js';
 import { ANY_TENANT_SCOPE, type Scope } from './scopes.js';
-import { CallerLimits, type Seat } from './caller-limits.js';
 import { TokenVerifier } from './token-verifier.js';
 
 /** A caller and the tenant they act for, for routes behind the guard. */

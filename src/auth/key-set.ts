@@ -2,9 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
-import { Clock } from '../runtime/clock.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { Metrics } from '../metrics/metrics.js';
+import { Clock } from '../runtime/clock.js';
 
 /** The key set can't be fetched. Without it this token can be neither accepted nor refused. */
 export class KeySetUnavailable extends Error {

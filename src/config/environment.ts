@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { readAuditLog } from './audit-log-settings.js';
 import { readAuth } from './auth-settings.js';
 import {
   type AuditLogConfig,
@@ -11,7 +12,6 @@ import {
   type MigrationSettings,
   type TracesConfig,
 } from './config.js';
-import { readAuditLog } from './audit-log-settings.js';
 import { readConsole } from './console-settings.js';
 import { parseEncryptionKeys } from './encryption-keys.js';
 import { misspeltNames } from './misspelt-names.js';

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config, EncryptionKey, SigningKey } from '../config/config.js';
 import { parseSigningKey } from '../config/audit-log-settings.js';
+import type { Config, EncryptionKey, SigningKey } from '../config/config.js';
 import { DataDirUnusable, makeDataDir } from '../runtime/data-dir.js';
 
 /** The encryption keys of the settings. Outside production, if unset, one is created and kept in DATA_DIR (0600). */

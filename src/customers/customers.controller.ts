@@ -13,15 +13,15 @@ import { REPLAYED } from '../idempotency/stored-answer.js';
 import { CustomerPreview } from './customer-preview.schema.js';
 import { CustomerReads } from './customer-reads.js';
 import { CustomerRefPipe } from './customer-ref.pipe.js';
-import { CustomersService } from './customers.service.js';
 import * as docs from './customers.docs.js';
+import { CustomersService } from './customers.service.js';
 import { CustomersQuery, readCustomersQuery } from './dto/customers-query.dto.js';
 import { PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { EntityTags } from './entity-tags.js';
 import { WRITE_SCOPES } from './field-scopes.js';
 import { PatchBodyPipe } from './patch-body.pipe.js';
-import { ApiPatchProblems, ApiPreviewProblems } from './patch-problems.docs.js';
 import { Conditions, type PatchConditions } from './patch-conditions.js';
+import { ApiPatchProblems, ApiPreviewProblems } from './patch-problems.docs.js';
 import { PreviewsService } from './previews.service.js';
 
 /** The routes of customers. */

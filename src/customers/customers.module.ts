@@ -12,8 +12,8 @@ import { EntityTags } from './entity-tags.js';
 import { LaterPatches } from './later-patches.js';
 import { PatchJournal } from './patch-journal.js';
 import { PatchReplay } from './patch-replay.js';
-import { RevertedOperations } from './reverted-operations.js';
 import { PreviewsService } from './previews.service.js';
+import { RevertedOperations } from './reverted-operations.js';
 
 @Module({
   imports: [AuditModule, BillingModule, CryptoModule, IdempotencyModule, TenantsModule],

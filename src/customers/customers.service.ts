@@ -20,8 +20,8 @@ import { bodyOf, diffOf, isSameCustomer } from './patch-diff.js';
 import { PatchJournal } from './patch-journal.js';
 import * as outcome from './patch-outcome.js';
 import { PatchReplay } from './patch-replay.js';
-import { isOfAnother, RevertedOperations } from './reverted-operations.js';
 import type { AdmittedPatch, PatchContext, PatchRequest, PatchResult } from './patch-request.js';
+import { isOfAnother, RevertedOperations } from './reverted-operations.js';
 
 /**
  * Share of the remaining time for one attempt of the read before a patch. The rest is for the patch and the read

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { canonicalize } from '../crypto/canonical.js';
-import { AppKeys } from '../crypto/app-keys.js';
 import type { Customer } from '../billing/customer.dto.js';
+import { AppKeys } from '../crypto/app-keys.js';
+import { canonicalize } from '../crypto/canonical.js';
 import { validationFailed } from '../http/problem.js';
 import { PATCH_FIELDS } from './dto/patch-customer.dto.js';
 import { isVerifiable, shownValue } from './patch-diff.js';

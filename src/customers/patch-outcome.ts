@@ -6,8 +6,8 @@ import type { Customer } from '../billing/customer.dto.js';
 import { type Fault, type FaultCode, Problem, type ProblemSlug } from '../http/problem.js';
 import { effectsSeenIn, type FieldEffect, sameEffect } from './audit-changes.js';
 import type { EntityTagComparison } from './entity-tags.js';
-import { NO_SUCH_OPERATION } from './reverted-operations.js';
 import { isAsFirstRead, type PatchDiff, showsAsked } from './patch-diff.js';
+import { NO_SUCH_OPERATION } from './reverted-operations.js';
 
 /** The outcome of a patch: the record for the trail, and the answer for the caller. */
 export type PatchOutcome =

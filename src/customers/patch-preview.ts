@@ -1,10 +1,10 @@
 import type { Change } from '../audit/audit-event.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { readCustomer } from '../billing/read-customer.js';
-import type { PatchField } from './dto/patch-customer.dto.js';
 import { intendedChanges } from './audit-changes.js';
-import { isVerifiable, type PatchDiff } from './patch-diff.js';
 import type { CustomerPreview, PreviewWarning } from './customer-preview.schema.js';
+import type { PatchField } from './dto/patch-customer.dto.js';
+import { isVerifiable, type PatchDiff } from './patch-diff.js';
 
 /** The preview of a patch, from the customer just read: the changed customer, the changes, and warnings. */
 export function previewOf(diff: PatchDiff, customer: Customer): Omit<CustomerPreview, 'etag'> {

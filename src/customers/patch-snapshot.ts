@@ -1,5 +1,5 @@
-import { PATCH_FIELDS, PatchCustomerDto } from './dto/patch-customer.dto.js';
 import type { ChangeValue } from '../audit/change-values.js';
+import { PATCH_FIELDS, PatchCustomerDto } from './dto/patch-customer.dto.js';
 import { askedFields, type PatchDiff, sentFields } from './patch-diff.js';
 
 /**

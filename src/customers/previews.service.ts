@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { BillingResult } from '../billing/billing.client.js';
-import { CustomerReads } from './customer-reads.js';
 import type { CustomerPreview } from './customer-preview.schema.js';
+import { CustomerReads } from './customer-reads.js';
 import { EntityTags } from './entity-tags.js';
 import { diffOf } from './patch-diff.js';
 import { PatchJournal } from './patch-journal.js';

@@ -1,9 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { FaultSchema } from './fault.schema.js';
-import { ProblemSchema } from './problem.schema.js';
-import { PROBLEMS, type ProblemBody, type ProblemSlug } from './problem.js';
 import { type Answered, exampleOf } from './problem-examples.js';
+import { PROBLEMS, type ProblemBody, type ProblemSlug } from './problem.js';
+import { ProblemSchema } from './problem.schema.js';
 
 /** Headers of every answer. */
 export const REQUEST_ID_HEADER = {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { canonicalize } from '../crypto/canonical.js';
 import type { Logger } from 'pino';
 import { AppKeys } from '../crypto/app-keys.js';
+import { canonicalize } from '../crypto/canonical.js';
 import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
 import type { EncryptedColumns, KeptAnswer } from '../database/schema.js';

@@ -7,8 +7,8 @@ import { WRITE_SCOPES } from '../customers/field-scopes.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { HasQueryParameters } from '../http/known-query.js';
 import { UUID_PARAM } from '../http/uuid-param.js';
-import { Operation } from './operation.schema.js';
 import { OperationQuery, readWait } from './operation-query.dto.js';
+import { Operation } from './operation.schema.js';
 import { OperationsService } from './operations.service.js';
 
 @ApiTags('Operations')

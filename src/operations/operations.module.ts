@@ -5,8 +5,8 @@ import { CryptoModule } from '../crypto/crypto.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { OpenOperations } from './open-operations.js';
-import { OperationsController } from './operations.controller.js';
 import { OperationWaits } from './operation-waits.js';
+import { OperationsController } from './operations.controller.js';
 import { OperationsService } from './operations.service.js';
 import { Reconciler } from './reconciler.js';
 

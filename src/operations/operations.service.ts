@@ -6,8 +6,8 @@ import { trailUnavailable } from '../database/trail-unavailable.js';
 import { Problem } from '../http/problem.js';
 import { isUuid } from '../http/uuid-param.js';
 import { OpenOperations } from './open-operations.js';
-import type { Operation } from './operation.schema.js';
 import { OperationWaits } from './operation-waits.js';
+import type { Operation } from './operation.schema.js';
 
 /** Operations, as the trail shows them. */
 @Injectable()

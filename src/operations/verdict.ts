@@ -1,8 +1,8 @@
 import type { BillingAnswer } from '../billing/billing-answer.js';
+import type { Customer } from '../billing/customer.dto.js';
 import { effectsSeenIn, type FieldEffect, sameEffect } from '../customers/audit-changes.js';
 import { isAsFirstRead, showsAsked } from '../customers/patch-diff.js';
 import type { PatchSnapshot } from '../customers/patch-snapshot.js';
-import type { Customer } from '../billing/customer.dto.js';
 import type { OpenOperationRow } from './open-operations.js';
 
 /** Milliseconds from an unknown outcome to each read. The result of the last read is final. */

@@ -1,8 +1,8 @@
 import { Controller, Delete, HttpCode, Param } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { AuditedRequest } from '../audit/audit-event.js';
-import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { CurrentRequest } from '../audit/current-request.js';
+import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { RequireScopes } from '../auth/access-token.guard.js';
 import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';

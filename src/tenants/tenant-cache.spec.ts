@@ -1,12 +1,12 @@
-import pino from 'pino';
 import { randomBytes } from 'node:crypto';
+import pino from 'pino';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import { testConfig } from '../../test/support/test-config.js';
 import { KeyRing } from '../crypto/key-ring.js';
+import { TenantCache, TTL } from './tenant-cache.js';
+import { tokenContext } from './tenant-change.js';
 import type { TenantRow, TokenRow } from './tenant-rows.js';
 import type { TenantStore } from './tenant-store.js';
-import { tokenContext } from './tenant-change.js';
-import { TenantCache, TTL } from './tenant-cache.js';
 
 const ring = new KeyRing([{ kid: 'k', key: randomBytes(32) }]);
 

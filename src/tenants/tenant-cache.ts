@@ -6,10 +6,10 @@ import { describeError, LOGGER } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
 import { Clock } from '../runtime/clock.js';
 import { BillingToken } from './billing-token.js';
-import type { Credential, Tenant } from './tenant.js';
-import type { TenantRow, TokenRow } from './tenant-rows.js';
 import { tokenContext } from './tenant-change.js';
+import type { TenantRow, TokenRow } from './tenant-rows.js';
 import { TenantStore } from './tenant-store.js';
+import type { Credential, Tenant } from './tenant.js';
 
 /** Milliseconds after which a cached tenant is no longer used, even if notifications were lost. */
 export const TTL = 30_000;

@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import { describeError, LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { within } from '../runtime/within.js';
-import type { Credential, Tenant } from './tenant.js';
-import { TenantStore } from './tenant-store.js';
 import { TenantCache } from './tenant-cache.js';
+import { TenantStore } from './tenant-store.js';
+import type { Credential, Tenant } from './tenant.js';
 
 /** A tenant with a token that may be used. */
 export type EquippedTenant = Tenant & { readonly credential: Credential };

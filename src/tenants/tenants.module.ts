@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { FileEntries } from './file-entries.js';
+import { MissingKeys } from './missing-keys.js';
+import { TenantCache } from './tenant-cache.js';
 import { TenantChanges } from './tenant-changes.js';
 import { TenantCredentials } from './tenant-credentials.js';
 import { TenantStore } from './tenant-store.js';
-import { TenantCache } from './tenant-cache.js';
-import { MissingKeys } from './missing-keys.js';
 
 @Module({
   imports: [CryptoModule],
