@@ -77,6 +77,33 @@ describe('PUT /tenants/{id}', () => {
     expect({ status: put.status, body: put.body }).toEqual({ status: 200, body: { id, ...VIEW } });
   });
 
+  it.each([
+    ['with every field set', { status: 'suspended', invoicing_entities: ['ive_1'] }],
+    ['with defaults', {}],
+  ])('takes what GET answered, %s, and changes nothing', async (_, settings) => {
+    const id = await newTenant({
+      ...settings,
+      ...('status' in settings ? { billing_api_url: `${away.url}/v2` } : {}),
+    });
+    const { body } = await act('GET', `/${id}`);
+    const put = await act('PUT', `/${id}`, body);
+    expect({ status: put.status, body: put.body }).toEqual({ status: 200, body });
+    expect((await act('GET', `/${id}`)).body).toEqual(body);
+  });
+
+  it('creates a tenant from what GET answered', async () => {
+    const id = `copied-${(created += 1)}`;
+    const put = await act('PUT', `/${id}`, { id, ...VIEW });
+    expect({ status: put.status, body: put.body }).toEqual({ status: 201, body: { id, ...VIEW } });
+  });
+
+  it('says which id it expects', async () => {
+    const put = await act('PUT', '/never', { name: 'x', id: 'other' });
+    expect(faultsOf(put)).toEqual([
+      { pointer: '#/id', code: 'not-allowed', detail: 'must be the id in the path, or left out' },
+    ]);
+  });
+
   const refused: [string, unknown, ...string[]][] = [
     ['no name', {}, '#/name required'],
     ['null as name', { name: null }, '#/name null'],
@@ -90,7 +117,6 @@ describe('PUT /tenants/{id}', () => {
     ['another status', { name: 'x', status: 'deleted' }, '#/status not-allowed'],
     ['a status in capitals', { name: 'x', status: 'Active' }, '#/status not-allowed'],
     ['a list as status', { name: 'x', status: ['active'] }, '#/status not-allowed'],
-    ['null as entities', { name: 'x', invoicing_entities: null }, '#/invoicing_entities null'],
     ['text as entities', { name: 'x', invoicing_entities: 'ive_1' }, '#/invoicing_entities not-list'],
     [
       'entities that are none',
@@ -103,11 +129,17 @@ describe('PUT /tenants/{id}', () => {
       { name: 'x', invoicing_entities: Array(101).fill('ive_1') },
       '#/invoicing_entities too-many',
     ],
-    ['null as address', { name: 'x', billing_api_url: null }, '#/billing_api_url null'],
     ['a number as address', { name: 'x', billing_api_url: 1 }, '#/billing_api_url not-text'],
     ['an empty address', { name: 'x', billing_api_url: '' }, '#/billing_api_url too-short'],
     ['a token', { name: 'x', token: 'secret-in-the-wrong-place' }, '#/token unknown-field'],
-    ['an id', { name: 'x', id: 'x' }, '#/id unknown-field'],
+    ['another id than that of the path', { name: 'x', id: 'Never' }, '#/id not-allowed'],
+    ['a number as id', { name: 'x', id: 5 }, '#/id not-text'],
+    ['null as id', { name: 'x', id: null }, '#/id null'],
+    [
+      'another id and an address that is not allowed, at once',
+      { name: 'x', id: 'x', billing_api_url: 'ftp://x' },
+      ...['#/id not-allowed', '#/billing_api_url not-allowed'],
+    ],
     ['a prototype', '{"name":"x","__proto__":{"status":"active"}}', '#/__proto__ unknown-field'],
     ['a list', [{ name: 'x' }], '# not-object'],
     ['null', 'null', '# not-object'],

@@ -953,6 +953,11 @@ export interface components {
             data: components["schemas"]["Tenant"][];
         };
         PutTenant: {
+            /**
+             * @description May be left out; otherwise the id in the path.
+             * @example acme
+             */
+            id?: string;
             /** @example Acme GmbH */
             name: string;
             /**
@@ -963,16 +968,17 @@ export interface components {
             /**
              * Format: uri
              * @description The tenant's own billing API, at an origin of BILLING_API_ALLOWED_ORIGINS, without user name, query or
-             *     fragment. Another origin retires the tenant's tokens: see `retire_tokens`.
+             *     fragment. Left out or null: the default of the service. Another origin retires the tenant's tokens: see
+             *     `retire_tokens`.
              */
-            billing_api_url?: string;
+            billing_api_url?: string | null;
             /**
-             * @description The only invoicing entities that patches may use. Left out: any.
+             * @description The only invoicing entities that patches may use. Left out or null: any.
              * @example [
              *       "ive_7n42DGM5Tflk9n8mt7Fhc7"
              *     ]
              */
-            invoicing_entities?: string[];
+            invoicing_entities?: string[] | null;
         };
         PatchTenant: {
             /** @example Acme GmbH */

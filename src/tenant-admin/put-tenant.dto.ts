@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ListOf, MayBeAbsent, Satisfies } from '../http/rules.js';
+import { ListOf, MayBeAbsent, MayBeCleared, Satisfies } from '../http/rules.js';
 import { text, textThat, VISIBLE_TEXT, visibleText } from '../http/text-rules.js';
 import { INVOICING_ENTITY_ID } from '../tenants/tenant.js';
 
@@ -32,9 +32,18 @@ export const Status = (): PropertyDecorator =>
     ApiProperty({ enum: ['active', 'suspended'] }),
   );
 
-/** A whole tenant. A field that is left out is set to its default. */
+/** A whole tenant, such as `GET` answered it. A field that is left out is set to its default. */
 @ApiSchema({ name: 'PutTenant' })
 export class PutTenantDto {
+  /**
+   * May be left out; otherwise the id in the path.
+   * @example 'acme'
+   */
+  @MayBeAbsent()
+  @Satisfies(text(1, 64))
+  @ApiProperty({ minLength: 1, maxLength: 64 })
+  id?: string;
+
   /** @example 'Acme GmbH' */
   @Satisfies(visibleText(255))
   @ApiProperty({ minLength: 1, maxLength: 255, pattern: VISIBLE_TEXT })
@@ -47,18 +56,19 @@ export class PutTenantDto {
 
   /**
    * The tenant's own billing API, at an origin of BILLING_API_ALLOWED_ORIGINS, without user name, query or
-   * fragment. Another origin retires the tenant's tokens: see `retire_tokens`.
+   * fragment. Left out or null: the default of the service. Another origin retires the tenant's tokens: see
+   * `retire_tokens`.
    */
-  @MayBeAbsent()
+  @MayBeCleared()
   @Satisfies(text(1, 2_048))
-  @ApiProperty({ maxLength: 2_048, format: 'uri' })
-  billing_api_url?: string;
+  @ApiProperty({ type: String, maxLength: 2_048, format: 'uri' })
+  billing_api_url?: string | null;
 
   /**
-   * The only invoicing entities that patches may use. Left out: any.
+   * The only invoicing entities that patches may use. Left out or null: any.
    * @example ['ive_7n42DGM5Tflk9n8mt7Fhc7']
    */
-  @MayBeAbsent()
+  @MayBeCleared()
   @EntityIds()
-  invoicing_entities?: string[];
+  invoicing_entities?: string[] | null;
 }

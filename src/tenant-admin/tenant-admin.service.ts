@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AdminRequest } from '../audit/audit-records.js';
 import { authorOf } from '../audit/provenance.js';
 import { Config } from '../config/config.js';
-import { Problem, pointerTo, validationFailed } from '../http/problem.js';
+import { type Fault, Problem, pointerTo, refuseFaults, validationFailed } from '../http/problem.js';
 import { billingApiUrl } from '../tenants/billing-api-url.js';
 import { BillingToken } from '../tenants/billing-token.js';
 import { TenantCache } from '../tenants/tenant-cache.js';
@@ -49,7 +49,7 @@ export class TenantAdminService {
     const settings = {
       name: body.name,
       status: body.status ?? ('active' as const),
-      billingApiUrl: this.checkedUrl(body.billing_api_url ?? null),
+      billingApiUrl: this.checkedUrl(body.billing_api_url ?? null, otherId(id, body)),
       invoicingEntities: body.invoicing_entities ?? null,
     };
     return this.change(id, async (change) => {
@@ -72,7 +72,7 @@ export class TenantAdminService {
     if (Object.keys(body).length === 0)
       throw validationFailed([{ pointer: '#', code: 'empty', detail: 'must change at least one field' }]);
     const { name, status, billing_api_url: address, invoicing_entities: entities } = body;
-    const billingApiUrl = address === undefined ? undefined : this.checkedUrl(address);
+    const billingApiUrl = address === undefined ? undefined : this.checkedUrl(address, []);
     return this.change(id, async (change) => {
       const tenant = await requireTenant(change);
       const settings = {
@@ -143,14 +143,27 @@ export class TenantAdminService {
     return put;
   }
 
-  private checkedUrl(value: string | null): string | null {
-    if (value === null) return null;
-    const url = billingApiUrl(value, this.config.billing);
-    if (typeof url === 'string') return url;
-    throw validationFailed([
-      { pointer: pointerTo('billing_api_url'), code: 'not-allowed', detail: url.fault },
-    ]);
+  /** @param others the other faults of the body: all are reported at once */
+  private checkedUrl(value: string | null, others: readonly Fault[]): string | null {
+    const url = value === null ? null : billingApiUrl(value, this.config.billing);
+    if (url !== null && typeof url !== 'string') {
+      const refused = {
+        pointer: pointerTo('billing_api_url'),
+        code: 'not-allowed',
+        detail: url.fault,
+      } as const;
+      throw validationFailed([refused, ...others]);
+    }
+    refuseFaults(others);
+    return url;
   }
+}
+
+/** A body that `GET` answered names the tenant; one that names another was meant for that. */
+function otherId(id: string, body: PutTenantDto): Fault[] {
+  if (body.id === undefined || body.id === id) return [];
+  const detail = 'must be the id in the path, or left out';
+  return [{ pointer: pointerTo('id'), code: 'not-allowed', detail }];
 }
 
 async function requireTenant(change: TenantChange): Promise<TenantRow> {
