@@ -7,6 +7,7 @@ import { AppModule } from './app.module.js';
 import { Refusals } from './audit/refusals.js';
 import { Database } from './database/database.js';
 import { Draining } from './health/draining.js';
+import { writeJson } from './http/exact-json.js';
 import { watchHandlers } from './http/handlers.js';
 import { NestLog } from './http/logger.js';
 import type { Problem } from './http/problem.js';
@@ -33,6 +34,7 @@ export async function createApp(runtime: Runtime, outside?: DynamicModule): Prom
     });
   });
   const fastify = adapter.getInstance();
+  fastify.setReplySerializer(writeJson);
   fastify.decorateRequest('caller', null);
   fastify.decorateRequest('principal', null);
   fastify.decorateRequest('claimedTenant', null);

@@ -1,3 +1,4 @@
+import { parseJson } from '../http/exact-json.js';
 import type { ProblemSlug } from '../http/problem.js';
 import { refusalMessage } from './refusal-message.js';
 import { retryAfterSeconds } from './retry-after.js';
@@ -76,7 +77,7 @@ export function readAnswer<Value>(
   { complete, status, headers, text }: WireAnswer,
   { parse, now, secret }: ReadOptions<Value>,
 ): BillingAnswer<Value> {
-  const body = parseJson(text);
+  const body = jsonOf(text);
   const parsed = status === 200 ? parse(body) : undefined;
   if (parsed !== undefined) return { kind: 'success', status, ...parsed };
   const retryAfterS = retryAfterSeconds(headers['retry-after'], now);
@@ -105,17 +106,10 @@ const REFUSALS: Partial<Record<number, ProblemSlug>> = {
   429: 'rate-limited-by-billing',
 };
 
-/** Half of a surrogate pair is not a character: it can be neither stored nor passed on. */
-function parseJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return SURROGATE.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
-}
-
-const SURROGATE = /\\u[dD][89a-fA-F]/;
-
-function wellFormed(_name: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.toWellFormed() : value;
 }

@@ -1,3 +1,5 @@
+import { ExactNumber } from '../http/exact-json.js';
+
 /** Nesting levels of an undocumented field. Deeper values are left out, because they can't be serialised. */
 const MAX_DEPTH = 64;
 
@@ -28,5 +30,5 @@ function isWritable(member: unknown, levels: number): boolean {
 }
 
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 }

@@ -1,6 +1,7 @@
 import { Big } from 'big.js';
 import type { Parsed } from './billing-answer.js';
 import { CUSTOMER_ID } from '../audit/customer-id.js';
+import { ExactNumber } from '../http/exact-json.js';
 import { CustomerList } from './customer-list.dto.js';
 import { Customer } from './customer.dto.js';
 
@@ -73,13 +74,23 @@ type Reader = (value: unknown) => unknown;
 
 const text: Reader = (value) => (typeof value === 'string' ? value : refuse());
 const boolean: Reader = (value) => (typeof value === 'boolean' ? value : refuse());
-const count: Reader = (value) => (Number.isSafeInteger(value) && Number(value) >= 0 ? value : refuse());
+const count: Reader = (value) => {
+  const number = floatOf(value);
+  return Number.isSafeInteger(number) && Number(number) >= 0 ? number : refuse();
+};
 const customerId: Reader = (value) =>
   typeof value === 'string' && CUSTOMER_ID.test(value) ? value : refuse();
 
 /** `20.5` → `"20.5"`, `1e-8` → `"0.00000001"`; text stays unchanged (U11). */
-const rate: Reader = (value) =>
-  typeof value === 'number' && Math.abs(value) <= MAX_RATE ? new Big(value).toFixed() : text(value);
+const rate: Reader = (value) => {
+  const number = floatOf(value);
+  return typeof number === 'number' && Math.abs(number) <= MAX_RATE ? new Big(number).toFixed() : text(value);
+};
+
+/** The billing API's documented numbers are 64-bit floats (U11), however they are written. */
+function floatOf(value: unknown): unknown {
+  return value instanceof ExactNumber ? Number(value) : value;
+}
 
 /** May be null or absent (U12). */
 const optional =
@@ -150,5 +161,7 @@ function refuse(): never {
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
+  );
 }

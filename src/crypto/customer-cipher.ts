@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { Database } from '../database/database.js';
 import { CHANNELS } from '../database/notifications.js';
 import type { EncryptedColumns, Schema } from '../database/schema.js';
+import { parseJson, writeJson } from '../http/exact-json.js';
 import { LOGGER } from '../http/logger.js';
 import { Clock } from '../runtime/clock.js';
 import { Turns } from '../runtime/turns.js';
@@ -73,7 +74,7 @@ export class CustomerCipher {
 
   /** @param place where the value is stored; the value can't be decrypted at another place */
   async encrypt(owner: Owner, place: string, value: unknown): Promise<EncryptedColumns> {
-    const text = JSON.stringify(value);
+    const text = writeJson(value);
     const customerKey = await this.keyOf(owner);
     if (customerKey !== undefined) {
       const encrypted = customerKey.encrypt(text, place);
@@ -112,7 +113,7 @@ export class CustomerCipher {
     const key =
       own_key === null ? await this.load(tenantId, customer_id ?? '') : await this.unwrap(own_key, place);
     if (key === undefined) throw new KeyDestroyed(`the key of ${place} was destroyed`);
-    return openWith(key, place, encrypted);
+    return parseJson(key.decrypt(encrypted, place));
   }
 
   /**
@@ -226,17 +227,18 @@ export class CustomerCipher {
   }
 }
 
-function openWith(key: DataKey, place: string, encrypted: Uint8Array): unknown {
-  const value: unknown = JSON.parse(key.decrypt(encrypted, place));
-  return value;
-}
-
 function openWithAny(
   keys: ReadonlyMap<string, DataKey>,
   { customerId, place, bytes }: EncryptedValue,
 ): Decrypted | undefined {
   const key = keys.get(customerId);
-  return key && ifDecryptable(() => ({ value: openWith(key, place, bytes), key }));
+  return (
+    key &&
+    ifDecryptable(() => {
+      const value: unknown = JSON.parse(key.decrypt(bytes, place));
+      return { value, key };
+    })
+  );
 }
 
 function ifDecryptable<Value>(open: () => Value): Value | undefined {
