@@ -205,6 +205,29 @@ describe('erasing a customer’s personal data', () => {
     expect((await clearEvents(CUSTOMER.id))[1]?.changes[0]?.clear).toMatchObject({ after: SECRET.name });
   });
 
+  it('is not put off by a suspension of the tenant', async () => {
+    const of = { tenant_id: 'initech' };
+    const operator = { Authorization: `Bearer ${await bff.idp.token({ scope: 'tenants:admin' })}` };
+    const setTo = async (status: string): Promise<TestAnswer> =>
+      bff.send('PATCH', '/api/v1/tenants/initech', { status }, operator);
+    expect((await setTo('active')).status).toBe(200);
+    const caller = { Authorization: `Bearer ${await bff.idp.token({ ...of, scope: 'customers:write' })}` };
+    expect((await bff.patch({ name: SECRET.name }, caller)).status).toBe(200);
+    expect((await setTo('suspended')).status).toBe(200);
+    const trail = async (): Promise<string> =>
+      JSON.stringify((await read(bff, 'audit-events', { ...of, scope: CLEAR })).body);
+    expect(await trail()).toContain(SECRET.name);
+
+    expect((await erase(CUSTOMER.id, { ...of, scope: 'customers:write' })).status).toBe(403);
+    expect((await erase(CUSTOMER.id, of)).status).toBe(204);
+
+    expect(await trail()).not.toContain(SECRET.name);
+    expect(await trail()).toContain('personal-data.erased');
+    expect((await bff.patch({ name: 'x' }, caller)).body).toMatchObject({
+      type: 'urn:billing-bff:problem:tenant-suspended',
+    });
+  });
+
   it('is 204 and in the trail, and the values are gone at once, everywhere', async () => {
     const masked = await maskedEvents();
     // Held in memory by whoever read it a moment ago.

@@ -57,7 +57,7 @@ export interface paths {
         post?: never;
         /**
          * Erase the personal data of a customer
-         * @description Destroys the key that encrypts the customer's data in this service: the values behind the masks of the trail, the answers stored for replays, and the snapshots of open operations. The masked trail and its proofs stay. Nothing is sent to the billing system.
+         * @description Destroys the key that encrypts the customer's data in this service: the values behind the masks of the trail, the answers stored for replays, and the snapshots of open operations. The masked trail and its proofs stay. Nothing is sent to the billing system. It also works for a suspended tenant.
          */
         delete: operations["erasePersonalData"];
         options?: never;
@@ -984,7 +984,7 @@ export interface components {
             /** @example Acme GmbH */
             name?: string;
             /**
-             * @description A suspended tenant's requests are refused; its trail can still be read.
+             * @description A suspended tenant's requests are refused; its trail can still be read, and personal data erased.
              * @enum {string}
              */
             status?: "active" | "suspended";
@@ -1772,7 +1772,7 @@ export interface operations {
             };
             400: components["responses"]["ValidationFailed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForbiddenOfGetCustomer"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["ServiceUnavailable"];

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentPrincipal, type Principal, ReadsTrail, RequireScopes } from '../auth/access-token.guard.js';
-import { ApiRequestHeaders, TRAIL_PROBLEMS } from '../auth/caller.docs.js';
+import { ApiRequestHeaders, ALSO_IF_SUSPENDED_PROBLEMS } from '../auth/caller.docs.js';
 import { trailUnavailable } from '../database/trail-unavailable.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { Problem, validationFailed } from '../http/problem.js';
@@ -34,7 +34,7 @@ export class AuditLogController {
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The proof.', content: TEXT, headers: REQUEST_ID_HEADER })
-  @ApiProblems(...TRAIL_PROBLEMS, 'not-found', 'not-sealed')
+  @ApiProblems(...ALSO_IF_SUSPENDED_PROBLEMS, 'not-found', 'not-sealed')
   async proof(
     @CurrentPrincipal() { tenant: { id: log } }: Principal,
     @Param('id') id: string,
@@ -58,7 +58,7 @@ export class AuditLogController {
   })
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The checkpoint.', content: TEXT, headers: REQUEST_ID_HEADER })
-  @ApiProblems(...TRAIL_PROBLEMS, 'not-found')
+  @ApiProblems(...ALSO_IF_SUSPENDED_PROBLEMS, 'not-found')
   async checkpoint(
     @CurrentPrincipal() { tenant }: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -81,7 +81,7 @@ export class AuditLogController {
   })
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The keys.', content: TEXT, headers: REQUEST_ID_HEADER })
-  @ApiProblems(...TRAIL_PROBLEMS)
+  @ApiProblems(...ALSO_IF_SUSPENDED_PROBLEMS)
   async publicKeys(
     @CurrentPrincipal() { tenant }: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -107,7 +107,7 @@ export class AuditLogController {
   })
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The hashes.', content: BYTES, headers: REQUEST_ID_HEADER })
-  @ApiProblems(...TRAIL_PROBLEMS, 'not-found')
+  @ApiProblems(...ALSO_IF_SUSPENDED_PROBLEMS, 'not-found')
   async tile(
     @CurrentPrincipal() { tenant }: Principal,
     @Param('level') level: string,

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Headers, Param, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ReadsTrail, RequireScopes } from '../auth/access-token.guard.js';
-import { ApiRequestHeaders, TRAIL_PROBLEMS } from '../auth/caller.docs.js';
+import { ApiRequestHeaders, ALSO_IF_SUSPENDED_PROBLEMS } from '../auth/caller.docs.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { HasQueryParameters } from '../http/known-query.js';
 import { Problem } from '../http/problem.js';
@@ -35,7 +35,7 @@ export class AuditEventsController {
   })
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'One page of the trail.', type: AuditEventPage, headers: REQUEST_ID_HEADER })
-  @ApiProblems(...TRAIL_PROBLEMS, 'validation-failed')
+  @ApiProblems(...ALSO_IF_SUSPENDED_PROBLEMS, 'validation-failed')
   async list(
     @CurrentRequest() request: AuditedRequest,
     @Query() parameters: AuditEventsQuery,
@@ -62,7 +62,7 @@ export class AuditEventsController {
   @ApiParam(UUID_PARAM)
   @ApiRequestHeaders()
   @ApiOkResponse({ description: 'The event.', type: AuditEventSchema, headers: REQUEST_ID_HEADER })
-  @ApiProblems(...TRAIL_PROBLEMS, 'validation-failed', 'not-found')
+  @ApiProblems(...ALSO_IF_SUSPENDED_PROBLEMS, 'validation-failed', 'not-found')
   async get(
     @CurrentRequest() request: AuditedRequest,
     @Param('id') id: string,

@@ -39,6 +39,7 @@ const PUBLIC = 'auth:public';
 const REQUIRED_SCOPES = 'auth:scopes';
 const ANY_TENANT = 'auth:any-tenant';
 const READS_TRAIL = 'auth:reads-trail';
+const ALSO_SUSPENDED = 'auth:also-suspended';
 
 /** Opens a route to everybody. A route without this and without scopes is closed. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
@@ -59,6 +60,9 @@ export const WithoutTenant = (): MethodDecorator & ClassDecorator => SetMetadata
  * may act for any tenant.
  */
 export const ReadsTrail = (): MethodDecorator & ClassDecorator => SetMetadata(READS_TRAIL, true);
+
+/** For routes that a suspended tenant may use, too. */
+export const AlsoIfSuspended = (): MethodDecorator & ClassDecorator => SetMetadata(ALSO_SUSPENDED, true);
 
 /** The accepted caller, with or without a tenant. */
 export function callerOf({ caller }: FastifyRequest): Caller {
@@ -113,8 +117,10 @@ export class AccessTokenGuard implements CanActivate {
     // Set before any refusal: a refusal is recorded for the requested tenant.
     request.tenantId = tenant?.id ?? null;
     const trail = this.reflector.getAllAndOverride<boolean | undefined>(READS_TRAIL, targets) === true;
-    const accepted = trail ? trailOf(chosen, caller, tenant) : requireActive(tenant);
-    request.principal = { caller, tenant: accepted };
+    const suspendedToo =
+      this.reflector.getAllAndOverride<boolean | undefined>(ALSO_SUSPENDED, targets) === true;
+    const admit = suspendedToo ? requireKnown : requireActive;
+    request.principal = { caller, tenant: trail ? trailOf(chosen, caller, tenant) : admit(tenant) };
     return true;
   }
 

@@ -16,8 +16,8 @@ export const CALLER_PROBLEMS: readonly ProblemSlug[] = [
   'identity-provider-unavailable',
 ];
 
-/** The same for routes that read the trail: that of a suspended tenant stays readable. */
-export const TRAIL_PROBLEMS = CALLER_PROBLEMS.filter((slug) => slug !== 'tenant-suspended');
+/** The same for routes that a suspended tenant may use, too. */
+export const ALSO_IF_SUSPENDED_PROBLEMS = CALLER_PROBLEMS.filter((slug) => slug !== 'tenant-suspended');
 
 /** The request headers of every route that needs a token. */
 export function ApiRequestHeaders(): MethodDecorator {

@@ -86,7 +86,8 @@ export const PROBLEM_GUIDES: Readonly<Record<ProblemSlug, ProblemGuide>> = {
     ],
   },
   'tenant-suspended': {
-    happened: 'The tenant is suspended: its requests are refused. Its audit trail can still be read.',
+    happened:
+      'The tenant is suspended: its requests are refused. Its audit trail can still be read, and personal data erased.',
     changed: NOTHING_SENT,
     todo: ['Ask the operators why. Sending the request again does not help.'],
   },

@@ -3,8 +3,8 @@ import { ApiNoContentResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/s
 import type { AuditedRequest } from '../audit/audit-event.js';
 import { CurrentRequest } from '../audit/current-request.js';
 import { CUSTOMER_ID } from '../audit/customer-id.js';
-import { RequireScopes } from '../auth/access-token.guard.js';
-import { ApiRequestHeaders, CALLER_PROBLEMS } from '../auth/caller.docs.js';
+import { AlsoIfSuspended, RequireScopes } from '../auth/access-token.guard.js';
+import { ALSO_IF_SUSPENDED_PROBLEMS, ApiRequestHeaders } from '../auth/caller.docs.js';
 import { ApiProblems, REQUEST_ID_HEADER } from '../http/api-docs.js';
 import { CustomerIdPipe } from './customer-id.pipe.js';
 import { Erasure } from './erasure.js';
@@ -16,6 +16,8 @@ export class PersonalDataController {
 
   @Delete(':cus_id/personal-data')
   @HttpCode(204)
+  // The law does not wait until an operator ends the suspension.
+  @AlsoIfSuspended()
   @RequireScopes('privacy:erase')
   @ApiOperation({
     operationId: 'erasePersonalData',
@@ -23,7 +25,7 @@ export class PersonalDataController {
     description:
       "Destroys the key that encrypts the customer's data in this service: the values behind the masks of the trail, " +
       'the answers stored for replays, and the snapshots of open operations. The masked trail and its proofs stay. ' +
-      'Nothing is sent to the billing system.',
+      'Nothing is sent to the billing system. It also works for a suspended tenant.',
   })
   @ApiParam({ name: 'cus_id', schema: { type: 'string', pattern: CUSTOMER_ID.source } })
   @ApiRequestHeaders()
@@ -31,7 +33,7 @@ export class PersonalDataController {
     description: 'The data are erased, or there were none.',
     headers: REQUEST_ID_HEADER,
   })
-  @ApiProblems(...CALLER_PROBLEMS, 'validation-failed')
+  @ApiProblems(...ALSO_IF_SUSPENDED_PROBLEMS, 'validation-failed')
   async erase(
     @CurrentRequest() request: AuditedRequest,
     @Param('cus_id', CustomerIdPipe) customerId: string,

@@ -12,7 +12,7 @@ export class PatchTenantDto {
   @ApiProperty({ minLength: 1, maxLength: 255, pattern: VISIBLE_TEXT })
   name?: string;
 
-  /** A suspended tenant's requests are refused; its trail can still be read. */
+  /** A suspended tenant's requests are refused; its trail can still be read, and personal data erased. */
   @MayBeAbsent()
   @Status()
   status?: 'active' | 'suspended';
