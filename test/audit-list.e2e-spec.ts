@@ -1,6 +1,6 @@
 import { until } from './support/audit-log.js';
 import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js';
-import { parametersOf } from './support/test-answer.js';
+import { faultsOf, parametersOf } from './support/test-answer.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
 interface Event {
@@ -235,6 +235,17 @@ describe('refused with 400', () => {
       '/api/v1/audit-events?limit=0&outcome=x&cursor=y&field=name&nothing=1',
     );
     expect(parametersOf(answer).sort()).toEqual(['cursor', 'field', 'limit', 'nothing', 'outcome']);
+  });
+
+  it('all faults at once, also those of the encoding', async () => {
+    const answer = await bff.send(
+      'GET',
+      '/api/v1/audit-events?limit=0&actor=%zz&actor=b&action=%FF&%zz=1&x=1',
+    );
+    const faults = faultsOf(answer).map(({ parameter, code }) => `${parameter} ${code}`);
+    expect(faults.sort()).toEqual([
+      ...['%zz invalid', 'action invalid', 'actor invalid', 'limit out-of-range', 'x unknown-field'],
+    ]);
   });
 });
 

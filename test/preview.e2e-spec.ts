@@ -2,6 +2,7 @@ import { startBff, type TestAnswer, type TestBff } from './support/start-bff.js'
 import * as faults from './support/faults.js';
 import { CUSTOMER_PATH } from './support/start-bff.js';
 import { StatefulUpstream } from './support/stateful-upstream.js';
+import { faultsOf } from './support/test-answer.js';
 import { CUSTOMER } from './support/upstream.js';
 
 let bff: TestBff;
@@ -153,6 +154,13 @@ it('names a parameter that can’t be decoded as it was sent', async () => {
     status: 400,
     body: { detail: `%zz ${detail}.`, errors: [{ parameter: '%zz', code: 'invalid', detail }] },
   });
+});
+
+it('names all of them, each once', async () => {
+  const answer = await bff.send('PATCH', `${CUSTOMER_PATH}?%zz=1&x=%FF&y=1`, { name: 'x' });
+  expect(faultsOf(answer).map(({ parameter, code }) => `${parameter} ${code}`)).toEqual([
+    ...['%zz invalid', 'x invalid', 'y unknown-field'],
+  ]);
 });
 
 it('no more do routes that have none', async () => {

@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validateSync } from 'class-validator';
 import { accepts } from './acceptance-plan.js';
-import { NOT_A_PARAMETER } from './known-query.js';
+import { faultOfSending, NOT_A_PARAMETER } from './known-query.js';
 import { type Fault, type FaultPlace, MAX_FAULTS, pointerTo } from './problem.js';
 import { fault, faultsOf, isObject, type RuleFault, type Shape, shapesOf } from './rules.js';
 
@@ -30,21 +30,18 @@ export function validateDto<Dto extends object>(
   return { dto, faults: reported.map(({ path, code, detail }) => ({ ...placeOf(path), code, detail })) };
 }
 
-/** The same for a parsed query; a repeated parameter is a list. */
+/** The same for a parsed query that `KnownQueryGuard` has seen. */
 export function validateQuery<Dto extends object>(type: new () => Dto, query: object): Validated<Dto> {
   const parameters = Object.entries(query);
-  const repeated = parameters.filter(([, value]) => Array.isArray(value));
-  const single = Object.fromEntries(parameters.filter(([, value]) => !Array.isArray(value)));
+  const faultsOfSending = parameters.flatMap(([name, value]) => faultOfSending(name, value) ?? []);
+  const single = Object.fromEntries(
+    parameters.filter((parameter) => faultOfSending(...parameter) === undefined),
+  );
   const { dto, faults } = validateDto(type, single, ([name]) => ({ parameter: String(name) }));
-  const faultsOfRepeated = repeated.map(([parameter]): Fault => ({
-    parameter,
-    code: 'repeated',
-    detail: 'must be sent once',
-  }));
   const named = faults.map((one) =>
     one.code === 'unknown-field' ? { ...one, detail: NOT_A_PARAMETER } : one,
   );
-  return { dto, faults: [...faultsOfRepeated, ...named] };
+  return { dto, faults: [...faultsOfSending, ...named] };
 }
 
 function validated<Dto extends object>(
