@@ -129,7 +129,7 @@ export class BillingClient {
     });
   }
 
-  /** Sends a request, and repeats it if the retry policy, the deadline and `mayRepeat` allow it. */
+  /** Sends a request, and repeats it if the retry policy, the deadline and the request itself allow it. */
   private async send<Value>(
     call: BillingCall,
     request: BillingRequest<Value>,

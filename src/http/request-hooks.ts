@@ -19,7 +19,7 @@ declare module 'fastify' {
     span: ServerSpan | null;
     /** The problem in the answer, for the log line and the audit of refusals. */
     problem: Problem | null;
-    /** The caller, for the log line; set when the token was accepted. */
+    /** The tenant, for the log line and the audit of refusals; null while it is not known that it exists. */
     tenantId: string | null;
   }
 }
