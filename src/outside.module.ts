@@ -1,4 +1,4 @@
-import { Global, Inject, Module } from '@nestjs/common';
+import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Agent } from 'undici';
 import { BILLING_AGENT, createAgent } from './billing/transport.js';
 import { Database } from './database/database.js';
@@ -9,7 +9,7 @@ import { Database } from './database/database.js';
   providers: [Database, { provide: BILLING_AGENT, useFactory: createAgent }],
   exports: [Database, BILLING_AGENT],
 })
-export class OutsideModule {
+export class OutsideModule implements OnApplicationShutdown {
   constructor(@Inject(BILLING_AGENT) private readonly agent: Agent) {}
 
   /** After the last answer. */

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import { Config, type SigningKey } from '../config/config.js';
@@ -41,7 +41,7 @@ interface TrustedKey {
  * only up to the size that each log had: so a stolen key can be contained.
  */
 @Injectable()
-export class LogKeys {
+export class LogKeys implements OnModuleInit {
   private readonly own: readonly OwnKey[];
   private readonly name: string;
   /** Of this instance's keys, those that another instance has ended. */

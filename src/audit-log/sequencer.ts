@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { Schema } from '../database/schema.js';
@@ -44,7 +44,7 @@ type Signable = TreeHead & { readonly log: string };
  * inconsistent, whichever instance dies when.
  */
 @Injectable()
-export class Sequencer {
+export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly poller: Poller;
   private readonly seen = new Map<string, SeenState>();
   /** When to check logs with an alarm again. */

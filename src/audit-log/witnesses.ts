@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
@@ -39,7 +39,7 @@ type Witness = KnownWitness & { readonly vkey: string };
  * than the log has, or something else, is an alarm.
  */
 @Injectable()
-export class Witnesses {
+export class Witnesses implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly kysely: Kysely<Schema>;
   private readonly witnesses: readonly Witness[];
   private readonly intervalMs: number;

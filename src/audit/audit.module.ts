@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Module } from '@nestjs/common';
 import { AuditLogModule } from '../audit-log/audit-log.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
@@ -42,7 +42,7 @@ import { Refusals } from './refusals.js';
     Refusals,
   ],
 })
-export class AuditModule {
+export class AuditModule implements BeforeApplicationShutdown {
   constructor(
     private readonly refusals: Refusals,
     private readonly writer: AuditWriter,

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import { Database } from '../database/database.js';
@@ -20,7 +20,7 @@ const CHECK_EVERY = 15 * 60_000;
  * lock that they need, and waiting for it would stop all patches.
  */
 @Injectable()
-export class Partitions {
+export class Partitions implements OnModuleInit, OnModuleDestroy {
   private readonly poller: Poller;
 
   constructor(

@@ -1,5 +1,5 @@
 import { createHmac, hash, randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Clock } from '../runtime/clock.js';
 import { UnusableKey } from './development-keys.js';
@@ -22,7 +22,7 @@ export type AppKeyPurpose = (typeof PURPOSES)[number];
  * So their results stay comparable after a rotation of the encryption key.
  */
 @Injectable()
-export class AppKeys {
+export class AppKeys implements OnModuleInit {
   private readonly keys = new Map<AppKeyPurpose, Uint8Array>();
 
   constructor(

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import { Database } from '../database/database.js';
@@ -39,7 +39,7 @@ export const ENCRYPTED_TABLES = Symbol('EncryptedTables');
  * number of instances at once. Values that can't be decrypted stay unchanged; they are reported where they are used.
  */
 @Injectable()
-export class Reencryption {
+export class Reencryption implements OnApplicationBootstrap, OnModuleDestroy {
   private stopped = false;
   private running: Promise<void> = Promise.resolve();
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -58,7 +58,7 @@ type DatabaseSettings = Pick<Config, 'databaseUrl' | 'dataDir' | 'auditRetention
 
 /** PostgreSQL through Kysely: the server of DATABASE_URL, or one embedded in DATA_DIR. */
 @Injectable()
-export class Database {
+export class Database implements OnModuleInit, OnApplicationShutdown {
   /** For patches and background work. */
   readonly kysely: Kysely<Schema>;
   /** For reads by callers: many or slow readers take no connection of a patch. */

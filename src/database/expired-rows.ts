@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../runtime/clock.js';
 import { Poller } from '../runtime/poller.js';
 import { NOW } from './database-time.js';
@@ -9,7 +9,7 @@ const SWEEP_EVERY = 10 * 60_000;
 
 /** Deletes expired rows: idempotency keys, and leases of dead processes. */
 @Injectable()
-export class ExpiredRows {
+export class ExpiredRows implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly poller: Poller;
 
   constructor(

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT = 2_000;
  * when it breaks. Notifications in between are lost, so subscribers are told of every new connection.
  */
 @Injectable()
-export class NotificationListener {
+export class NotificationListener implements OnModuleInit, OnModuleDestroy {
   private client: pg.Client | undefined;
   private cancelRetry: () => void = () => undefined;
   private stopped = false;

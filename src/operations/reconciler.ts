@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditQueries } from '../audit/audit-queries.js';
@@ -37,7 +37,7 @@ const COUNT_EVERY = 15;
  * operations that a crash left open. Every instance does this; only one instance works on an operation at a time.
  */
 @Injectable()
-export class Reconciler {
+export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly poller: Poller;
   private polls = 0;
 

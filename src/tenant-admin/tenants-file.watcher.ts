@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Config } from '../config/config.js';
 import { ENVIRONMENT, type Environment } from '../config/setting-reader.js';
@@ -13,7 +13,7 @@ const CHECK_EVERY = 2_000;
 
 /** Applies TENANTS_FILE at start and after each change. An invalid file changes nothing and logs an error. */
 @Injectable()
-export class TenantsFileWatcher {
+export class TenantsFileWatcher implements OnModuleInit, OnModuleDestroy {
   private seen = '';
   private tokenFiles: readonly string[] = [];
   private stop: () => void = () => undefined;

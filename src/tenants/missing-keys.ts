@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { KeyRing } from '../crypto/key-ring.js';
 import { Database } from '../database/database.js';
@@ -9,7 +9,7 @@ import { LOGGER } from '../http/logger.js';
  * affected.
  */
 @Injectable()
-export class MissingKeys {
+export class MissingKeys implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly ring: KeyRing,
