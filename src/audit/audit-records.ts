@@ -20,8 +20,8 @@ export interface Operation {
   readonly target: Target;
   /** Aliases that the customer is known to have. */
   readonly aliases: readonly string[];
-  /** The operation that it undoes; absent if it undoes none. */
-  readonly reverts?: string;
+  /** The operation that it undoes; undefined if it undoes none. */
+  readonly reverts: string | undefined;
   /** Deadline of the answer, by the monotonic clock. */
   readonly answerBy: number;
 }

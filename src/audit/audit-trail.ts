@@ -40,11 +40,24 @@ export class AuditTrail {
     private readonly inFlight: InFlight,
   ) {}
 
-  /** Creates an operation. Nothing is stored yet. */
-  begin(request: AuditedRequest, customerRef: string, answerBy: number): Operation {
-    const target = targetOf(customerRef);
-    const aliases = aliasesIn([customerRef]);
-    return { operationId: this.ids.uuid(), provenance: provenanceOf(request), target, aliases, answerBy };
+  /**
+   * Creates an operation. Nothing is stored yet.
+   * @param reverts the operation that it undoes
+   */
+  begin(
+    request: AuditedRequest,
+    customerRef: string,
+    answerBy: number,
+    reverts: string | undefined,
+  ): Operation {
+    return {
+      operationId: this.ids.uuid(),
+      provenance: provenanceOf(request),
+      target: targetOf(customerRef),
+      aliases: aliasesIn([customerRef]),
+      reverts,
+      answerBy,
+    };
   }
 
   /**
@@ -229,16 +242,9 @@ export class AuditTrail {
 }
 
 function auditUnavailable(operationId: string, cause: unknown): Problem {
-  return new Problem(
-    'audit-unavailable',
-    'The change was not sent, because it cannot be recorded at the moment.',
-    {
-      operationId,
-      outcome: 'not_applied',
-      retryAfterS: 5,
-      cause,
-    },
-  );
+  const detail = 'The change was not sent, because it cannot be recorded at the moment.';
+  const options = { operationId, outcome: 'not_applied', retryAfterS: 5, cause };
+  return new Problem('audit-unavailable', detail, options);
 }
 
 /** Only these two fields: the argument may contain the token itself. */

@@ -65,11 +65,10 @@ export class CustomersService {
   }
 
   private begin(request: PatchRequest, revertedCustomer: string | undefined): PatchContext {
-    const operation = this.trail.begin(request.audited, request.customerRef, request.deadline);
-    const { customerRef } = request;
+    const { audited, customerRef, deadline, reverts } = request;
+    const operation = this.trail.begin(audited, customerRef, deadline, reverts);
     return {
       ...operation,
-      ...(request.reverts === undefined ? {} : { reverts: request.reverts }),
       request,
       customerRef,
       customerId: operation.target.customer_id,

@@ -34,16 +34,15 @@ export class PreviewsService {
    * @throws Problem if the customer could not be read, or `If-Match` does not match
    */
   async preview(request: PatchRequest): Promise<Previewed> {
-    const { audited, customerRef, fields, deadline } = request;
+    const { audited, customerRef, fields, deadline, reverts } = request;
     const revertedCustomer = await this.reverted.customerOf(request);
-    const operation = this.trail.begin(audited, customerRef, deadline);
+    const operation = this.trail.begin(audited, customerRef, deadline, reverts);
     const { operationId, target } = operation;
     const read = await this.reads.read(audited, customerRef, deadline, operationId);
     const before = read?.answer.kind === 'success' ? read.answer.value : undefined;
     const diff = diffOf(fields, before);
     const customerId = before?.id ?? target.customer_id;
-    const reverts = request.reverts === undefined ? {} : { reverts: request.reverts };
-    const asked = { ...operation, ...reverts, diff, customerId, revertedCustomer };
+    const asked = { ...operation, diff, customerId, revertedCustomer };
     const customer = await this.journal.previewed(asked, this.outcomeOf(asked, request, read), read);
     const etag = this.tags.tagOf(audited.principal.tenant.id, customer);
     return { preview: { ...previewOf(diff, customer), etag }, operationId };

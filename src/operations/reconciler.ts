@@ -199,13 +199,12 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
 function operationOf({ id: operationId }: Pick<OpenOperationRow, 'id'>, intent: AuditEvent): Operation {
   const { tenant_id, actor, origin, request_id, trace_id, target, reverts } = intent;
   const provenance = { tenant_id, actor, origin, request_id, trace_id };
-  const undoes = reverts === undefined ? {} : { reverts };
   return {
     operationId,
     provenance,
     target: target ?? { ref: '', customer_id: null },
     aliases: [],
-    ...undoes,
+    reverts,
     answerBy: Infinity,
   };
 }
