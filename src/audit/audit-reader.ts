@@ -31,7 +31,7 @@ export interface ShownPage {
 export class AuditReader {
   constructor(
     private readonly pages: AuditPages,
-    private readonly store: AuditQueriesForReaders,
+    private readonly events: AuditQueriesForReaders,
     private readonly exports: AuditExport,
     private readonly logs: LogReader,
     private readonly values: ChangeValues,
@@ -59,7 +59,7 @@ export class AuditReader {
    * @throws Problem audit-unavailable
    */
   async get(request: AuditedRequest, id: string, clear: boolean): Promise<ShownEvent | undefined> {
-    const stored = await this.store.find(request.principal.tenant.id, id).catch(trailUnavailable);
+    const stored = await this.events.find(request.principal.tenant.id, id).catch(trailUnavailable);
     if (stored === undefined) return undefined;
     const [shown] = await this.shown(request, [stored], clear);
     await this.record(request, clear, 'audit.read', customerIn(stored.event), []);

@@ -14,7 +14,7 @@ interface SentPatch {
 /** Later patches of the same customer through this service. */
 @Injectable()
 export class LaterPatches {
-  constructor(private readonly store: AuditQueries) {}
+  constructor(private readonly events: AuditQueries) {}
 
   /**
    * Whether the customer, although it is as first read, proves nothing, because another patch may have changed it
@@ -24,7 +24,7 @@ export class LaterPatches {
     if (!isAsFirstRead(diff, customer)) return false;
     const tenantId = provenance.tenant_id ?? '';
     try {
-      const events = await this.store.ofOperation(tenantId, operationId);
+      const events = await this.events.ofOperation(tenantId, operationId);
       const intent = events.find(({ phase }) => phase === 'intent');
       return intent === undefined || (await this.haveUndone(intent, diff, tenantId, customer.id));
     } catch {
@@ -39,7 +39,7 @@ export class LaterPatches {
     tenantId: string,
     customerId: string,
   ): Promise<boolean> {
-    const later = await this.store.patchesAfter(tenantId, customerId, intent.id);
+    const later = await this.events.patchesAfter(tenantId, customerId, intent.id);
     return mayBeUndone(intent, sent, later);
   }
 }

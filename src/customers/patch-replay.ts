@@ -16,7 +16,7 @@ import type { PatchContext, PatchResult } from './patch-request.js';
 export class PatchReplay {
   constructor(
     private readonly config: Config,
-    private readonly store: AuditQueries,
+    private readonly events: AuditQueries,
     private readonly credentials: TenantCredentials,
     private readonly billing: BillingClient,
   ) {}
@@ -56,7 +56,7 @@ export class PatchReplay {
     { request, provenance }: PatchContext,
   ): Promise<EarlierOutcome<PatchResult> | undefined> {
     const { principal, trace } = request.audited;
-    const events = await this.store.ofOperation(principal.tenant.id, earlier).catch(trailUnavailable);
+    const events = await this.events.ofOperation(principal.tenant.id, earlier).catch(trailUnavailable);
     const ofPatch = events.filter(({ action }) => action === 'customer.patch');
     const last = latestOutcome(ofPatch) ?? ofPatch.at(-1);
     if (last === undefined) return undefined;

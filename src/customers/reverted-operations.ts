@@ -9,7 +9,7 @@ import type { PatchRequest } from './patch-request.js';
 /** Finds the operation that a patch undoes (`X-Reverts-Operation`). */
 @Injectable()
 export class RevertedOperations {
-  constructor(private readonly trail: AuditQueries) {}
+  constructor(private readonly events: AuditQueries) {}
 
   /**
    * The id of the operation's customer; undefined if the patch undoes none.
@@ -19,7 +19,7 @@ export class RevertedOperations {
     if (reverts === undefined) return undefined;
     const { id: tenantId } = audited.principal.tenant;
     const events = isUuid(reverts)
-      ? await this.trail.ofOperation(tenantId, reverts).catch(trailUnavailable)
+      ? await this.events.ofOperation(tenantId, reverts).catch(trailUnavailable)
       : [];
     const patches = events.filter(({ action }) => action === 'customer.patch');
     const customerId = (latestOutcome(patches) ?? patches.at(-1))?.target?.customer_id;

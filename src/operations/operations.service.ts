@@ -13,14 +13,14 @@ import type { Operation } from './operation.schema.js';
 @Injectable()
 export class OperationsService {
   constructor(
-    private readonly trail: AuditQueriesForReaders,
+    private readonly events: AuditQueriesForReaders,
     private readonly open: OpenOperations,
     private readonly waits: OperationWaits,
   ) {}
 
   /** @throws Problem not-found, audit-unavailable */
   async get(tenantId: string, id: string): Promise<Operation> {
-    const events = isUuid(id) ? await this.trail.ofOperation(tenantId, id).catch(trailUnavailable) : [];
+    const events = isUuid(id) ? await this.events.ofOperation(tenantId, id).catch(trailUnavailable) : [];
     const operation = toOperation(id.toLowerCase(), events);
     if (operation === undefined) throw new Problem('not-found', 'The tenant has no operation with this id.');
     return operation;

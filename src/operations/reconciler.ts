@@ -43,7 +43,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly operations: OpenOperations,
-    private readonly store: AuditQueries,
+    private readonly events: AuditQueries,
     private readonly trail: AuditTrail,
     private readonly cipher: CustomerCipher,
     private readonly values: ChangeValues,
@@ -98,7 +98,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Returns false if the operation stays open. */
   private async resolve(row: OpenOperationRow): Promise<boolean> {
-    const events = (await this.store.ofOperation(row.tenant_id, row.id)).filter(isOfPatch);
+    const events = (await this.events.ofOperation(row.tenant_id, row.id)).filter(isOfPatch);
     const intent = events.find(({ phase }) => phase === 'intent');
     const last = latestOutcome(events);
     if (intent === undefined || (last !== undefined && last.outcome !== 'unknown')) {
@@ -166,7 +166,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
         const columns = { customer_id, own_key, encrypted };
         return readSnapshot(await this.cipher.decrypt(tenant_id, placeOf(id), columns));
       }
-      const stored = await this.store.find(tenant_id, intent.id);
+      const stored = await this.events.find(tenant_id, intent.id);
       const values = stored && (await this.values.open(stored));
       return values && snapshotFrom(customer_id ?? '', values);
     } catch (error) {
