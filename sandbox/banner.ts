@@ -70,7 +70,7 @@ function may(scopes: readonly string[], tenant: string | undefined): string {
  * One line for a POSIX shell. Single quotes are safe, because no value contains one. A proxy in the user's
  * environment must not get a request for 127.0.0.1.
  */
-export function curlCommand(bffUrl: string, token: string): string {
+function curlCommand(bffUrl: string, token: string): string {
   const patch = JSON.stringify({ name: 'Ada Example Analytical Engines', phone: '+49 30 5550 1002' });
   return [
     `curl -sS --noproxy '*' -X PATCH '${bffUrl}/api/v1/customers/${FIRST_CUSTOMER.id}'`,

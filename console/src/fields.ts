@@ -39,4 +39,3 @@ export function labelOf(field: string): string {
 }
 
 export const ADDRESS_PARTS = ['line1', 'line2', 'zip_code', 'city', 'state', 'country'] as const;
-export type AddressPart = (typeof ADDRESS_PARTS)[number];

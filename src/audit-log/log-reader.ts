@@ -200,7 +200,7 @@ interface Cosigned {
 }
 
 /** Hashes as lines of a proof. */
-export function base64Lines(hashes: readonly Hash[]): string {
+function base64Lines(hashes: readonly Hash[]): string {
   return hashes.map((hash) => `${hash.toString('base64')}\n`).join('');
 }
 

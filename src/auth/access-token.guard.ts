@@ -70,11 +70,6 @@ export function callerOf({ caller }: FastifyRequest): Caller {
   return caller;
 }
 
-/** `callerOf` as a parameter of a route. */
-export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller =>
-  callerOf(context.switchToHttp().getRequest()),
-);
-
 /** The caller and tenant that the guard accepted for this request. */
 export function principalOf({ principal }: FastifyRequest): Principal {
   if (principal === null) throw new Error('a public route has no principal');

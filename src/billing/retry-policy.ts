@@ -5,7 +5,7 @@ import type { BillingAnswer } from './billing-answer.js';
 export type RetryReason = 'unreachable' | 'token-refused' | 'retry-after';
 
 /** Maximum retries of one request. `BillingClient.send` adds the deadline, `CustomersService` an unchanged customer. */
-export const RETRY_LIMITS: Readonly<Record<RetryReason, number>> = {
+const RETRY_LIMITS: Readonly<Record<RetryReason, number>> = {
   /** The request was not received. */
   unreachable: 2,
   /** 401 or 403: nothing was written, and the tenant may have a newer token. So callers do not notice a rotation. */

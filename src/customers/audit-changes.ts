@@ -115,7 +115,7 @@ function beforeOf({ before }: PatchDiff, field: PatchField): Pick<Change, 'befor
 }
 
 /** The value of a field as the trail shows it: codes unchanged, other text masked. */
-export function maskField(field: PatchField, value: unknown): Masked {
+function maskField(field: PatchField, value: unknown): Masked {
   if (typeof value === 'string') return (TEXT_MASKS[field] ?? maskText)(value);
   if (typeof value === 'boolean') return value;
   if (Array.isArray(value)) {

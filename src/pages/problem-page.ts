@@ -2,7 +2,7 @@ import { PROBLEMS, type ProblemSlug } from '../http/problem.js';
 import { PROBLEM_GUIDES } from './problem-guide.js';
 
 /** Every problem of the service. */
-export const PROBLEM_SLUGS: readonly ProblemSlug[] = Object.keys(PROBLEMS).filter(isProblemSlug);
+const PROBLEM_SLUGS: readonly ProblemSlug[] = Object.keys(PROBLEMS).filter(isProblemSlug);
 
 export function isProblemSlug(name: string): name is ProblemSlug {
   return Object.hasOwn(PROBLEMS, name);

@@ -82,7 +82,7 @@ export const sha256 = (...parts: readonly (string | Buffer)[]): Buffer => {
 
 /** RFC 6962, section 2.1. */
 export const leafHashOf = (text: string): Buffer => sha256(Buffer.of(0), text);
-export const nodeHashOf = (left: Buffer, right: Buffer): Buffer => sha256(Buffer.of(1), left, right);
+const nodeHashOf = (left: Buffer, right: Buffer): Buffer => sha256(Buffer.of(1), left, right);
 
 /** RFC 6962, section 2.1: the Merkle Tree Hash, as the definition has it. */
 export function merkleTreeHash(leaves: readonly Buffer[]): Buffer {

@@ -7,7 +7,7 @@ import { isSame, type Json } from '../values.js';
 export type FormValues = Readonly<Record<string, string>>;
 
 /** The inputs of a field. */
-export function inputsOf({ name, kind }: Field): readonly string[] {
+function inputsOf({ name, kind }: Field): readonly string[] {
   if (kind === 'address') return ADDRESS_PARTS.map((part) => `${name}/${part}`);
   if (kind === 'shipping')
     return [`${name}/same_as_billing`, ...ADDRESS_PARTS.map((part) => `${name}/address/${part}`)];
