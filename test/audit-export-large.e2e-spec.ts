@@ -53,11 +53,9 @@ it('a reader who goes away leaves no error and no connection behind', async () =
     response.destroy();
   }
   await until(async () => (await connections()) <= idle, 'the connections were closed');
-  // The database is free: anything else is answered, and at once.
-  const started = Date.now();
+  // The database is free: a reader that gets no connection within two seconds is answered 503.
   const { status } = await read(bff, 'audit-events?limit=1&action=customer.patch');
   expect(status).toBe(200);
-  expect(Date.now() - started).toBeLessThan(5_000);
   expect(errors).toEqual([]);
   const levels = bff
     .logs()
