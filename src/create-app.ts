@@ -102,6 +102,14 @@ function originMatcher(origin: string): string | RegExp {
 
 /** Headers that a browser may read in an answer from another origin. */
 const EXPOSED_HEADERS = [
-  ...['X-Request-Id', 'X-Operation-Id', 'Content-Location', 'Location', 'Retry-After', 'ETag'],
-  ...['Idempotency-Replayed', 'RateLimit-Policy', 'RateLimit', 'Content-Disposition'],
+  'X-Request-Id',
+  'X-Operation-Id',
+  'Content-Location',
+  'Location',
+  'Retry-After',
+  'ETag',
+  'Idempotency-Replayed',
+  'RateLimit-Policy',
+  'RateLimit',
+  'Content-Disposition',
 ];

@@ -60,9 +60,21 @@ async function invent(config: Config): Promise<{
   );
   const now = new Date();
   const tenant = {
-    ...{ id: TENANT, name: TENANT, status: 'active', billing_api_url: null, invoicing_entities: null },
-    ...{ tenant_id: TENANT, version: VERSION, token: jwe, kid, fingerprint: '', created_at: now },
-    ...{ last_used_at: now, retired_at: null, rejected_at: null, probed_at: null },
+    id: TENANT,
+    name: TENANT,
+    status: 'active',
+    billing_api_url: null,
+    invoicing_entities: null,
+    tenant_id: TENANT,
+    version: VERSION,
+    token: jwe,
+    kid,
+    fingerprint: '',
+    created_at: now,
+    last_used_at: now,
+    retired_at: null,
+    rejected_at: null,
+    probed_at: null,
   };
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] });

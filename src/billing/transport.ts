@@ -92,9 +92,14 @@ function dispatch(agent: Dispatcher, clock: Clock, request: WireRequest): Promis
   return new Promise((resolve, reject) => {
     const handler = new ResponseHandler(timeout, clock, resolve, reject);
     const options = {
-      ...{ origin: url.origin, path: url.pathname + url.search, method, headers, body },
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method,
+      headers,
+      body,
       // The time-out of the request limits every wait.
-      ...{ headersTimeout: 0, bodyTimeout: 0 },
+      headersTimeout: 0,
+      bodyTimeout: 0,
     };
     agent.dispatch(options, handler);
   });

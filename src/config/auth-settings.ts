@@ -3,8 +3,17 @@ import type { AuthConfig } from './config.js';
 import type { SettingReader } from './setting-reader.js';
 
 const ASYMMETRIC_ALGORITHMS = [
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
-  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
 ];
 
 /** The settings whose names begin with AUTH_. */

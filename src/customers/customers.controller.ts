@@ -59,7 +59,10 @@ export class CustomersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Customer> {
     const { customer, operationId, replayed } = await this.customers.patch({
-      ...{ audited: request, customerRef, fields: patch, deadline: deadline.at },
+      audited: request,
+      customerRef,
+      fields: patch,
+      deadline: deadline.at,
       ...conditions,
     });
     void reply.headers({ 'X-Operation-Id': operationId, ...(replayed === true ? REPLAYED : {}) });
@@ -91,7 +94,10 @@ export class CustomersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerPreview> {
     const { preview, operationId } = await this.previews.preview({
-      ...{ audited: request, customerRef, fields: patch, deadline: deadline.at },
+      audited: request,
+      customerRef,
+      fields: patch,
+      deadline: deadline.at,
       ...conditions,
     });
     void reply.headers({ 'X-Operation-Id': operationId, ETag: preview.etag });

@@ -19,8 +19,15 @@ import { RevertedOperations } from './reverted-operations.js';
   imports: [AuditModule, BillingModule, CryptoModule, IdempotencyModule, TenantsModule],
   controllers: [CustomersController],
   providers: [
-    ...[CustomersService, PreviewsService, CustomerReads, CustomerLeases],
-    ...[EntityTags, LaterPatches, PatchJournal, PatchReplay, RevertedOperations],
+    CustomersService,
+    PreviewsService,
+    CustomerReads,
+    CustomerLeases,
+    EntityTags,
+    LaterPatches,
+    PatchJournal,
+    PatchReplay,
+    RevertedOperations,
   ],
   exports: [LaterPatches],
 })

@@ -116,8 +116,10 @@ export class Database implements OnModuleInit, OnApplicationShutdown {
   /** The use of the connections to PostgreSQL; none for the embedded database. */
   get pools(): { name: string; inUse: number; waiting: number; max: number }[] {
     return this.watched.map(({ name, pool }) => ({
-      ...{ name, inUse: pool.totalCount - pool.idleCount },
-      ...{ waiting: pool.waitingCount, max: pool.options.max },
+      name,
+      inUse: pool.totalCount - pool.idleCount,
+      waiting: pool.waitingCount,
+      max: pool.options.max,
     }));
   }
 

@@ -44,7 +44,10 @@ type Log = Pick<Logger, 'info' | 'warn'>;
 /** One connection of its own for migrations. The caller destroys it. */
 export function migrationConnection<Schema>(connectionString: string): Kysely<Schema> {
   const pool = new pg.Pool({
-    ...{ connectionString, max: 1, connectionTimeoutMillis: 5_000, keepAlive: true },
+    connectionString,
+    max: 1,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
     application_name: 'billing-bff migration',
   });
   // Without a listener a connection that the server closes would end the process. Its query fails with the same error.

@@ -106,7 +106,12 @@ export function describeError(error: unknown, depth = 3): ErrorDescription {
 }
 
 const SPEAKING_ERRORS = new Set([
-  ...['TypeError', 'RangeError', 'ReferenceError', 'Problem', 'DatabaseUnreachable', 'KeySetUnavailable'],
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'Problem',
+  'DatabaseUnreachable',
+  'KeySetUnavailable',
 ]);
 
 /** Of Node.js, Fastify and undici; and 42501, with which PostgreSQL names what an account lacks rights on. */

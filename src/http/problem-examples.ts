@@ -30,7 +30,8 @@ export function exampleOf(slug: ProblemSlug, answered: Answered): ProblemBody {
     answered === 'preview' && ofPatch.outcome === 'unknown' ? NOTHING_SENT : ofPatch;
   const words = [ofPatch.detail ?? detail, meaning].filter((text) => text !== undefined).join(' ');
   return new Problem(slug, words, {
-    ...{ operationId: ID, outcome },
+    operationId: ID,
+    outcome,
     ...(ofPatch.errors === undefined ? {} : { errors: ofPatch.errors }),
   }).toBody(ID);
 }

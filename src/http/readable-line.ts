@@ -1,5 +1,10 @@
 const LEVELS: Partial<Record<number, string>> = {
-  ...{ 10: 'TRACE', 20: 'DEBUG', 30: 'INFO', 40: 'WARN', 50: 'ERROR', 60: 'FATAL' },
+  10: 'TRACE',
+  20: 'DEBUG',
+  30: 'INFO',
+  40: 'WARN',
+  50: 'ERROR',
+  60: 'FATAL',
 };
 
 /** A log line for a terminal: local time, level, message, then its members in one line. */

@@ -43,7 +43,10 @@ export class Instruments {
     buckets: readonly number[] = SECONDS,
   ): Histogram<Label> {
     return new Histogram({
-      ...{ name, help, labelNames: [...labelNames], buckets: [...buckets] },
+      name,
+      help,
+      labelNames: [...labelNames],
+      buckets: [...buckets],
       registers: [this.registry],
     });
   }
@@ -56,7 +59,10 @@ export class Instruments {
     read: () => readonly Sample<Label>[],
   ): void {
     new Gauge({
-      ...{ name, help, labelNames: [...labelNames], registers: [this.registry] },
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
       collect() {
         this.reset();
         for (const { labels, value } of read()) this.set(labels, value);
