@@ -52,9 +52,9 @@ export async function storeEntries(database: Kysely<Schema>, entries: readonly E
 }
 
 /**
- * Stores events, the state of their operations, their answers and aliases in one statement, so all of it is stored or nothing. An outcome is
- * stored only while the row of its operation exists and is left out otherwise, so no operation has two final
- * outcomes. If an entry was stored although storing it seemed to fail, it is not stored twice.
+ * Stores events, the state of their operations, their answers and aliases in one statement, so all of it is stored or
+ * nothing. An outcome is stored only while the row of its operation exists and is left out otherwise, so no operation
+ * has two final outcomes. If an entry was stored although storing it seemed to fail, it is not stored twice.
  */
 async function storeStatement(database: Kysely<Schema>, entries: readonly Entry[]): Promise<void> {
   const opened = entries.flatMap(({ opens }) => (opens === undefined ? [] : [toOperation(opens)]));

@@ -1,7 +1,7 @@
 import { Big } from 'big.js';
-import type { Parsed } from './billing-answer.js';
 import { CUSTOMER_ID } from '../audit/customer-id.js';
 import { ExactNumber } from '../http/exact-json.js';
+import type { Parsed } from './billing-answer.js';
 import { CustomerList } from './customer-list.dto.js';
 import { Customer } from './customer.dto.js';
 

@@ -86,8 +86,8 @@ export class TenantCache {
   }
 
   private load(id: string): Promise<Tenant | null> {
-    const under_way = this.loading.get(id);
-    if (under_way !== undefined) return under_way;
+    const underWay = this.loading.get(id);
+    if (underWay !== undefined) return underWay;
     const generation = this.generation;
     const loading = this.read(id)
       .then((tenant) => {
@@ -114,14 +114,8 @@ export class TenantCache {
       found = await Promise.race([this.store.find(id), this.tooLate()]);
     } catch (error) {
       this.logger.warn({ tenant_id: id, error: describeError(error) }, 'a tenant could not be read');
-      throw new Problem(
-        'audit-unavailable',
-        'The tenant cannot be looked up at the moment; nothing was sent.',
-        {
-          retryAfterS: 5,
-          cause: error,
-        },
-      );
+      const detail = 'The tenant cannot be looked up at the moment; nothing was sent.';
+      throw new Problem('audit-unavailable', detail, { retryAfterS: 5, cause: error });
     }
     return found === undefined ? null : this.toTenant(found.tenant, found.token);
   }
