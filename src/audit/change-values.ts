@@ -6,18 +6,13 @@ import { CustomerCipher } from '../crypto/customer-cipher.js';
 import type { DataKey } from '../crypto/data-key.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import type { AuditedRequest, AuditEvent, Change } from './audit-event.js';
+import type { StoredEvent } from './audit-queries.js';
 
 /** The values of a change without masks; `before` is absent if the customer was not read. */
 export interface ChangeValue {
   readonly field: string;
   readonly before?: unknown;
   readonly after?: unknown;
-}
-
-/** An event as stored: the values behind its masks are encrypted. */
-export interface Masked {
-  readonly event: AuditEvent;
-  readonly encryptedValues: Uint8Array | null;
 }
 
 /** Changes with their commitments, and the values behind their masks, encrypted. */
@@ -91,7 +86,7 @@ export class ChangeValues {
    * The values of one event; undefined if it has none, or this service did not store them.
    * @throws KeyDestroyed, Undecryptable
    */
-  async open({ event, encryptedValues }: Masked): Promise<readonly ChangeValue[] | undefined> {
+  async open({ event, encryptedValues }: StoredEvent): Promise<readonly ChangeValue[] | undefined> {
     const customer_id = event.target?.customer_id ?? null;
     if (encryptedValues === null || customer_id === null) return undefined;
     const columns = { customer_id, own_key: null, encrypted: encryptedValues };
@@ -103,7 +98,7 @@ export class ChangeValues {
    * The events of one tenant with `clear` in each change. `clear` is absent if no values are stored or they were
    * erased. One query for all of them.
    */
-  async reveal(tenantId: string, rows: readonly Masked[]): Promise<AuditEvent[]> {
+  async reveal(tenantId: string, rows: readonly StoredEvent[]): Promise<AuditEvent[]> {
     const encrypted = new Map(
       rows.flatMap(({ event, encryptedValues }) => {
         const customerId = event.target?.customer_id ?? null;
