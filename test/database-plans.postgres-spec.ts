@@ -57,3 +57,11 @@ it('by plans made while every table is empty, the statements of patches read no 
     'audit_pending_log',
   ]);
 });
+
+it('an earlier outcome is looked for by its operation, not among all events since then', async () => {
+  const statements = await statementsOf(patches, /with opened/);
+  const [text = ''] = statements.keys();
+  const months = (await readsOf(text)).filter((step) => step['Relation Name']?.startsWith('audit_event_'));
+  expect(months.length).toBeGreaterThan(0);
+  for (const step of months) expect(step['Index Cond']).toContain('operation_id = ');
+});
