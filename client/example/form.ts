@@ -1,5 +1,5 @@
 import { createClient, type Customer, type CustomerPatch } from 'billing-bff-client';
-import { outcomeOf, save, type Saved } from './save.js';
+import { type Known, outcomeOf, save } from './save.js';
 import { type Settings, signIn } from './sign-in.js';
 
 const settings = (await (await fetch('/settings.json')).json()) as Settings;
@@ -31,23 +31,45 @@ await open(chosen.value);
 async function open(ref: string): Promise<void> {
   leaving.abort();
   leaving = new AbortController();
-  const read = await bff.getCustomer(ref);
-  if (!read.ok) {
-    say(read.problem.detail, 'bad');
-    return;
-  }
-  show(read.data, read.etag);
-  say('');
+  await meanwhile('Loading …', async (signal) => {
+    const read = await bff.getCustomer(ref, { signal });
+    if (read.ok) {
+      show(read.data, read.etag);
+      say('');
+    } else {
+      say(read.problem.detail, 'bad');
+    }
+  });
 }
 
 async function saveAs(changes: CustomerPatch, etag: string | undefined): Promise<void> {
-  say('Saving …');
-  form.inert = true;
-  await tell(await save(bff, shown.customer.id, changes, etag), changes);
-  form.inert = false;
+  await meanwhile('Saving …', async (signal) => {
+    const { id } = shown.customer;
+    const saved = await save(bff, id, changes, etag);
+    signal.throwIfAborted();
+    await tell(saved.kind === 'unknown' ? await known(id, saved.operationId, signal) : saved, changes);
+  });
 }
 
-async function tell(saved: Saved, changes: CustomerPatch): Promise<void> {
+/** What is typed meanwhile would be lost, so the form is inert. Of a customer that was left, nothing is shown. */
+async function meanwhile(text: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const { signal } = leaving;
+  say(text);
+  form.inert = true;
+  try {
+    await work(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  if (!signal.aborted) form.inert = false;
+}
+
+function known(id: string, operationId: string, signal: AbortSignal): Promise<Known> {
+  say('Not known yet whether this was saved. Waiting for the billing system …', 'waiting');
+  return outcomeOf(bff, id, operationId, signal);
+}
+
+async function tell(saved: Known, changes: CustomerPatch): Promise<void> {
   showFaults(saved.kind === 'faults' ? saved.faults : NO_FAULTS);
   switch (saved.kind) {
     case 'saved':
@@ -61,16 +83,6 @@ async function tell(saved: Saved, changes: CustomerPatch): Promise<void> {
       say('Not saved: somebody else changed this customer.', 'bad');
       await ask(saved, changes);
       return;
-    case 'unknown': {
-      say('Not known yet whether this was saved. Waiting for the billing system …', 'waiting');
-      const { signal } = leaving;
-      try {
-        await tell(await outcomeOf(bff, shown.customer.id, saved.operationId, signal), changes);
-      } catch (error) {
-        if (!signal.aborted) throw error;
-      }
-      return;
-    }
     case 'failed':
       say(saved.message, 'bad');
   }
@@ -78,7 +90,7 @@ async function tell(saved: Saved, changes: CustomerPatch): Promise<void> {
 
 /** The dialogue of a conflict: theirs, ours, and what saving ours would do. */
 async function ask(
-  { theirs, moved, preview }: Extract<Saved, { kind: 'conflict' }>,
+  { theirs, moved, preview }: Extract<Known, { kind: 'conflict' }>,
   changes: CustomerPatch,
 ): Promise<void> {
   const rows = [...new Set([...moved.map((place) => place.slice(1)), ...Object.keys(changes)])];

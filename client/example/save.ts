@@ -8,14 +8,15 @@ import {
 } from 'billing-bff-client';
 
 /** What became of "Save", as a form needs it. */
-export type Saved =
+export type Known =
   | { kind: 'saved'; customer: Customer; etag: string | undefined }
   /** By JSON pointer (`/billing_address/country`); `message` is the billing API's own where it refused the value. */
   | { kind: 'faults'; faults: Map<string, string>; message: string }
   /** Somebody else changed the customer. `preview` is what our changes would do to it now. */
   | { kind: 'conflict'; theirs: Customer; moved: string[]; preview: CustomerPreview }
-  | { kind: 'unknown'; operationId: string }
   | { kind: 'failed'; message: string };
+
+export type Saved = Known | { kind: 'unknown'; operationId: string };
 
 /** @param etag of the customer that the form shows */
 export async function save(
@@ -41,7 +42,7 @@ async function conflict(
   id: string,
   changes: CustomerPatch,
   moved: string[],
-): Promise<Saved> {
+): Promise<Known> {
   const read = await bff.getCustomer(id);
   if (!read.ok) return failed(read.problem);
   const preview = await bff.previewCustomer(id, changes, { ifMatch: read.etag });
@@ -55,13 +56,13 @@ export async function outcomeOf(
   id: string,
   operationId: string,
   signal: AbortSignal,
-): Promise<Saved> {
+): Promise<Known> {
   const outcome = await bff.waitForOutcome(operationId, { signal });
   if (!outcome.ok) return failed(outcome.problem);
   switch (outcome.data.status) {
     case 'applied':
     case 'unchanged': {
-      const read = await bff.getCustomer(id);
+      const read = await bff.getCustomer(id, { signal });
       return read.ok ? { kind: 'saved', customer: read.data, etag: read.etag } : failed(read.problem);
     }
     case 'not_applied':
@@ -82,6 +83,6 @@ function faultsOf(problem: Problem): Map<string, string> {
   return faults;
 }
 
-function failed(problem: Problem): Saved {
+function failed(problem: Problem): Known {
   return { kind: 'failed', message: problem.detail };
 }

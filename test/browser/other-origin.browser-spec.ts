@@ -50,6 +50,26 @@ describe('a form on another origin', () => {
     await shows('/name', 'Lovell & Sons');
   });
 
+  it('shows the customer that was chosen last, whichever answer comes first', async () => {
+    await open('lovell');
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/api/v1/customers/failed', async (route) => {
+      await held;
+      await route.fallback();
+    });
+    const asked = page.waitForRequest('**/api/v1/customers/failed');
+    await page.getByLabel('Customer', { exact: true }).selectOption('failed');
+    const late = await asked;
+    await open('lovell');
+    answer();
+    await late.response();
+    await field('Phone').fill('+49 30 1234');
+    await save();
+    await status('Saved.');
+    await shows('/alias', 'lovell');
+  });
+
   it('shows every fault below its field', async () => {
     await open('lovell');
     await field('Billing e-mail').fill('nobody');
