@@ -214,9 +214,9 @@ export function undoLater(step) {
   undo.push(step);
 }
 
-/** The BFF, once it says where it listens; with the flags of `npm run start:prod`. */
-export function start(place) {
-  return startProcess([...FLAGS.split(' '), '--expose-gc', '--import', HOOK, ENTRY], place);
+/** The BFF, once it says where it listens; with the flags of `npm run start:prod`, and others. */
+export function start(place, others = []) {
+  return startProcess([...FLAGS.split(' '), ...others, '--expose-gc', '--import', HOOK, ENTRY], place);
 }
 
 /** A process of Node.js, once it says where it listens. What it can be asked only the BFF's hook answers. */

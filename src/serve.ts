@@ -12,6 +12,7 @@ import { LogOutput } from './http/log-output.js';
 import { createLogger, describeError, errorLine, toggleDebug } from './http/logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { rehearse } from './rehearsal.js';
+import { cheapenAcceptedSockets } from './runtime/accepted-sockets.js';
 import { SystemClock } from './runtime/clock.js';
 import { lowerEngineThreads } from './runtime/engine-threads.js';
 import { Ids } from './runtime/ids.js';
@@ -51,6 +52,7 @@ export async function serve(config: Config): Promise<void> {
     // The embedded database is WebAssembly: the main thread would wait for the threads that compile it.
     if (config.databaseUrl !== undefined)
       lowerEngineThreads([...process.execArgv, runtime.environment['NODE_OPTIONS'] ?? '']);
+    cheapenAcceptedSockets();
     const app = await createApp(runtime);
     app.get(Metrics).watchProcess();
     app.get(Metrics).watchLog(output);

@@ -208,9 +208,26 @@ function faultsOfAfterLeaf({ afterLeaf }: AuditQuery, size: number | undefined):
 
 /** Fields in the order of the documentation; the stored text has the canonical order. */
 function inOrder(event: AuditEvent, leaf_index: number | null): ShownEvent {
-  const { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id } = event;
-  const { action, phase, target, outcome, status, upstream, credential, changes, ...rest } = event;
-  const who = { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id };
-  const what = { action, phase, target, outcome, status, upstream, credential, changes };
-  return { ...who, ...what, leaf_index, ...rest };
+  const { id, operation_id, occurred_at, tenant_id, actor, origin, request_id, trace_id, ...what } = event;
+  const { action, phase, target, outcome, status, upstream, credential, changes, ...rest } = what;
+  return {
+    id,
+    operation_id,
+    occurred_at,
+    tenant_id,
+    actor,
+    origin,
+    request_id,
+    trace_id,
+    action,
+    phase,
+    target,
+    outcome,
+    status,
+    upstream,
+    credential,
+    changes,
+    leaf_index,
+    ...rest,
+  };
 }

@@ -86,15 +86,20 @@ export class AuditTrail {
   }
 
   private async storeIntent(operation: Operation, record: IntentRecord, open: OpenOperation): Promise<void> {
-    const intent = { phase: 'intent', outcome: 'pending', status: null, upstream: null } as const;
-    const entry = await this.patchEntry(operation, { ...record, ...intent });
+    const entry = await this.patchEntry(operation, {
+      phase: 'intent',
+      outcome: 'pending',
+      status: null,
+      upstream: null,
+      ...record,
+    });
     const opens = {
       id: operation.operationId,
       tenant_id: operation.provenance.tenant_id ?? '',
       due_in_ms: open.finishedBy - this.clock.monotonic(),
       snapshot: entry.encryptedValues === undefined ? await open.snapshot() : undefined,
     };
-    await this.writer.append({ ...entry, opens });
+    await this.writer.append({ opens, ...entry });
   }
 
   /**
@@ -113,8 +118,8 @@ export class AuditTrail {
 
   /** Stores the event of a preview. */
   async previewed(operation: Operation, ending: OutcomeRecord): Promise<void> {
-    const preview = { action: 'customer.patch.previewed', phase: 'event' } as const;
-    await this.tell(operation, this.patchEntry(operation, { ...ending, ...preview }));
+    const record = { action: 'customer.patch.previewed', phase: 'event', ...ending } as const;
+    await this.tell(operation, this.patchEntry(operation, record));
   }
 
   /** Stores that the billing API answered 401 to a version of the tenant's token, and which request got the 401. */
@@ -155,8 +160,6 @@ export class AuditTrail {
 
   private accessEvent(request: AuditedRequest, act: DataAccess): AuditEvent {
     return {
-      ...this.stamp(),
-      ...provenanceOf(request),
       operation_id: null,
       action: act.action,
       phase: 'event',
@@ -166,6 +169,8 @@ export class AuditTrail {
       upstream: null,
       credential: null,
       changes: act.changes,
+      ...this.stamp(),
+      ...provenanceOf(request),
     };
   }
 
@@ -191,10 +196,10 @@ export class AuditTrail {
   /** A caller waits until the deadline, and always for a short time. */
   private tell(
     { answerBy }: Operation,
-    entry: Promise<Entry>,
-    state: Pick<Entry, 'operationState' | 'answer'> = {},
+    entry: Promise<PatchEntry>,
+    { operationState, answer }: Pick<Entry, 'operationState' | 'answer'> = {},
   ): Promise<void> {
-    const stored = entry.then((made) => this.writer.appendEventually({ ...made, ...state }));
+    const stored = entry.then((made) => this.writer.appendEventually({ operationState, answer, ...made }));
     const until = Math.max(answerBy, this.clock.monotonic() + LEAST_WAIT);
     return atMost(this.clock, until, this.inFlight.during(stored));
   }
@@ -203,7 +208,7 @@ export class AuditTrail {
   private async patchEntry(
     { operationId, provenance, target, aliases: names, reverts }: Operation,
     { action = 'customer.patch', phase = 'outcome', credential, ...record }: PatchRecord,
-  ): Promise<Entry> {
+  ): Promise<PatchEntry> {
     const { id, occurred_at } = this.stamp();
     const { tenant_id, actor, origin, request_id, trace_id } = provenance;
     const customerId = record.customerId ?? target.customer_id;
@@ -232,7 +237,7 @@ export class AuditTrail {
       upstream: record.upstream,
     };
     const aliases = this.aliases.rowsOf(tenant_id, names, customerId);
-    return encryptedValues === undefined ? { event, aliases } : { event, encryptedValues, aliases };
+    return { event, encryptedValues, aliases };
   }
 
   private stamp(): Pick<AuditEvent, 'id' | 'occurred_at'> {
@@ -240,6 +245,8 @@ export class AuditTrail {
     return { id, occurred_at: at.toISOString() };
   }
 }
+
+type PatchEntry = Required<Pick<Entry, 'event' | 'aliases'>> & Pick<Entry, 'encryptedValues'>;
 
 function auditUnavailable(operationId: string, cause: unknown): Problem {
   const detail = 'The change was not sent, because it cannot be recorded at the moment.';

@@ -82,13 +82,19 @@ export class CircuitBreakers {
   }
 
   private ofOrigin({ origin }: Destination): Breaker {
-    const options = { scope: 'origin', names: { origin } } as const;
-    return this.breaker(this.origins, origin, { ...options, isFailure: isConnectFailure });
+    return this.breaker(this.origins, origin, {
+      scope: 'origin',
+      names: { origin },
+      isFailure: isConnectFailure,
+    });
   }
 
   private ofTenant({ origin, tenantId }: Destination): Breaker {
-    const options = { scope: 'tenant', names: { origin, tenant_id: tenantId } } as const;
-    return this.breaker(this.tenants, `${tenantId} ${origin}`, { ...options, isFailure: isGatewayFailure });
+    return this.breaker(this.tenants, `${tenantId} ${origin}`, {
+      scope: 'tenant',
+      names: { origin, tenant_id: tenantId },
+      isFailure: isGatewayFailure,
+    });
   }
 
   private breaker(breakers: Map<string, Breaker>, name: string, options: BreakerOptions): Breaker {

@@ -68,7 +68,6 @@ export class CustomersService {
     const { audited, customerRef, deadline, reverts } = request;
     const operation = this.trail.begin(audited, customerRef, deadline, reverts);
     return {
-      ...operation,
       request,
       customerRef,
       customerId: operation.target.customer_id,
@@ -76,6 +75,7 @@ export class CustomersService {
       before: undefined,
       keep: undefined,
       revertedCustomer,
+      ...operation,
     };
   }
 
@@ -87,7 +87,7 @@ export class CustomersService {
     const leave = await this.bulkhead.enter(tenant, answerBy);
     if (leave === undefined) return this.journal.unsent(patch, outcome.notRead(NO_SLOT, patch));
     const forOutcome = Math.min(MAX_FOR_OUTCOME, this.config.billing.deadlineMs * SHARE_OF_OUTCOME);
-    const admitted = { ...patch, tenant, trace: request.audited.trace, deadline: answerBy - forOutcome };
+    const admitted = { tenant, trace: request.audited.trace, deadline: answerBy - forOutcome, ...patch };
     try {
       const { ifMatch } = request;
       if (ifMatch !== undefined) return await this.sendAlone(admitted, ifMatch);

@@ -61,12 +61,13 @@ export class PatchJournal {
    */
   async sent(patch: PatchContext, outcome: PatchOutcome, result: BillingResult): Promise<PatchResult> {
     const { effects, seen, ...ended } = outcome.record;
+    const { upstream, credential } = usedBy(result);
     const recorded = outcomeBesideIntent(effects, patch.diff, seen);
     const answer = answerOf(patch, outcome);
     await this.tracing.span('outcome', async () =>
       this.trail.outcome(
         knownAs(patch, outcome.customer),
-        { ...ended, ...recorded, ...usedBy(result) },
+        { upstream, credential, ...ended, ...recorded },
         await patch.keep?.(answer),
       ),
     );
@@ -121,7 +122,8 @@ function endingUnsent(
   { record: { effects, seen, ...ended } }: PatchOutcome,
   read: BillingResult | undefined,
 ): OutcomeRecord {
-  return { ...ended, ...wholeOutcome(effects, diff, seen), ...usedByRead(read) };
+  const { upstream, credential } = usedByRead(read);
+  return { upstream, credential, ...ended, ...wholeOutcome(effects, diff, seen) };
 }
 
 /** @throws Problem if it is the answer */

@@ -1,4 +1,4 @@
-import type { Change } from '../audit/audit-event.js';
+import type { Change, Effect } from '../audit/audit-event.js';
 import type { Customer } from '../billing/customer.dto.js';
 import { readCustomer } from '../billing/read-customer.js';
 import { intendedChanges } from './audit-changes.js';
@@ -7,11 +7,12 @@ import type { PatchField } from './dto/patch-customer.dto.js';
 import { isVerifiable, type PatchDiff } from './patch-diff.js';
 
 /** The preview of a patch, from the customer just read: the changed customer, the changes, and warnings. */
-export function previewOf(diff: PatchDiff, customer: Customer): Omit<CustomerPreview, 'etag'> {
+export function previewOf(diff: PatchDiff, customer: Customer, etag: string): CustomerPreview {
   return {
     changes: expectedChanges(diff),
     warnings: warningsOf(diff, customer),
     customer: asItWouldBe(diff, customer),
+    etag,
   };
 }
 
@@ -25,11 +26,16 @@ function asItWouldBe({ asked, sent }: PatchDiff, customer: Customer): Customer {
 
 /** The changes with their expected effects. */
 function expectedChanges(diff: PatchDiff): Change[] {
-  return intendedChanges(diff).map((change) => {
-    const sent = diff.sent.find((field) => field === change.field);
-    if (sent === undefined) return { ...change, effect: 'unchanged' };
-    return { ...change, effect: isVerifiable(sent) ? 'applied' : 'unverifiable' };
-  });
+  return intendedChanges(diff).map(({ field, ...values }) => ({
+    field,
+    ...values,
+    effect: expectedEffect(diff.sent.find((sent) => sent === field)),
+  }));
+}
+
+function expectedEffect(sent: PatchField | undefined): Effect {
+  if (sent === undefined) return 'unchanged';
+  return isVerifiable(sent) ? 'applied' : 'unverifiable';
 }
 
 function warningsOf(diff: PatchDiff, customer: Customer): PreviewWarning[] {

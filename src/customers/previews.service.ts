@@ -42,10 +42,10 @@ export class PreviewsService {
     const before = read?.answer.kind === 'success' ? read.answer.value : undefined;
     const diff = diffOf(fields, before);
     const customerId = before?.id ?? target.customer_id;
-    const asked = { ...operation, diff, customerId, revertedCustomer };
+    const asked = { diff, customerId, revertedCustomer, ...operation };
     const customer = await this.journal.previewed(asked, this.outcomeOf(asked, request, read), read);
     const etag = this.tags.tagOf(audited.principal.tenant.id, customer);
-    return { preview: { ...previewOf(diff, customer), etag }, operationId };
+    return { preview: previewOf(diff, customer, etag), operationId };
   }
 
   private outcomeOf(

@@ -197,7 +197,7 @@ export class IdempotencyKeys {
     customerId: string | null,
   ): Promise<KeptAnswer> {
     const columns = await this.cipher.encrypt({ tenantId, customerId }, placeOf(id), answer);
-    return { ...columns, key_id: id, operation_id: operationId };
+    return { key_id: id, operation_id: operationId, ...columns };
   }
 
   private async inTime<Value>(
