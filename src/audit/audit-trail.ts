@@ -246,7 +246,7 @@ export class AuditTrail {
   }
 }
 
-type PatchEntry = Required<Pick<Entry, 'event' | 'aliases'>> & Pick<Entry, 'encryptedValues'>;
+type PatchEntry = Pick<Entry, 'event' | 'encryptedValues' | 'aliases'>;
 
 function auditUnavailable(operationId: string, cause: unknown): Problem {
   const detail = 'The change was not sent, because it cannot be recorded at the moment.';
