@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AbandonedHolds } from '../database/abandoned-holds.js';
 import { fromNow, NOW } from '../database/database-time.js';
 import { Database } from '../database/database.js';
 import { Clock } from '../runtime/clock.js';
@@ -38,6 +39,7 @@ export class CustomerLeases {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly abandoned: AbandonedHolds,
   ) {}
 
   /** @throws LeaseTaken, LeaseUnavailable; what `work` throws */
@@ -58,7 +60,7 @@ export class CustomerLeases {
     try {
       return await work();
     } finally {
-      await atMost(this.clock, holder.deadline, this.giveBack(holder).catch(nothing));
+      await atMost(this.clock, holder.deadline, this.giveBack(holder));
     }
   }
 
@@ -76,6 +78,7 @@ export class CustomerLeases {
     try {
       return await within(this.clock, holder.deadline, this.claim(holder));
     } catch (error) {
+      this.abandoned.add('customer_lease', holder.operationId);
       throw new LeaseUnavailable('the lease could not be claimed', { cause: error });
     }
   }
@@ -97,12 +100,16 @@ export class CustomerLeases {
   }
 
   private async giveBack({ tenantId, customerId, operationId }: Holder): Promise<void> {
-    await this.database.kysely
-      .deleteFrom('customer_lease')
-      .where('tenant_id', '=', tenantId)
-      .where('customer_id', '=', customerId)
-      .where('holder', '=', operationId)
-      .execute();
+    try {
+      await this.database.kysely
+        .deleteFrom('customer_lease')
+        .where('tenant_id', '=', tenantId)
+        .where('customer_id', '=', customerId)
+        .where('holder', '=', operationId)
+        .execute();
+    } catch {
+      this.abandoned.add('customer_lease', operationId);
+    }
   }
 }
 

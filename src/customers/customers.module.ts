@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { BillingModule } from '../billing/billing.module.js';
 import { CryptoModule } from '../crypto/crypto.module.js';
+import { DatabaseModule } from '../database/database.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { CustomerLeases } from './customer-leases.js';
@@ -16,7 +17,7 @@ import { PreviewsService } from './previews.service.js';
 import { RevertedOperations } from './reverted-operations.js';
 
 @Module({
-  imports: [AuditModule, BillingModule, CryptoModule, IdempotencyModule, TenantsModule],
+  imports: [AuditModule, BillingModule, CryptoModule, DatabaseModule, IdempotencyModule, TenantsModule],
   controllers: [CustomersController],
   providers: [
     CustomersService,

@@ -4,6 +4,7 @@ import { AppKeys } from '../crypto/app-keys.js';
 import { canonicalize } from '../crypto/canonical.js';
 import { CustomerCipher, KeyDestroyed } from '../crypto/customer-cipher.js';
 import { Undecryptable } from '../crypto/key-ring.js';
+import { AbandonedHolds } from '../database/abandoned-holds.js';
 import type { EncryptedColumns, KeptAnswer } from '../database/schema.js';
 import { describeError, LOGGER } from '../http/logger.js';
 import { Problem } from '../http/problem.js';
@@ -36,6 +37,7 @@ export class IdempotencyKeys {
     private readonly appKeys: AppKeys,
     private readonly cipher: CustomerCipher,
     private readonly clock: Clock,
+    private readonly abandoned: AbandonedHolds,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -50,11 +52,7 @@ export class IdempotencyKeys {
   async claim<Result extends object>(request: KeyedRequest<Result>): Promise<KeyClaim<Result>> {
     if (request.key === undefined) return { kind: 'no-key' };
     const claim = this.claimOf(request, request.key);
-    const claiming = this.keys.claim(claim);
-    const found = await this.inTime(request, () => claiming).catch((error: unknown) => {
-      void this.releaseUnused(claim, claiming);
-      throw error;
-    });
+    const found = await this.inTime(claim, () => this.keys.claim(claim));
     switch (found.state) {
       case 'claimed':
         return { kind: 'held', claim };
@@ -98,21 +96,12 @@ export class IdempotencyKeys {
     }
   }
 
-  /** If a key was claimed after the deadline of its request, it is freed: it would block the key until it expires. */
-  private async releaseUnused({ id, operationId }: Claim, claiming: Promise<Found>): Promise<void> {
-    try {
-      if ((await claiming).state === 'claimed') await this.keys.release(id, operationId);
-    } catch {
-      // Then the key expires.
-    }
-  }
-
   private async replayAnswer<Result extends object>(
     request: KeyedRequest<Result>,
     claim: Claim,
     { operationId, answer }: Extract<Found, { state: 'answered' }>,
   ): Promise<KeyClaim<Result>> {
-    const stored = await this.inTime(request, () => this.open(claim, answer));
+    const stored = await this.inTime(claim, () => this.open(claim, answer));
     if (stored === undefined) return this.replayOutcome(request, claim, operationId);
     if (stored.kind === 'result') return { kind: 'replay', result: request.revive(stored.value) };
     const problem = replayedProblem(stored.problem);
@@ -142,7 +131,7 @@ export class IdempotencyKeys {
   ): Promise<KeyClaim<Result>> {
     const earlier = await request.findOutcome(operationId);
     if (earlier === undefined || (unknown === undefined && changedNothing(earlier))) {
-      if (!(await this.inTime(request, () => this.keys.takeOver(claim, operationId)))) throw inFlight();
+      if (!(await this.inTime(claim, () => this.keys.takeOver(claim, operationId)))) throw inFlight();
       return { kind: 'held', claim };
     }
     if ('result' in earlier) {
@@ -166,13 +155,19 @@ export class IdempotencyKeys {
     answer: Answer<Result>,
   ): Promise<void> {
     const stored = this.toKeep(request, claim, answer)
-      .then((kept) =>
-        kept === undefined ? this.keys.release(claim.id, claim.operationId) : this.keys.keep(kept),
-      )
+      .then((kept) => (kept === undefined ? this.free(claim) : this.keys.keep(kept)))
       .catch((error: unknown) => {
         this.logger.warn({ error: describeError(error) }, 'an answer could not be stored for replays');
       });
     return atMost(this.clock, claim.deadline, stored);
+  }
+
+  private async free({ id, operationId }: Claim): Promise<void> {
+    try {
+      await this.keys.release(id, operationId);
+    } catch {
+      this.abandoned.add('idempotency_key', operationId);
+    }
   }
 
   /** A problem is stored if time does not change it, or while the outcome is unknown. */
@@ -200,13 +195,11 @@ export class IdempotencyKeys {
     return { key_id: id, operation_id: operationId, ...columns };
   }
 
-  private async inTime<Value>(
-    { deadline }: Pick<KeyedRequest<never>, 'deadline'>,
-    ask: () => Promise<Value>,
-  ): Promise<Value> {
+  private async inTime<Value>({ deadline, operationId }: Claim, ask: () => Promise<Value>): Promise<Value> {
     try {
       return await within(this.clock, deadline, ask());
     } catch (error) {
+      this.abandoned.add('idempotency_key', operationId);
       const detail = 'The idempotency key cannot be looked up at the moment; nothing was sent.';
       throw new Problem('audit-unavailable', detail, { retryAfterS: 5, cause: error });
     }
