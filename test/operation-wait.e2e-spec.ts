@@ -4,8 +4,8 @@ import { gateway } from './support/faults.js';
 import { openConnection, readAnswers } from './support/raw-request.js';
 import { answerJson, CUSTOMER, type TestUpstream } from './support/upstream.js';
 
-/** Milliseconds from the end of an operation to the answer. */
-const AT_ONCE = 200;
+/** Milliseconds, on a busy machine too: far fewer than the 30 s that these requests would wait. */
+const AT_ONCE = 10_000;
 const PATCH = { name: 'Acme AG' };
 
 const failing: TestUpstream['answer'] = (_, response) => {
@@ -107,7 +107,7 @@ it('does not hold an answer that is final', async () => {
   const began = Date.now();
   const answer = await look(`/api/v1/operations/${operation}`, '?wait=30');
   expect(await answer.json()).toMatchObject({ status: 'unchanged', final: true });
-  expect(Date.now() - began).toBeLessThan(1_000);
+  expect(Date.now() - began).toBeLessThan(AT_ONCE);
 });
 
 it('answers what is known when the time is over', async () => {
@@ -117,16 +117,16 @@ it('answers what is known when the time is over', async () => {
   expect(answer.status).toBe(200);
   expect(await answer.json()).toMatchObject({ status: 'unknown', final: false, ended_at: null });
   expect(Date.now() - began).toBeGreaterThanOrEqual(990);
-  expect(Date.now() - began).toBeLessThan(2_000);
+  expect(Date.now() - began).toBeLessThan(AT_ONCE);
 });
 
 it('does not hold the answer without wait, or with 0', async () => {
   const location = await unknownPatch();
-  for (const query of ['', '?wait=0']) {
-    const began = Date.now();
+  const begin = jest.spyOn(bff.app.get(OperationWaits), 'begin');
+  for (const query of ['', '?wait=0'])
     expect(await (await look(location, query)).json()).toMatchObject({ status: 'unknown' });
-    expect(Date.now() - began).toBeLessThan(900);
-  }
+  expect(begin).not.toHaveBeenCalled();
+  begin.mockRestore();
 });
 
 it.each(['', '-1', '31', '1.5', '1e1', 'x', '0x1', '+1', ' 1', '1s', '001', 'Infinity'])(
@@ -151,7 +151,7 @@ it('does not wait for an operation that does not exist, or is another tenant’s
   expect((await look(`/api/v1/operations/${NO_ID}`, '?wait=30')).status).toBe(404);
   const other = { Authorization: `Bearer ${await bff.idp.token({ tenant_id: 'globex' })}` };
   expect((await look(location, '?wait=30', { headers: other })).status).toBe(404);
-  expect(Date.now() - began).toBeLessThan(1_000);
+  expect(Date.now() - began).toBeLessThan(AT_ONCE);
 });
 
 it('who waits is in flight for its caller, until it is answered or hangs up', async () => {
@@ -177,7 +177,7 @@ it('who closes the sending side is told at once what is known', async () => {
   const began = Date.now();
   const [answer] = await readAnswers(socket.end());
   expect(JSON.parse(answer?.body ?? '')).toMatchObject({ status: 'unknown', final: false });
-  expect(Date.now() - began).toBeLessThan(1_000);
+  expect(Date.now() - began).toBeLessThan(AT_ONCE);
 });
 
 it('is answered at once while a thousand others wait, and held again when one of them is gone', async () => {
@@ -188,7 +188,7 @@ it('is answered at once while a thousand others wait, and held again when one of
   );
   const began = Date.now();
   expect(await (await look(location, '?wait=30')).json()).toMatchObject({ status: 'unknown', final: false });
-  expect(Date.now() - began).toBeLessThan(1_000);
+  expect(Date.now() - began).toBeLessThan(AT_ONCE);
   others.pop()?.end();
   const held = look(location, '?wait=30');
   await waitedFor(bff, location.split('/').at(-1) ?? '');
@@ -206,7 +206,7 @@ it('a stop answers who waits, at once', async () => {
   const began = Date.now();
   const stopped = stopping.stop();
   expect((await waiting).body).toMatchObject({ status: 'unknown', final: false });
-  expect(Date.now() - began).toBeLessThan(1_000);
+  expect(Date.now() - began).toBeLessThan(AT_ONCE);
   await stopped;
 });
 
