@@ -3,11 +3,14 @@ import type { AuditEvent } from '../src/audit/audit-event.js';
 import { RecentLeaves } from '../src/audit-log/recent-leaves.js';
 import { AuditWriter } from '../src/audit/audit-writer.js';
 import { AbandonedHolds } from '../src/database/abandoned-holds.js';
-import type { QueryResult } from 'kysely';
+import { CompiledQuery, type DatabaseConnection, type QueryResult, sql } from 'kysely';
 import { SkippingClock } from './support/skipping-clock.js';
 import { createLogger } from '../src/http/logger.js';
+import { OpenOperations } from '../src/operations/open-operations.js';
 import { NO_TRACING } from '../src/runtime/tracing.js';
+import { nextTurn } from '../src/runtime/turns.js';
 import { Metrics } from '../src/metrics/metrics.js';
+import { TenantStore } from '../src/tenants/tenant-store.js';
 import { ManualClock } from './support/manual-clock.js';
 import { startBff, type StoredEvent, type TestAnswer, type TestBff } from './support/start-bff.js';
 import { CUSTOMER, type TestUpstream } from './support/upstream.js';
@@ -186,6 +189,37 @@ describe('REQUEST_DEADLINE_MS covers the database', () => {
       expect(await own.patch(PATCH, headers)).toMatchObject({ status: 200 });
     });
 
+    it.each([
+      ['a lease', /into "customer_lease"/, { 'If-Match': '*' }],
+      ['a key', /into idempotency_key/, { 'Idempotency-Key': 'claimed-later' }],
+    ])(
+      '%s that the database claims after both runs is freed by the next one',
+      async (_what, statement, headers) => {
+        let claim: (() => Promise<unknown>) | undefined;
+        intercept(
+          (query, pass) =>
+            claim !== undefined || !statement.test(query.sql)
+              ? pass()
+              : new Promise((resolve) => {
+                  claim = async () => {
+                    resolve(await pass());
+                  };
+                }),
+          own,
+        );
+        const answered = own.patch(PATCH, headers);
+        await until(() => Promise.resolve(claim !== undefined), 'the claim');
+        clock.skip(2_001);
+        expectAuditUnavailable(await answered);
+        await holds.run();
+        await holds.run();
+        await claim?.();
+        await nextTurn();
+        await holds.run();
+        expect(await own.patch(PATCH, headers)).toMatchObject({ status: 200 });
+      },
+    );
+
     it('a lease that can’t be given back is freed by the next run', async () => {
       failOnce(/delete from "customer_lease"/);
       expect((await own.patch(PATCH, { 'If-Match': '*' })).status).toBe(200);
@@ -246,6 +280,61 @@ describe('REQUEST_DEADLINE_MS covers the database', () => {
       const { body } = await own.send('GET', `/api/v1/operations/${id}`);
       return (body as { status: unknown }).status === 'applied';
     }, 'the outcome');
+  });
+});
+
+describe('a claim that was given up, and is carried out later, keeps nobody from', () => {
+  /**
+   * The next statement like this one is given up before the server has read it. Returns what makes the server go on: it
+   * carries the statement out, and sees that its client has hung up.
+   */
+  const giveUpOnce = (statement: RegExp): (() => Promise<void>) => {
+    const executor = bff.database.kysely.getExecutor();
+    const provide = executor.provideConnection.bind(executor);
+    let sent: CompiledQuery | undefined;
+    const executeOn =
+      (connection: DatabaseConnection): DatabaseConnection['executeQuery'] =>
+      (query) => {
+        if (sent !== undefined || !statement.test(query.sql)) return connection.executeQuery(query);
+        sent = query;
+        return Promise.reject(new Error('gone'));
+      };
+    jest
+      .spyOn(executor, 'provideConnection')
+      .mockImplementation((work) =>
+        provide((connection) =>
+          work({ executeQuery: executeOn(connection), streamQuery: connection.streamQuery.bind(connection) }),
+        ),
+      );
+    return () =>
+      provide(async (connection) => {
+        if (sent === undefined) throw new Error('there was none');
+        await connection.executeQuery(sent);
+        await connection.executeQuery(CompiledQuery.raw('rollback'));
+      });
+  };
+
+  it('an operation whose outcome is not known', async () => {
+    const operations = bff.app.get(OpenOperations, { strict: false });
+    const id = randomUUID();
+    await sql`
+      insert into operation (id, tenant_id, state, due_at) values (${id}, 'acme', 'sent', now())`.execute(
+      bff.database.kysely,
+    );
+    const goOn = giveUpOnce(/^(begin|start transaction)|update "operation"/);
+    await expect(operations.take()).rejects.toThrow('gone');
+    await goOn();
+    expect(await operations.take()).toMatchObject([{ id }]);
+    await operations.drop(id);
+  });
+
+  it('the one try a minute of a rejected token', async () => {
+    const tenants = bff.app.get(TenantStore, { strict: false });
+    const goOn = giveUpOnce(/^(begin|start transaction)|update "tenant_token"/);
+    await expect(tenants.takeProbe('acme', 1, 60_000)).rejects.toThrow('gone');
+    await goOn();
+    expect(await tenants.takeProbe('acme', 1, 60_000)).toBe(true);
+    await bff.forgetFailures();
   });
 });
 

@@ -75,10 +75,11 @@ export class CustomerLeases {
   /** An expired lease can be taken by anybody. */
   private async tryToTake(holder: Holder): Promise<boolean> {
     if (this.clock.monotonic() >= holder.deadline) throw new LeaseTaken('the customer is being patched');
+    const claimed = this.claim(holder);
     try {
-      return await within(this.clock, holder.deadline, this.claim(holder));
+      return await within(this.clock, holder.deadline, claimed);
     } catch (error) {
-      this.abandoned.add('customer_lease', holder.operationId);
+      this.abandoned.addAfter(claimed, 'customer_lease', holder.operationId);
       throw new LeaseUnavailable('the lease could not be claimed', { cause: error });
     }
   }

@@ -46,6 +46,14 @@ export class AbandonedHolds implements OnApplicationBootstrap, OnModuleDestroy {
     await this.poller.stop();
   }
 
+  /** The operation has ended, and may have a row of the table once this claim is answered or given up. */
+  addAfter(claim: Promise<unknown>, table: Table, operationId: string): void {
+    const add = (): void => {
+      this.add(table, operationId);
+    };
+    void claim.then(add, add);
+  }
+
   /** The operation has ended, and may have a row of the table. */
   add(table: Table, operationId: string): void {
     const holds = this.holds[table];

@@ -196,10 +196,11 @@ export class IdempotencyKeys {
   }
 
   private async inTime<Value>({ deadline, operationId }: Claim, ask: () => Promise<Value>): Promise<Value> {
+    const asked = ask();
     try {
-      return await within(this.clock, deadline, ask());
+      return await within(this.clock, deadline, asked);
     } catch (error) {
-      this.abandoned.add('idempotency_key', operationId);
+      this.abandoned.addAfter(asked, 'idempotency_key', operationId);
       const detail = 'The idempotency key cannot be looked up at the moment; nothing was sent.';
       throw new Problem('audit-unavailable', detail, { retryAfterS: 5, cause: error });
     }

@@ -86,18 +86,23 @@ export class TenantStore {
   }
 
   /**
-   * Claims the one try a minute of a rejected version. Only one instance succeeds.
+   * Claims the one try a minute of a rejected version. Only one instance succeeds. In a transaction: a server that stood
+   * still carries out no more than its begin if the claim was given up.
    * @param every milliseconds
    */
   async takeProbe(tenantId: string, version: number, every: number): Promise<boolean> {
-    const rows = await this.database.kysely
-      .updateTable('tenant_token')
-      .set({ probed_at: NOW })
-      .where('tenant_id', '=', tenantId)
-      .where('version', '=', version)
-      .where((where) => where.or([where('probed_at', 'is', null), where('probed_at', '<=', fromNow(-every))]))
-      .returning('version')
-      .execute();
+    const rows = await this.database.kysely.transaction().execute((transaction) =>
+      transaction
+        .updateTable('tenant_token')
+        .set({ probed_at: NOW })
+        .where('tenant_id', '=', tenantId)
+        .where('version', '=', version)
+        .where((where) =>
+          where.or([where('probed_at', 'is', null), where('probed_at', '<=', fromNow(-every))]),
+        )
+        .returning('version')
+        .execute(),
+    );
     return rows.length > 0;
   }
 
