@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Metrics } from '../src/metrics/metrics.js';
+import { RejectedTokens } from '../src/tenants/rejected-tokens.js';
+import { SkippingClock } from './support/skipping-clock.js';
 import { CUSTOMER_PATH, startBff, type TestBff } from './support/start-bff.js';
 import { answerJson, CUSTOMER } from './support/upstream.js';
 
@@ -113,6 +115,42 @@ it('show operations at the billing API while they last, retries, and failures by
   expect(await sample('billing_bff_billing_api_retries_total{reason="retry-after"}')).toBe(1);
   const attempts = 'billing_bff_billing_api_request_duration_seconds_count';
   expect(await sample(`${attempts}{method="PATCH",result="rate-limited-by-billing"}`)).toBe(2);
+});
+
+it('show whose token the billing API rejects, for as long as it is the token of an active tenant', async () => {
+  const clock = new SkippingClock();
+  const own = await startBff({ clock });
+  const admin = { Authorization: `Bearer ${await own.idp.token({ scope: 'tenants:admin tenants:any' })}` };
+  /** By the next read of the database: the tenants, each with the value of its sample. */
+  const rejected = async (): Promise<string[]> => {
+    const read = jest.spyOn(own.app.get(RejectedTokens), 'read');
+    clock.skip(15_000);
+    await read.mock.results[0]?.value;
+    read.mockRestore();
+    const { body } = await own.send('GET', '/metrics', undefined, { Authorization: '' });
+    return [
+      ...String(body).matchAll(/^billing_bff_tenant_current_token_rejected\{tenant_id="(.*)"\} 1$/gm),
+    ].map(([, tenant]) => tenant ?? '');
+  };
+  try {
+    const path = '/api/v1/tenants/hooli';
+    const stored = { name: 'Hooli', billing_api_url: own.upstream.url };
+    await own.send('PUT', path, stored, admin);
+    await own.send('PUT', `${path}/token`, { token: 'first' }, admin);
+    expect(await rejected()).toEqual([]);
+    own.upstream.answer = (_request, response) => response.writeHead(401).end();
+    const caller = { Authorization: `Bearer ${await own.idp.token({ tenant_id: 'hooli' })}` };
+    expect((await own.patch({ name: 'A' }, caller)).status).toBe(502);
+    expect(await rejected()).toEqual(['hooli']);
+    expect((await own.send('PUT', path, { ...stored, status: 'suspended' }, admin)).status).toBe(200);
+    expect(await rejected()).toEqual([]);
+    await own.send('PUT', path, stored, admin);
+    expect(await rejected()).toEqual(['hooli']);
+    await own.send('PUT', `${path}/token`, { token: 'second' }, admin);
+    expect(await rejected()).toEqual([]);
+  } finally {
+    await own.stop();
+  }
 });
 
 it('are scraped, and probes answered, without a log line below the level debug', async () => {

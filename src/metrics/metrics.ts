@@ -45,6 +45,11 @@ export class Metrics extends AuditMetrics {
     'Versions of tenants’ tokens that the billing API began to reject',
     ['tenant_id'],
   );
+  private readonly rejectedNow = this.gauge(
+    'billing_bff_tenant_current_token_rejected',
+    '1 for each tenant whose current token the billing API rejects, as last read from the database',
+    ['tenant_id'],
+  );
   private readonly patches = this.counter(
     'billing_bff_patches_total',
     'Patches by outcome; a patch with an unknown outcome is counted again when it is final',
@@ -155,6 +160,12 @@ export class Metrics extends AuditMetrics {
 
   tokenRejected(tenantId: string): void {
     this.rejectedTokens.inc({ tenant_id: tenantId });
+  }
+
+  /** @param tenantIds all tenants whose current token is rejected */
+  tenantsRejected(tenantIds: readonly string[]): void {
+    this.rejectedNow.reset();
+    for (const tenantId of tenantIds) this.rejectedNow.set({ tenant_id: tenantId }, 1);
   }
 
   patchEnded(

@@ -76,6 +76,17 @@ export class TenantStore {
     return this.database.kysely.selectFrom('tenant').select(TENANT_COLUMNS).orderBy('id').execute();
   }
 
+  /** The ids of active tenants whose current token the billing API rejected. */
+  async withRejectedToken(): Promise<string[]> {
+    const { rows } = await sql<{ tenant_id: string }>`
+      select tenant_id from tenant_token as token
+      where rejected_at is not null and retired_at is null
+        and exists (select from tenant where id = token.tenant_id and status = 'active')
+        and not exists (select from tenant_token as newer where newer.tenant_id = token.tenant_id
+          and newer.version > token.version and newer.retired_at is null)`.execute(this.database.kysely);
+    return rows.map(({ tenant_id: tenantId }) => tenantId);
+  }
+
   /** Newest first. */
   versions(tenantId: string): Promise<TokenRow[]> {
     const query = this.database.kysely
