@@ -511,7 +511,8 @@ function readKept(file, known, trust) {
   const continued = new Map(
     trust.keys.flatMap(({ name, continuedAt }) => (continuedAt === undefined ? [] : [[name, continuedAt]])),
   );
-  const kept = { found: 0, refused: 0, lost: undefined };
+  /** `lost`: by earlier name, the largest checkpoint of what this log did not take over. */
+  const kept = { found: 0, refused: 0, lost: new Map() };
   for (const text of notesIn(file, new Set([known.origin, ...continued.keys()]))) {
     const note = ifTrusted(text, trust);
     if (note === undefined) {
@@ -523,8 +524,8 @@ function readKept(file, known, trust) {
     if (note.origin === known.origin) known.add(note, what);
     // The log as it was called before. Cosignatures of that are none of this one.
     else if (note.size <= continued.get(note.origin)) known.addState({ ...note, cosigned: [] }, what);
-    else if (note.size > (kept.lost?.size ?? 0))
-      kept.lost = { size: note.size, at: continued.get(note.origin) };
+    else if (note.size > (kept.lost.get(note.origin)?.size ?? 0))
+      kept.lost.set(note.origin, { size: note.size, at: continued.get(note.origin) });
   }
   if (kept.found === 0)
     throw new CannotCheck(
@@ -875,16 +876,17 @@ function reportOf(
     );
   if (kept !== undefined) {
     const apart = known.ascending().filter(({ agrees }) => agrees === undefined);
-    say(`${kept.found} checkpoints kept outside: ${apart.length === 0 ? 'all agree' : 'none disagrees'}`);
+    const agree = apart.length === 0 && kept.lost.size === 0;
+    say(`${kept.found} checkpoints kept outside: ${agree ? 'all agree' : 'none disagrees'}`);
     if (apart.length > 0)
       say(
         `${apart.length} of them could not be compared: what they end at was pruned, or is before the export`,
       );
     if (kept.refused > 0) say(`${kept.refused} checkpoints without a trusted signature were not looked at`);
-    if (kept.lost !== undefined)
+    for (const [earlier, { size: reached, at }] of kept.lost)
       say(
-        `LOST: the log went on under its earlier name to ${kept.lost.size} leaves at least; ` +
-          `this one took over ${kept.lost.at} of them`,
+        `LOST: the log went on under its earlier name ${quote(earlier)} to ${reached} leaves at least; ` +
+          `this one took over ${at} of them`,
       );
   }
   if (witnessed !== undefined)

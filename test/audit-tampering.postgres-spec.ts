@@ -247,7 +247,7 @@ describe('a database that was rolled back to a backup', () => {
       const { code, out, err } = await verify({ ...evidence, keys });
       expect([code, err]).toEqual([0, '']);
       expect(out).toContain(
-        `LOST: the log went on under its earlier name to ${ids.length} leaves at least; this one took over ${left} of them`,
+        `LOST: the log went on under its earlier name "${line.split('+')[0]}" to ${ids.length} leaves at least; this one took over ${left} of them`,
       );
       expect(await verify({ ...evidence, keys: outsider.vkeys })).toMatchObject({ code: 1 });
       const lie = [...successor.vkeys, `${line} continued at ${ids.length}`];

@@ -427,10 +427,33 @@ describe('a log that was restarted under a new name', () => {
     const vkeys = [after.vkey, `${key.vkey} continued at 20`];
     expect(await verify({ exported, keys: vkeys, checkpoints: old })).toEqual(
       valid(
-        '3 checkpoints kept outside: all agree',
-        'LOST: the log went on under its earlier name to 33 leaves at least; this one took over 20 of them',
+        '3 checkpoints kept outside: none disagrees',
+        'LOST: the log went on under its earlier name "bff.example/acme" to 33 leaves at least; this one took over 20 of them',
       ),
     );
+  });
+
+  it('a second time is told apart: what is lost of each earlier name', async () => {
+    const THIRD = 'bff.example:3/acme';
+    const third = noteKey(THIRD);
+    const again = otherFrom(15, 40);
+    const checkpoint = checkpointOf(THIRD, again.leaves, [third]);
+    const vkeys = [third.vkey, `${after.vkey} continued at 15`, `${key.vkey} continued at 15`];
+    const kept = old + checkpointOf(NEW, restarted.leaves, [after]);
+    const header = { origin: THIRD, checkpoint };
+    const { code, out } = await verify({
+      exported: again.export({ header }),
+      keys: vkeys,
+      checkpoints: kept,
+    });
+    expect(code).toBe(0);
+    for (const [name, size] of [
+      ['bff.example/acme', 33],
+      [NEW, 40],
+    ])
+      expect(out).toContain(
+        `LOST: the log went on under its earlier name "${name}" to ${size} leaves at least; this one took over 15 of them`,
+      );
   });
 
   it('is found to be another one before that', async () => {
