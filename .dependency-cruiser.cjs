@@ -13,7 +13,7 @@ const MAY_USE = {
   database: BASE,
   crypto: [...BASE, 'database'],
   idempotency: [...BASE, 'database', 'crypto'],
-  tenants: [...BASE, 'database', 'crypto'],
+  tenants: [...BASE, 'metrics', 'database', 'crypto'],
   auth: [...BASE, 'metrics', 'tenants'],
   pages: [...BASE, 'auth'],
   'audit-log': [...BASE, 'metrics', 'database', 'crypto', 'tenants', 'auth'],
