@@ -1,5 +1,8 @@
 import { writeFile } from 'node:fs/promises';
+import { sql } from 'kysely';
+import type { Clock } from '../src/runtime/clock.js';
 import { TenantsFileWatcher } from '../src/tenant-admin/tenants-file.watcher.js';
+import { SkippingClock } from './support/skipping-clock.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 
 const OLD = [
@@ -24,8 +27,8 @@ afterEach(async () => {
   await around.stop();
 });
 
-async function start(tenants: readonly object[]): Promise<TestBff> {
-  const instance = await startBff({ besides: around, tenants });
+async function start(tenants: readonly object[], clock?: Clock): Promise<TestBff> {
+  const instance = await startBff({ besides: around, tenants, ...(clock === undefined ? {} : { clock }) });
   running.push(instance);
   return instance;
 }
@@ -123,6 +126,29 @@ it('an older file acts at a start when no running instance has the newer one, as
   await stop(back);
   await start(NEW);
   await expectSent('new-token');
+});
+
+it('an older file does not act when the database was away, and nobody could be seen; it acts 30 s after the last one with the newer was', async () => {
+  const clock = new SkippingClock();
+  await start(OLD);
+  const young = await start(NEW);
+  const back = await start(OLD, clock);
+  const agePresence = (): Promise<unknown> =>
+    sql`update tenants_file_reader set seen_at = seen_at - interval '35 s'`.execute(around.database.kysely);
+  await agePresence();
+  clock.skip(35_000);
+  await look(back);
+  await expectSent('new-token');
+  await look(young);
+  await look(back);
+  await expectSent('new-token');
+
+  for (let passed = 0; passed < 30_000; passed += 2_000) {
+    await agePresence(); // as if the other one had been killed
+    clock.skip(2_000);
+    await look(back);
+  }
+  await expectSent('old-token');
 });
 
 it('a tenant that only one of the files has is not suspended by the other', async () => {

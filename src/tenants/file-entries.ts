@@ -3,11 +3,14 @@ import { sql } from 'kysely';
 import { AppKeys } from '../crypto/app-keys.js';
 import { fromNow, NOW } from '../database/database-time.js';
 import { Database } from '../database/database.js';
+import { Clock } from '../runtime/clock.js';
 import type { BillingToken } from './billing-token.js';
 import { tokenFingerprint } from './tenant-change.js';
 
 /** Milliseconds after which an instance that was not seen is no longer running. */
 const RUNS_FOR = 30_000;
+/** Milliseconds for which this instance was not seen itself: then the database was away, and nobody else was either. */
+const AWAY = RUNS_FOR / 2;
 
 /** A tenant that is or was in a tenants' file. */
 export interface FileEntry {
@@ -15,16 +18,21 @@ export interface FileEntry {
   readonly entry: string | null;
   /** Entries that were in force before. */
   readonly earlier: readonly string[];
-  /** Whether another running instance has the file that this is from. */
+  /** Whether another instance that runs, or may run, has the file that this is from. */
   readonly held: boolean;
 }
 
 /** What the tenants' files of all instances have put in force, and which instances have which file. */
 @Injectable()
 export class FileEntries {
+  /** When this instance was seen last, and until when others that were not seen may run, by the monotonic clock. */
+  private seenAt: number | undefined;
+  private othersMayRunUntil = -Infinity;
+
   constructor(
     private readonly database: Database,
     private readonly appKeys: AppKeys,
+    private readonly clock: Clock,
   ) {}
 
   /** By tenant. */
@@ -46,7 +54,10 @@ export class FileEntries {
       )
       .where('file', 'is not', null)
       .execute();
-    return new Map(rows.map(({ id, entry, earlier, held }) => [id, { entry, earlier, held: Boolean(held) }]));
+    const mayRun = this.clock.monotonic() < this.othersMayRunUntil;
+    return new Map(
+      rows.map(({ id, entry, earlier, held }) => [id, { entry, earlier, held: mayRun || Boolean(held) }]),
+    );
   }
 
   /** Notes that this file, too, has these entries, which are in force. */
@@ -66,6 +77,9 @@ export class FileEntries {
       .values({ instance, file, seen_at: NOW })
       .onConflict((conflict) => conflict.column('instance').doUpdateSet({ file, seen_at: NOW }))
       .execute();
+    const now = this.clock.monotonic();
+    if (now - (this.seenAt ?? now) > AWAY) this.othersMayRunUntil = now + RUNS_FOR;
+    this.seenAt = now;
   }
 
   /** Notes that an instance has stopped, and forgets those that were killed. */
