@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import pg from 'pg';
 import { PausableProxy } from './support/pausable-proxy.js';
+import { SkippingClock } from './support/skipping-clock.js';
 import { startBff, type TestBff } from './support/start-bff.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
@@ -11,12 +13,13 @@ describe('PostgreSQL behind a network that fails', () => {
   let database: TestDatabase;
   let proxy: PausableProxy;
   let bff: TestBff;
+  const clock = new SkippingClock();
   beforeEach(async () => {
     database = await createTestDatabase();
     const url = new URL(database.settings['DATABASE_URL'] ?? '');
     proxy = await PausableProxy.start({ host: url.hostname, port: Number(url.port) });
     url.port = String(proxy.port);
-    bff = await startBff({ settings: { DATABASE_URL: url.href } });
+    bff = await startBff({ settings: { DATABASE_URL: url.href }, clock });
     expect((await bff.patch(PATCH)).status).toBe(200);
     bff.upstream.requests.length = 0;
   });
@@ -72,6 +75,28 @@ describe('PostgreSQL behind a network that fails', () => {
     await expectUnavailable();
     proxy.heal();
     await untilItWorks();
+  });
+
+  it('swallowed: what other instances notify is heard again, by a new connection', async () => {
+    const heard: string[] = [];
+    bff.database.notifications.subscribe('tenant_changed', {
+      heard: (tenant) => void heard.push(tenant),
+      missed: () => undefined,
+    });
+    const other = new pg.Client({ connectionString: database.settings['DATABASE_URL'] });
+    await other.connect();
+    try {
+      proxy.swallow();
+      proxy.heal();
+      const deadline = Date.now() + 5_000;
+      while (!heard.includes('acme')) {
+        if (Date.now() > deadline) throw new Error('nothing is heard any more');
+        clock.skip(1_000);
+        await other.query(`select pg_notify('tenant_changed', 'acme')`);
+      }
+    } finally {
+      await other.end();
+    }
   });
 
   async function expectUnavailable(): Promise<void> {
