@@ -283,29 +283,35 @@ describe('REQUEST_DEADLINE_MS covers the database', () => {
   });
 });
 
+/** Every statement goes through here from now on, those of transactions as well. Returns what gives a connection. */
+function interceptConnections(
+  execute: (query: CompiledQuery, connection: DatabaseConnection) => Promise<QueryResult<never>>,
+): (work: (connection: DatabaseConnection) => Promise<void>) => Promise<void> {
+  const executor = bff.database.kysely.getExecutor();
+  const provide = executor.provideConnection.bind(executor);
+  jest.spyOn(executor, 'provideConnection').mockImplementation((work) =>
+    provide((connection) =>
+      work({
+        executeQuery: (query) => execute(query, connection),
+        streamQuery: connection.streamQuery.bind(connection),
+      }),
+    ),
+  );
+  return provide;
+}
+
 describe('a claim that was given up, and is carried out later, keeps nobody from', () => {
   /**
    * The next statement like this one is given up before the server has read it. Returns what makes the server go on: it
    * carries the statement out, and sees that its client has hung up.
    */
   const giveUpOnce = (statement: RegExp): (() => Promise<void>) => {
-    const executor = bff.database.kysely.getExecutor();
-    const provide = executor.provideConnection.bind(executor);
     let sent: CompiledQuery | undefined;
-    const executeOn =
-      (connection: DatabaseConnection): DatabaseConnection['executeQuery'] =>
-      (query) => {
-        if (sent !== undefined || !statement.test(query.sql)) return connection.executeQuery(query);
-        sent = query;
-        return Promise.reject(new Error('gone'));
-      };
-    jest
-      .spyOn(executor, 'provideConnection')
-      .mockImplementation((work) =>
-        provide((connection) =>
-          work({ executeQuery: executeOn(connection), streamQuery: connection.streamQuery.bind(connection) }),
-        ),
-      );
+    const provide = interceptConnections((query, connection) => {
+      if (sent !== undefined || !statement.test(query.sql)) return connection.executeQuery(query);
+      sent = query;
+      return Promise.reject(new Error('gone'));
+    });
     return () =>
       provide(async (connection) => {
         if (sent === undefined) throw new Error('there was none');
@@ -335,6 +341,38 @@ describe('a claim that was given up, and is carried out later, keeps nobody from
     await goOn();
     expect(await tenants.takeProbe('acme', 1, 60_000)).toBe(true);
     await bff.forgetFailures();
+  });
+});
+
+describe('a commit whose answer is lost: the caller is told that it is not known', () => {
+  it.each([
+    [
+      'erases',
+      'DELETE',
+      `/api/v1/customers/${CUSTOMER.id}/personal-data`,
+      undefined,
+      /whether the data are erased/,
+    ],
+    ['changes', 'PATCH', '/api/v1/tenants/acme', { name: 'Acme Two' }, /whether the tenant was changed/],
+  ])('who %s', async (_what, method, path, body, detail) => {
+    const claims =
+      method === 'DELETE' ? { scope: 'privacy:erase' } : { scope: 'tenants:admin', tenant_id: undefined };
+    const headers = { Authorization: `Bearer ${await bff.idp.token(claims)}` };
+    interceptConnections(async (query, connection) => {
+      const result = await connection.executeQuery<never>(query);
+      if (query.sql === 'commit') throw new Error('gone');
+      return result;
+    });
+    const answer = await bff.send(method, path, body, headers);
+    jest.restoreAllMocks();
+    expect(answer).toMatchObject({
+      status: 503,
+      body: {
+        type: 'urn:billing-bff:problem:audit-unavailable',
+        detail: expect.stringMatching(detail) as string,
+      },
+    });
+    expect(await newEvents(1)).toHaveLength(1); // it was carried out
   });
 });
 

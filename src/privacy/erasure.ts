@@ -6,7 +6,7 @@ import { CustomerAliases, targetOf } from '../audit/customer-aliases.js';
 import { CustomerCipher } from '../crypto/customer-cipher.js';
 import { Database } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
-import { trailUnavailable } from '../database/trail-unavailable.js';
+import { Problem } from '../http/problem.js';
 import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
 
 /**
@@ -23,7 +23,7 @@ export class Erasure {
     private readonly trail: AuditTrail,
   ) {}
 
-  /** @throws Problem audit-unavailable; then nothing is erased */
+  /** @throws Problem audit-unavailable; then nothing is erased, or all of it */
   async erase(request: AuditedRequest, customerId: string): Promise<void> {
     const tenantId = request.principal.tenant.id;
     const target = targetOf(customerId);
@@ -38,9 +38,15 @@ export class Erasure {
         await this.trail.recordErasure(transaction, request, access);
         return this.cipher.destroyKey(transaction, tenantId, customerId);
       })
-      .catch(trailUnavailable);
+      .catch(notKnown);
     this.cipher.forgetKey(key);
   }
+}
+
+/** The answer to the commit may be lost. */
+function notKnown(cause: unknown): never {
+  const detail = 'It is not known whether the data are erased: send the request again.';
+  throw new Problem('audit-unavailable', detail, { retryAfterS: 5, cause });
 }
 
 type Operations = ReturnType<typeof operationsAbout>;

@@ -122,7 +122,7 @@ export class TenantAdminService {
 
   private async change<Result>(id: string, work: (change: TenantChange) => Promise<Result>): Promise<Result> {
     try {
-      return await this.store.change(id, work).catch(databaseAway);
+      return await this.store.change(id, work).catch(notKnown);
     } finally {
       this.cache.forget(id);
     }
@@ -172,10 +172,18 @@ async function requireTenant(change: TenantChange): Promise<TenantRow> {
   return tenant;
 }
 
-function databaseAway(error: unknown): never {
+function databaseAway(cause: unknown): never {
+  throw unavailable('Tenants cannot be read at the moment.', cause);
+}
+
+/** The answer to the commit may be lost. */
+function notKnown(error: unknown): never {
   if (error instanceof Problem) throw error;
-  const detail = 'Tenants cannot be read or changed at the moment.';
-  throw new Problem('audit-unavailable', detail, { retryAfterS: 5, cause: error });
+  throw unavailable('It is not known whether the tenant was changed: send the request again.', error);
+}
+
+function unavailable(detail: string, cause: unknown): Problem {
+  return new Problem('audit-unavailable', detail, { retryAfterS: 5, cause });
 }
 
 function noSuchTenant(): Problem {
