@@ -25,7 +25,11 @@ it('an open breaker refuses at once with Retry-After: nothing is sent, and the t
 
   expect(answer).toMatchObject({
     status: 503,
-    body: { type: 'urn:billing-bff:problem:billing-unavailable', outcome: 'not_applied' },
+    body: {
+      type: 'urn:billing-bff:problem:billing-unavailable',
+      detail: 'The billing API accepts no requests at the moment. Nothing was sent.',
+      outcome: 'not_applied',
+    },
   });
   expect(answer.headers.get('retry-after')).toMatch(/^[1-5]$/);
   expect(upstream.methods).toEqual([]);
@@ -69,12 +73,19 @@ it('more patches at once than a tenant may have wait for a moment, then are refu
   expect(await next).toMatchObject({ status: 200 });
   expect(read).toMatchObject({
     status: 503,
-    body: { type: 'urn:billing-bff:problem:billing-unavailable' },
+    body: {
+      type: 'urn:billing-bff:problem:billing-unavailable',
+      detail: 'Too many requests to the billing API are in progress.',
+    },
   });
 
   expect(answer).toMatchObject({
     status: 503,
-    body: { type: 'urn:billing-bff:problem:billing-unavailable', outcome: 'not_applied' },
+    body: {
+      type: 'urn:billing-bff:problem:billing-unavailable',
+      detail: 'Too many requests to the billing API are in progress. Nothing was sent.',
+      outcome: 'not_applied',
+    },
   });
   expect(answer.headers.get('retry-after')).toBe('1');
   expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);

@@ -46,7 +46,7 @@ export type BillingFailure =
   /** The deadline passed before the request could be sent. */
   | { readonly kind: 'deadline-exceeded' }
   /** Not sent: the breaker is open, or the bulkhead is full. */
-  | { readonly kind: 'not-attempted'; readonly retryAfterS: number };
+  | { readonly kind: 'not-attempted'; readonly by: 'breaker' | 'bulkhead'; readonly retryAfterS: number };
 
 /** An HTTP answer as received. */
 export interface WireAnswer {

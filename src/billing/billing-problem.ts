@@ -23,7 +23,7 @@ export function reportOf(failure: BillingFailure): FailureReport {
       return { slug: 'billing-unavailable', detail, retryAfterS: DEFAULT_RETRY_AFTER_S };
     }
     case 'not-attempted':
-      return unavailable(failure.retryAfterS);
+      return failure.by === 'breaker' ? unavailable(failure.retryAfterS) : crowded(failure.retryAfterS);
     case 'inconclusive':
       return failure.retryAfterS === undefined ? unusable() : unavailable(failure.retryAfterS);
     case 'refused':
@@ -85,6 +85,12 @@ function reportOfRefusal({
 
 function unavailable(retryAfterS: number): FailureReport {
   const detail = 'The billing API accepts no requests at the moment.';
+  return { slug: 'billing-unavailable', detail, retryAfterS };
+}
+
+/** Operations in progress may wait for the database, so this says nothing about the billing API. */
+function crowded(retryAfterS: number): FailureReport {
+  const detail = 'Too many requests to the billing API are in progress.';
   return { slug: 'billing-unavailable', detail, retryAfterS };
 }
 

@@ -173,7 +173,7 @@ export class BillingClient {
     const conclusive = timeout >= this.conclusiveMs;
     const url = new URL(`${billingApiUrl}/api/v1/customers${request.path}`);
     const { waitMs, policy } = this.breakers.of({ tenantId, origin: url.origin, conclusive });
-    if (waitMs > 0) return { kind: 'not-attempted', retryAfterS: Math.ceil(waitMs / 1_000) };
+    if (waitMs > 0) return { kind: 'not-attempted', by: 'breaker', retryAfterS: Math.ceil(waitMs / 1_000) };
     const secret = credential.token.reveal();
     const { method, body = null, parse } = request;
     const sentAt = this.clock.monotonic();

@@ -13,7 +13,11 @@ const WAITING = 8;
 const WAITING_OF_TENANT = 2;
 
 /** The answer for an operation that got no slot. */
-export const NO_SLOT = { kind: 'not-attempted', retryAfterS: 1 } as const satisfies BillingFailure;
+export const NO_SLOT = {
+  kind: 'not-attempted',
+  by: 'bulkhead',
+  retryAfterS: 1,
+} as const satisfies BillingFailure;
 
 /** The tenant and origin of an operation. */
 interface Place {

@@ -34,7 +34,7 @@ afterEach(() => {
 /** As the client does it. */
 async function ask(destination: Destination, send: () => Promise<BillingFailure>): Promise<BillingFailure> {
   const { waitMs, policy } = breakers.of(destination);
-  if (waitMs > 0) return { kind: 'not-attempted', retryAfterS: Math.ceil(waitMs / 1_000) };
+  if (waitMs > 0) return { kind: 'not-attempted', by: 'breaker', retryAfterS: Math.ceil(waitMs / 1_000) };
   return policy.execute(send);
 }
 const pass = (destination: Destination, answer: BillingFailure): Promise<BillingFailure> =>
@@ -102,12 +102,12 @@ describe('the breaker', () => {
   it('says when to come back, lets one try then, and closes when that goes well', async () => {
     await times(10, ACME, TIMED_OUT);
     now += 1_500;
-    expect(await pass(ACME, GONE)).toEqual({ kind: 'not-attempted', retryAfterS: 4 });
+    expect(await pass(ACME, GONE)).toEqual({ kind: 'not-attempted', by: 'breaker', retryAfterS: 4 });
     now += HALF_OPEN_AFTER;
 
     let answer = (_: BillingFailure): void => undefined;
     const trying = ask(ACME, () => new Promise((resolve) => (answer = resolve)));
-    expect(await pass(ACME, GONE)).toEqual({ kind: 'not-attempted', retryAfterS: 1 });
+    expect(await pass(ACME, GONE)).toEqual({ kind: 'not-attempted', by: 'breaker', retryAfterS: 1 });
     answer(GONE);
     expect(await trying).toEqual(GONE);
     expect(await isOpen(ACME)).toBe(false);
