@@ -88,7 +88,7 @@ describe('PostgreSQL behind a network that fails', () => {
     try {
       proxy.swallow();
       proxy.heal();
-      const deadline = Date.now() + 5_000;
+      const deadline = Date.now() + 10_000;
       while (!heard.includes('acme')) {
         if (Date.now() > deadline) throw new Error('nothing is heard any more');
         clock.skip(1_000);
